@@ -1,0 +1,83 @@
+"""``physmodel datasets``: the catalogue."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+
+@click.group("datasets")
+def command() -> None:
+    """Curated measurements and simulated systems with known truth."""
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def list_(as_json: bool) -> None:
+    """One line for each dataset."""
+    from physmodel.data import catalogue
+
+    cards = [catalogue.card(name) for name in catalogue.names()]
+    if as_json:
+        rows = [{"id": card.id, "kind": card.kind, "title": card.title} for card in cards]
+        click.echo(json.dumps({"schema_version": 1, "datasets": rows}, indent=1))
+        return
+    for card in cards:
+        click.echo(f"{card.id:<22}{card.kind:<13}{card.title}")
+
+
+@command.command("show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(name: str, as_json: bool) -> None:
+    """Everything known about a dataset."""
+    from physmodel.data import catalogue
+
+    facts = dict(catalogue.card(name).facts)
+    if as_json:
+        click.echo(json.dumps({"schema_version": 1, **facts}, indent=1, default=str))
+        return
+    _print(facts, "")
+
+
+@command.command("verify")
+@click.argument("name", required=False)
+def verify(name: str | None) -> None:
+    """Compare files with the hashes in their cards; exit status 4 if one differs."""
+    from physmodel.data import catalogue
+
+    for item, digest in catalogue.verify(name).items():
+        click.echo(f"{item:<22}ok  sha256 {digest}")
+
+
+@command.command("export")
+@click.argument("name")
+@click.option("-o", "--output", required=True, metavar="FILE.csv", help="File to write.")
+@click.option("--noise", type=float, default=0.0, help="Of a simulated set, relative to its spread.")
+@click.option("--seed", type=int, default=0, help="Of the noise.")
+def export(name: str, output: str, noise: float, seed: int) -> None:
+    """Write a dataset as CSV."""
+    from physmodel.atomic import write_atomic
+    from physmodel.data import catalogue
+    from physmodel.data.contract import variable_names
+
+    simulated = catalogue.card(name).kind == "simulated"
+    data = catalogue.load(name, **({"noise": noise, "seed": seed} if simulated else {}))
+    frame = data[list(variable_names(data))].to_dataframe().drop(columns="time")
+    frame.insert(0, "time", data["time"].values)
+    click.echo(f"wrote {write_atomic(output, frame.to_csv(index=False))}", err=True)
+
+
+def _print(value: Any, indent: str) -> None:
+    for key, item in value.items():
+        if isinstance(item, dict):
+            click.echo(f"{indent}{key}:")
+            _print(item, indent + "  ")
+        else:
+            text = ", ".join(map(str, item)) if isinstance(item, list) else str(item).strip()
+            lines = text.splitlines() or [""]
+            click.echo(f"{indent}{key}: {lines[0]}")
+            for line in lines[1:]:
+                click.echo(f"{indent}{' ' * (len(key) + 2)}{line}")

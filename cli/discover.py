@@ -1,0 +1,80 @@
+"""``physmodel discover``: data in, law out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from physmodel.cli.options import SOURCE, data_options, names, open_source, pairs
+
+
+@click.command("discover")
+@SOURCE
+@data_options
+@click.option("--positive", multiple=True, metavar="COLUMNS", help="States that stay above zero.")
+@click.option("--order", type=click.IntRange(1, 2), help="Order in time; default: from the data.")
+@click.option("--degree", type=click.IntRange(0, 6), help="Highest degree; default: from the data.")
+@click.option("--function", "functions", multiple=True, metavar="NAME", help="Add sin, cos, exp ...")
+@click.option("--term", "terms", multiple=True, metavar="EXPR", help="Add a term such as x*exp(-y).")
+@click.option("--body", "bodies", multiple=True, metavar="NAME=COLUMNS",
+              help="Coordinates of a body, such as sun=x1,y1.")
+@click.option("-o", "--output", metavar="FOLDER", help="Write model, data and report there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("-q", "--quiet", is_flag=True, help="No messages on standard error.")
+@click.pass_context
+def command(  # noqa: D417 - click documents the options
+    ctx: click.Context,
+    source: str,
+    positive: tuple[str, ...],
+    order: int | None,
+    degree: int | None,
+    functions: tuple[str, ...],
+    terms: tuple[str, ...],
+    bodies: tuple[str, ...],
+    output: str | None,
+    as_json: bool,
+    quiet: bool,
+    **where: Any,
+) -> None:
+    """Find the law behind measured trajectories.
+
+    DATA is a CSV, Parquet, netCDF or Zarr file, a study file (.toml), or a name from
+    `physmodel datasets list`. No option is needed: every column that is not the time is a state,
+    and degree, order, terms and noise level follow from the data.
+
+    Exit status: 0 identified; 1 ambiguous, not-identifiable or no-law; 2 wrong request; 3 bad data.
+    """
+    from physmodel.cli.messages import findings, working
+
+    with working("reading the data", quiet):
+        data, problem = open_source(source, **where)
+    known: dict[str, Any] = {
+        "positive": names(positive),
+        "functions": names(functions),
+        "terms": terms,
+        "bodies": {body: names([axes]) for body, axes in pairs(bodies, "--body").items()},
+        "order": order,
+        "degree": degree,
+    }
+    known = {**problem, **{key: value for key, value in known.items() if value not in (None, (), {})}}
+    with working("searching for the law", quiet):
+        from physmodel.discovery.discover import discover
+
+        result = discover(data, **known)
+    folder = None
+    if output is not None:
+        with working("writing the report", quiet):
+            from physmodel.report.run import write_run
+
+            folder = write_run(result, output)
+    if as_json:
+        from physmodel.discovery.storage import dumps
+
+        click.echo(dumps(result, output), nl=False)
+    else:
+        click.echo(str(result))
+    findings(result.warnings, quiet)
+    if folder is not None and not quiet:
+        click.echo(f"report: {folder / 'report.html'}", err=True)
+    ctx.exit(0 if result.status == "identified" else 1)

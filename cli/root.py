@@ -1,0 +1,86 @@
+"""The command group: its help costs one import, its commands are imported when they run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from physmodel import __version__
+from physmodel.errors import PhysmodelError
+
+#: Command, module, one line of help: `--help` must not import the modules.
+COMMANDS = {
+    "discover": ("physmodel.cli.discover", "Find the law behind measured trajectories."),
+    "check": ("physmodel.cli.check", "Examine data; nothing is fitted."),
+    "simulate": ("physmodel.cli.simulate", "Run a discovered law forward in time."),
+    "report": ("physmodel.cli.report", "Write the report of a run again."),
+    "datasets": ("physmodel.cli.datasets", "List, show, verify and export the catalogue."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Add a did-you-mean to click's message."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"There is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run, turning errors into messages and exit codes."""
+        try:
+            return super().invoke(ctx)
+        except PhysmodelError as error:
+            if ctx.params.get("debug"):
+                raise
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(130)
+        except BrokenPipeError:
+            # The reader went away (`| head`); leave quietly, with nothing left to flush.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="physmodel")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def root(debug: bool) -> None:
+    """Measured trajectories in, governing laws out.
+
+    \b
+    physmodel discover solar-system -o runs/solar-system
+    physmodel discover data.csv
+    physmodel check data.csv
+
+    Results go to standard output, messages to standard error.
+    """

@@ -1,0 +1,83 @@
+"""physmodel: measured trajectories in, governing laws out.
+
+    import physmodel as pm
+
+    data = pm.open("pendulum.csv")
+    law = pm.discover(data)
+    print(law)
+
+Nothing heavy is imported until it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from physmodel.data import catalogue
+    from physmodel.data.arrays import from_arrays
+    from physmodel.data.doctor import check
+    from physmodel.data.findings import Finding
+    from physmodel.data.open import open
+    from physmodel.discovery.discover import discover
+    from physmodel.discovery.result import Result
+    from physmodel.discovery.storage import load_result as load
+    from physmodel.problem.problem import Problem
+    from physmodel.report.html import write_report
+
+from physmodel.errors import (
+    DataError,
+    IntegrityError,
+    MissingDependencyError,
+    PhysmodelError,
+    ProblemError,
+)
+
+__version__ = "0.1.0"
+
+#: Public name, module, name in it.
+_FACE = {
+    "Finding": ("physmodel.data.findings", "Finding"),
+    "Problem": ("physmodel.problem.problem", "Problem"),
+    "Result": ("physmodel.discovery.result", "Result"),
+    "catalogue": ("physmodel.data.catalogue", ""),
+    "check": ("physmodel.data.doctor", "check"),
+    "discover": ("physmodel.discovery.discover", "discover"),
+    "from_arrays": ("physmodel.data.arrays", "from_arrays"),
+    "load": ("physmodel.discovery.storage", "load_result"),
+    "open": ("physmodel.data.open", "open"),
+    "write_report": ("physmodel.report.html", "write_report"),
+}
+
+__all__ = [
+    "DataError",
+    "Finding",
+    "IntegrityError",
+    "MissingDependencyError",
+    "PhysmodelError",
+    "Problem",
+    "ProblemError",
+    "Result",
+    "catalogue",
+    "check",
+    "discover",
+    "from_arrays",
+    "load",
+    "open",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562)."""
+    if name in _FACE:
+        module, attribute = _FACE[name]
+        found = import_module(module)
+        return getattr(found, attribute) if attribute else found
+    raise AttributeError(f"module 'physmodel' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Public names, imported or not."""
+    return sorted(__all__)

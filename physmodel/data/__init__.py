@@ -1,0 +1,1 @@
+"""Step 2, curate data: everything becomes one `xarray.Dataset`."""

@@ -1,0 +1,119 @@
+"""Column headers to identifiers, with their units."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping, Sequence
+
+from physmodel.data.findings import Finding
+from physmodel.errors import DataError
+from physmodel.problem.expression import FUNCTIONS
+from physmodel.problem.problem import suggestion
+
+#: Names that expressions and datasets use themselves.
+RESERVED = frozenset(FUNCTIONS) | {"t", "time", "trajectory", "sample", "row_size"}
+
+#: ``x [m]``, ``x[m]`` and ``x (m)``, but not ``f(x)``.
+_UNIT = re.compile(r"^(?P<name>.*\S)(?:\s*\[(?P<square>[^\]]*)\]|\s+\((?P<round>[^)]*)\))$")
+
+
+def split_unit(header: str) -> tuple[str, str]:
+    """Separate a unit in brackets from a header: ``"x [m/s]"`` is ``("x", "m/s")``.
+
+    Parameters
+    ----------
+    header : str
+
+    Returns
+    -------
+    name, unit : str
+        The unit is empty when there is none.
+    """
+    match = _UNIT.match(header.strip())
+    if match is None:
+        return header.strip(), ""
+    unit = match["square"] if match["square"] is not None else match["round"]
+    return match["name"].strip(), unit.strip()
+
+
+def identifiers(headers: Sequence[str], findings: list[Finding]) -> list[str]:
+    """Names that can stand in an expression.
+
+    Parameters
+    ----------
+    headers : sequence of str
+    findings : list of Finding
+        A note with the mapping is appended for every name that changed.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    DataError
+        If a header occurs twice.
+    """
+    headers = [str(header) for header in headers]
+    for header in headers:
+        if headers.count(header) > 1:
+            raise DataError(
+                f"the name {header!r} occurs {headers.count(header)} times",
+                fix="give every column its own name",
+            )
+    taken: set[str] = {h for h in headers if _valid(h)}
+    names = []
+    for header in headers:
+        if _valid(header):
+            names.append(header)
+            continue
+        base = re.sub(r"\W+", "_", header).strip("_") or "v"
+        base = f"v_{base}" if base[0].isdigit() else base
+        base = base if _valid(base) else f"{base}_"
+        name, number = base, 2
+        while name in taken:
+            name, number = f"{base}{number}", number + 1
+        taken.add(name)
+        names.append(name)
+        findings.append(
+            Finding("I-RENAMED", "info", f"column {header!r}", f"is called {name} in equations")
+        )
+    return names
+
+
+def renamed_units(
+    units: Mapping[str, str] | None, headers: Sequence[str], names: Sequence[str]
+) -> dict[str, str]:
+    """Units by new name, from units by old or new name.
+
+    Parameters
+    ----------
+    units : mapping of str to str, optional
+        As the user gave them.
+    headers, names : sequence of str
+        Old and new names, in the same order.
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    DataError
+        For a unit of a column that does not exist.
+    """
+    if isinstance(units, str):
+        raise DataError(f"units is {units!r}", fix='a mapping such as {"x": "m"}')
+    given = {**dict(zip(headers, names, strict=True)), **{name: name for name in names}}
+    for name in units or {}:
+        if name not in given:
+            raise DataError(
+                f"units are given for {name!r}, which is no column",
+                fix=suggestion(name, given) + "columns: " + ", ".join(names),
+            )
+    return {given[name]: str(unit) for name, unit in (units or {}).items()}
+
+
+def _valid(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name) and name not in RESERVED

@@ -1,0 +1,181 @@
+"""Tables with one row per sample: DataFrames, and through them CSV and Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from physmodel.data.assemble import MAX_VALUES, NanPolicy, RawTrajectory, assemble
+from physmodel.data.columns import Headers, clock, numbers, time_column
+from physmodel.data.findings import Finding
+from physmodel.data.names import identifiers, renamed_units
+from physmodel.errors import DataError, require
+
+Array = NDArray[np.float64]
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a Parquet file; needs pyarrow.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    DataError
+        If it is none, or too large; the size is known before anything is read.
+    """
+    parquet: Any = require("pyarrow.parquet", "io")
+    try:
+        facts = parquet.read_metadata(path)
+        if facts.num_rows * facts.num_columns <= MAX_VALUES:
+            return pd.read_parquet(path, engine="pyarrow")
+    except Exception as error:  # what a foreign parser throws at a broken file is anyone's guess
+        raise DataError(f"not a Parquet file: {error}", where=path.name) from None
+    raise DataError(
+        f"{facts.num_rows} rows of {facts.num_columns} columns; the limit is {MAX_VALUES} values",
+        where=path.name,
+    )
+
+
+def from_frame(
+    frame: pd.DataFrame,
+    *,
+    time: str | None = None,
+    trajectory: str | None = None,
+    inputs: Sequence[str] = (),
+    states: Sequence[str] | None = None,
+    units: Mapping[str, str] | None = None,
+    time_units: str | None = None,
+    nan_policy: NanPolicy = "raise",
+    source: str = "table",
+) -> xr.Dataset:
+    """Make a dataset from a table; see `physmodel.data.open.open`.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    time, trajectory : str, optional
+        Columns; the time is guessed when it is not named.
+    inputs, states : sequence of str
+        Columns; every other column is a state by default.
+    units : mapping of str to str, optional
+    time_units : str, optional
+    nan_policy : {"raise", "segment"}
+    source : str
+
+    Returns
+    -------
+    xarray.Dataset
+
+    Raises
+    ------
+    DataError
+        Naming column, row and, for text files, line.
+    """
+    if frame.size > MAX_VALUES:
+        raise DataError(f"{frame.size} cells; the limit is {MAX_VALUES}", where=source)
+    findings: list[Finding] = []
+    table = _flat(frame, findings)
+    if not len(table):
+        raise DataError("the table has no rows", where=source)
+    lines = frame.attrs.get("lines")
+    headers = Headers.of(table, source)
+    label = headers.find(trajectory) if trajectory else None
+    groups = _groups(table[label], source) if label else {"0": np.arange(len(table))}
+    axis = headers.find(time) if time else time_column(table, headers, label, groups, findings)
+    drives = [headers.find(name) for name in _listed(inputs, "inputs")]
+    chosen = [headers.find(name) for name in _listed(states, "states")] if states else [
+        name for name in headers.full if name not in {axis, label, *drives}
+    ]
+    if not chosen:
+        raise DataError("no columns are left to model", where=source)
+    wanted = [*chosen, *drives]
+    for name in wanted:
+        if wanted.count(name) > 1 or name in (axis, label):
+            raise DataError(
+                f"the column {name!r} is asked for twice", where=source,
+                fix="a column is the time, the trajectory, a state or an input",
+            )
+    values = np.column_stack([numbers(table[name], name, source, lines) for name in wanted])
+    times, unit = clock(table[axis], axis, source, lines, findings)
+    short = identifiers([headers.short[name] for name in wanted], findings)
+    given = {new: headers.unit[name] for name, new in zip(wanted, short, strict=True)}
+    given |= renamed_units(units, [headers.short[name] for name in wanted], short)
+    if time_units is None:
+        time_units = headers.unit[axis] or unit
+    masked = np.zeros(values.shape, dtype=bool)
+    raw = [
+        RawTrajectory(
+            key, times[rows], values[rows], masked[rows], rows,
+            None if lines is None else np.asarray(lines)[rows],
+        )
+        for key, rows in groups.items()
+    ]
+    return assemble(
+        raw,
+        short,
+        inputs=short[len(chosen) :],
+        units=given,
+        time_units=time_units,
+        nan_policy=nan_policy,
+        source=source,
+        findings=findings,
+    )
+
+
+def _listed(names: Sequence[str] | None, field: str) -> Sequence[str]:
+    if isinstance(names, str):
+        raise DataError(f"{field} is {names!r}", fix=f"a list: {field}=[{names!r}]")
+    return names or ()
+
+
+def _flat(frame: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
+    """A plain table: an index that carries something becomes a column, a counter is dropped."""
+    table = frame
+    if isinstance(table.columns, pd.MultiIndex):
+        table = table.set_axis(["_".join(map(str, key)) for key in table.columns], axis=1)
+    named = [name for name in table.index.names if name is not None]
+    if isinstance(table.index, pd.DatetimeIndex | pd.TimedeltaIndex) and not named:
+        table, named = table.rename_axis("time"), ["time"]
+    if named and not {*map(str, named)} & {*map(str, table.columns)}:
+        table = table.reset_index()
+    table = table.reset_index(drop=True)
+    for name in table.columns:
+        if str(name) != "" and not str(name).startswith("Unnamed:"):
+            continue
+        column = table[name]
+        counter = column.dtype.kind in "iu" and bool((np.diff(column.to_numpy()) == 1).all())
+        if counter or bool(column.isna().all()):
+            table = table.drop(columns=[name])
+            text = ("a row counter" if counter else "an empty column") + ", left out"
+            findings.append(Finding("I-DROPPED", "info", "column without name", text))
+    return table
+
+
+def _groups(column: pd.Series[Any], source: str) -> dict[str, NDArray[np.intp]]:
+    codes, labels = pd.factorize(column)
+    missing = np.flatnonzero(codes < 0)
+    if len(missing):
+        raise DataError(
+            "the trajectory is missing", where=f"column {column.name!r}, row {missing[0]}, {source}"
+        )
+    order = np.argsort(codes, kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(codes))[:-1])
+    return {_text(label): part for label, part in zip(labels, parts, strict=True)}
+
+
+def _text(label: Any) -> str:
+    whole = isinstance(label, float) and label.is_integer()
+    return str(int(label)) if whole else str(label)

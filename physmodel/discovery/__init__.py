@@ -1,0 +1,1 @@
+"""From data to laws: composes problem, data, models, losses and optimisers."""

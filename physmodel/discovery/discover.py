@@ -1,0 +1,157 @@
+"""From a dataset to a law, with nothing to set."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import xarray as xr
+
+from physmodel.data.contract import validate, variable_names
+from physmodel.data.doctor import check, constant_columns, duplicate_columns
+from physmodel.data.findings import Finding
+from physmodel.data.open import open as open_data
+from physmodel.discovery.bodies import recognise_bodies
+from physmodel.discovery.identification import identify
+from physmodel.discovery.libraries import candidate_libraries
+from physmodel.discovery.outcome import pairwise_result, terms_result
+from physmodel.discovery.pairwise import PairwiseFit, fit_pairwise
+from physmodel.discovery.preparation import prepare
+from physmodel.discovery.result import Result
+from physmodel.errors import DataError, ProblemError
+from physmodel.problem.problem import Problem
+
+#: Share of the variance of the accelerations that central forces must explain before bodies
+#: that were only recognised by their names are believed in.
+BELIEVED = 0.999
+
+
+def discover(data: Any, problem: Problem | None = None, **known: Any) -> Result:
+    """Find the law behind measured trajectories.
+
+    Parameters
+    ----------
+    data : xarray.Dataset, path, DataFrame or catalogue name
+        A dataset as `physmodel.open` makes it, or anything that `physmodel.open` takes.
+    problem : Problem, optional
+        What is known beforehand. By default every column that is not an input is a state, and
+        everything else is decided from the data.
+    **known
+        Single fields of `Problem`, such as ``degree=2`` or ``positive=("hare", "lynx")``.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used.
+    ProblemError
+        If the problem does not fit the data.
+    """
+    dataset = data if _is_ready(data) else open_data(data)
+    validate(dataset)
+    findings = check(dataset)
+    for finding in findings:
+        if finding.severity == "error":
+            raise DataError(finding.message, where=finding.where, fix=finding.fix)
+    asked = _problem(dataset, problem, known)
+    bodies = asked.body_table or (
+        {} if _fixes_terms(asked) else recognise_bodies(asked.states)
+    )
+    if bodies:
+        ordered = asked.replace(
+            states=tuple(axis for axes in bodies.values() for axis in axes), bodies=bodies, order=2
+        )
+        fit = _pairwise(dataset, ordered)
+        if asked.body_table or fit.explained > BELIEVED:
+            return pairwise_result(dataset, ordered, fit, _relevant(findings, ordered))
+    asked, notes = _without_idle_states(dataset, asked)
+    prepared = prepare(dataset, asked)
+    found = identify(prepared, candidate_libraries(asked, prepared.n_samples))
+    return terms_result(dataset, asked, prepared, found, [*findings, *notes])
+
+
+def _is_ready(data: Any) -> bool:
+    return isinstance(data, xr.Dataset) and "row_size" in data.variables
+
+
+def _problem(data: xr.Dataset, problem: Problem | None, known: dict[str, Any]) -> Problem:
+    """The problem as asked, completed by what the dataset says about itself."""
+    if problem is None:
+        table: dict[str, Any] = {
+            "states": variable_names(data, "state"),
+            "inputs": variable_names(data, "input"),
+            "title": str(data.attrs.get("title", "")),
+            **json.loads(data.attrs.get("problem", "{}")),
+            **known,
+        }
+    else:
+        table = {**problem.to_mapping(), **known}
+    present = variable_names(data)
+    for name in (*table["states"], *table.get("inputs", ())):
+        if name not in present:
+            raise ProblemError(
+                f"the data have no variable {name!r}", fix="variables: " + ", ".join(present)
+            )
+    chosen = (*table["states"], *table.get("inputs", ()))
+    units = {name: str(data[name].attrs.get("units", "")) for name in chosen}
+    table["units"] = {name: unit for name, unit in units.items() if unit} | dict(
+        table.get("units", {})
+    )
+    table.setdefault("time_unit", str(data["time"].attrs.get("units", "")))
+    return Problem.from_mapping(table)
+
+
+def _fixes_terms(problem: Problem) -> bool:
+    return bool(
+        problem.degree is not None
+        or problem.functions
+        or problem.terms
+        or problem.positive
+        or problem.order == 1
+    )
+
+
+def _pairwise(data: xr.Dataset, problem: Problem) -> PairwiseFit:
+    prepared = prepare(data, problem, common_scale=True)
+    table = problem.body_table
+    n_axes = len(next(iter(table.values())))
+    return fit_pairwise(prepared.tiles(order=2), len(table), n_axes, prepared.noise)
+
+
+def _relevant(findings: list[Finding], problem: Problem) -> list[Finding]:
+    """Findings about columns matter less for bodies: orbits may well lie in a plane."""
+    return [f for f in findings if f.code not in {"W-COLLINEAR", "W-DEPENDENT", "I-NOISE"}]
+
+
+def _without_idle_states(data: xr.Dataset, problem: Problem) -> tuple[Problem, list[Finding]]:
+    """Leave out states that do not move or repeat another one: they determine nothing."""
+    columns = data[[*problem.states, *problem.inputs, "row_size"]]
+    idle = set(constant_columns(columns)) | set(duplicate_columns(columns))
+    kept = tuple(name for name in problem.states if name not in idle)
+    inputs = tuple(name for name in problem.inputs if name not in idle)
+    if not kept:
+        raise DataError(
+            "no state moves on its own",
+            where=", ".join(problem.states),
+            why="constant columns and copies of other columns hold no law",
+            fix="supply data that vary",
+        )
+    if len(kept) == len(problem.states) and len(inputs) == len(problem.inputs):
+        return problem, []
+    present = {*kept, *inputs}
+    changed = problem.replace(
+        states=kept,
+        inputs=inputs,
+        units={name: unit for name, unit in problem.units if name in present},
+        positive=tuple(name for name in problem.positive if name in present),
+        bodies={},
+    )
+    note = Finding(
+        "W-LEFT-OUT", "warning", ", ".join(sorted(idle)), "not modelled: constant or a copy"
+    )
+    return changed, [note]
+
+

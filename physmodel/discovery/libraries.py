@@ -1,0 +1,133 @@
+"""Candidate libraries, from plain to rich."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from physmodel.errors import DataError, ProblemError
+from physmodel.models.sparse_field import term_variables, velocity_name
+from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms
+from physmodel.problem.parser import parse
+from physmodel.problem.problem import Problem
+
+#: Unknown coefficients of all equations together that one regression handles in seconds.
+MAX_COEFFICIENTS = 600
+
+#: Samples per candidate term below which a library is too rich for the data.
+SAMPLES_PER_TERM = 3
+
+#: Units that mark a state as an angle, for which sine and cosine come before high powers.
+ANGLE_UNITS = frozenset({"rad", "radian", "radians", "deg", "degree", "degrees"})
+
+#: States up to which polynomials of degree 5 are tried: the search grows with the cube of the
+#: number of terms.
+RICH_STATES = 2
+
+PLAIN: tuple[str, ...] = ()
+CIRCULAR = ("sin", "cos")
+
+
+@dataclass(frozen=True)
+class Library:
+    """One choice of architecture.
+
+    Attributes
+    ----------
+    label : str
+        For messages, such as ``"polynomials of degree 3"``.
+    order : int
+        Order in time.
+    terms : TermLibrary
+    """
+
+    label: str
+    order: int
+    terms: TermLibrary
+
+
+def candidate_libraries(problem: Problem, n_samples: int) -> list[Library]:
+    """Libraries to try, in order.
+
+    Parameters
+    ----------
+    problem : Problem
+        What it fixes (order, degree, functions, terms) is kept; what it leaves open is tried.
+    n_samples : int
+
+    Returns
+    -------
+    list of Library
+
+    Raises
+    ------
+    ProblemError
+        If a fixed choice asks for more terms than the data can carry.
+    DataError
+        If the data cannot carry any library.
+    """
+    orders = (problem.order,) if problem.order else ((1,) if problem.positive else (1, 2))
+    fixed = problem.degree is not None or bool(problem.functions or problem.terms)
+    shapes = _fixed_shapes(problem) if fixed else _open_shapes(problem)
+    built = [_library(problem, order, *shape) for order in orders for shape in shapes]
+    found = [item for item in built if _affordable(item, problem, n_samples)]
+    if found and not (fixed and found[0] is not built[0]):
+        return found
+    if fixed:
+        wanted = len(built[0].terms)
+        raise ProblemError(
+            f"a library of {wanted} terms for {len(problem.states)} states needs at least "
+            f"{SAMPLES_PER_TERM * wanted} samples and at most {MAX_COEFFICIENTS} coefficients; "
+            f"there are {n_samples} samples and {wanted * len(problem.states)} coefficients",
+            fix="lower the degree, name fewer functions or states, or add data",
+        )
+    needed = SAMPLES_PER_TERM * min(len(item.terms) for item in built) + orders[0]
+    raise DataError(
+        f"need at least {needed} samples to model {len(problem.states)} states; "
+        f"there are {n_samples}",
+        why="fewer samples than unknowns determine nothing",
+        fix="add data, or model fewer states (states=[...])",
+    )
+
+
+def _fixed_shapes(problem: Problem) -> list[tuple[int, tuple[str, ...]]]:
+    default = 1 if problem.functions or problem.terms else 3
+    degree = default if problem.degree is None else problem.degree
+    # Lower degrees are part of the library too, and give a search places to start from.
+    return [(lower, problem.functions) for lower in range(degree, 0, -1)] or [
+        (degree, problem.functions)
+    ]
+
+
+def _open_shapes(problem: Problem) -> list[tuple[int, tuple[str, ...]]]:
+    """Degrees and functions; for positive states the degree is that of the per-capita rates."""
+    if problem.positive:
+        return [(1, PLAIN), (2, PLAIN)]
+    plain = [(3, PLAIN), (2, PLAIN), (1, PLAIN)]
+    circular = [(2, CIRCULAR)]
+    rich = [(5, PLAIN)] if len(problem.states) <= RICH_STATES else []
+    if any(unit in ANGLE_UNITS for _, unit in problem.units):
+        return [*circular, *plain, *rich]
+    return [*plain, *circular, *rich]
+
+
+def _affordable(library: Library, problem: Problem, n_samples: int) -> bool:
+    terms = len(library.terms)
+    return (
+        terms * SAMPLES_PER_TERM <= n_samples - library.order
+        and terms * len(problem.states) <= MAX_COEFFICIENTS
+    )
+
+
+def _library(problem: Problem, order: int, degree: int, functions: tuple[str, ...]) -> Library:
+    variables = term_variables(problem.states, problem.inputs, order)
+    velocities = tuple(velocity_name(s) for s in problem.states) if order == 2 else ()
+    terms = [
+        *polynomial_terms((*problem.states, *velocities, *problem.inputs), degree),
+        *function_terms(functions, problem.states),
+        *(parse(text, variables) for text in problem.terms),
+    ]
+    label = f"polynomials of degree {degree}"
+    label += f" with {', '.join(functions)}" if functions else ""
+    label += " and user terms" if problem.terms else ""
+    label += ", second order in time" if order == 2 else ""
+    return Library(label, order, TermLibrary(variables, tuple(dict.fromkeys(terms))))

@@ -1,0 +1,76 @@
+"""What a law has to beat: smooth random motion plus noise, with nothing to predict.
+
+A constant, a random walk and an integrated random walk (the prior of the smoothing spline), each
+observed with white noise, are fitted to every state on its own. Data that such a motion explains
+as well as any equation hold no evidence of a law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.linalg import cholesky_banded, lapack
+
+from physmodel.losses.stencils import increments
+
+Array = NDArray[np.float64]
+
+#: Ratios of random-motion to noise variance per sampling interval that are tried.
+RATIOS = np.concatenate([[0.0], np.logspace(-8.0, 8.0, 33)])
+
+
+def null_evidence(pieces: Sequence[tuple[Array, Array, Array]]) -> float:
+    """Criterion of the best random motion, comparable with `Regression.evidence`.
+
+    Parameters
+    ----------
+    pieces : sequence of (time, states, inputs)
+        In computing units.
+
+    Returns
+    -------
+    float
+        Per residual that carries information.
+
+    References
+    ----------
+    Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, chapter 2.
+    """
+    n_states = pieces[0][1].shape[1]
+    best = np.full(n_states, np.inf)
+    for order in (1, 2):
+        maps = [increments(time, order) for time, _, _ in pieces]
+        rows = [left @ states for left, (_, states, _) in zip(maps, pieces, strict=True)]
+        count = sum(len(block) for block in rows)
+        gaps = [np.diff(time) for time, _, _ in pieces]
+        for ratio in RATIOS:
+            squares, determinant = np.zeros(n_states), 0.0
+            for left, block, gap in zip(maps, rows, gaps, strict=True):
+                white, log_det = _white(left, block, ratio, gap, order)
+                squares += np.sum(white**2, axis=0)
+                determinant += log_det
+            variance = np.maximum(squares / count, np.finfo(float).tiny)
+            best = np.minimum(best, np.log(variance) + determinant / count)
+    return float(best.mean())
+
+
+def _white(
+    left: sparse.csr_array, block: Array, ratio: float, gap: Array, order: int
+) -> tuple[Array, float]:
+    """Whitened increments of noise plus random motion, with the log determinant."""
+    covariance = sparse.csr_array(left @ left.T)
+    n = covariance.shape[0]
+    bands = np.zeros((order + 1, n))
+    for offset in range(order + 1):
+        bands[order - offset, offset:] = covariance.diagonal(offset)
+    drift = gap if order == 1 else (gap[:-1] + gap[1:]) / 3.0
+    bands[-1] += ratio * drift
+    if order == 2:
+        bands[-2, 1:] += ratio * gap[1:-1] / 6.0
+    bands[-1] *= 1.0 + 1e-12
+    factor = cholesky_banded(bands, check_finite=False)
+    white, _ = lapack.dtbtrs(factor, block, uplo="U", trans="T")
+    return white, 2.0 * float(np.log(factor[-1]).sum())

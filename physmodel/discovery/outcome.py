@@ -1,0 +1,300 @@
+"""Turn fits into results: user units, error bars, rivals and an honest status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from physmodel.data.findings import Finding
+from physmodel.discovery.identification import Identification
+from physmodel.discovery.invariants import invariants_of
+from physmodel.discovery.pairwise import PairwiseFit
+from physmodel.discovery.preparation import Prepared, prepare
+from physmodel.discovery.result import Result, Status
+from physmodel.discovery.scores import free_run_scores, start_velocity
+from physmodel.discovery.selection import RIVAL_RANGE, Candidate, candidates
+from physmodel.models.central_force import CentralForce
+from physmodel.models.sparse_field import SparseField, velocity_name
+from physmodel.models.vector_field import VectorField
+from physmodel.problem.expression import Expression, ordered, product, variable
+from physmodel.problem.problem import Problem
+from physmodel.problem.units import Unit, coefficient_unit, parse_unit, unit_of
+
+Array = NDArray[np.float64]
+
+#: Probability, among the models that were visited, above which the best one is called identified.
+CONFIDENT = 0.9
+
+#: Difference of the criterion below which two models of one size fit exactly equally well: terms
+#: that these data cannot tell apart, whatever their noise.
+TIE = 1e-3
+
+#: Rivals that are reported.
+MAX_RIVALS = 5
+
+#: Share of the variance of the accelerations below which central forces are no law of the data.
+CENTRAL = 0.9
+
+
+def terms_result(
+    data: xr.Dataset,
+    problem: Problem,
+    prepared: Prepared,
+    found: Identification,
+    findings: Sequence[Finding],
+) -> Result:
+    """Result of a regression on a term library.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    problem : Problem
+    prepared : Prepared
+    found : Identification
+    findings : sequence of Finding
+
+    Returns
+    -------
+    Result
+    """
+    fit = found.fit
+    ranked = candidates(fit.factor, fit.solution, fit.criterion)
+    inclusion = np.zeros(fit.factor.n_columns)
+    for candidate in ranked:
+        inclusion[candidate.solution.support] += candidate.probability
+    inclusion /= sum(candidate.probability for candidate in ranked)
+    status = _status(found, ranked)
+    rivals = [
+        _one(problem, prepared, found, rival, inclusion, "ambiguous") for rival in ranked[1:]
+    ][:MAX_RIVALS]
+    best = _one(problem, prepared, found, ranked[0], inclusion, status)
+    scale = prepared.coordinates.scale
+    noise = dict(zip(problem.states, (fit.noise * scale).tolist(), strict=True))
+    model = best.model
+    scores = {
+        "misfit": found.misfit,
+        "explained": found.explained,
+        "advantage_over_random_motion": found.advantage,
+        "probability": ranked[0].probability,
+    }
+    lawful = status != "no-law"
+    if lawful:
+        scores |= free_run_scores(model, data)
+    start = _start(data, model, prepared.coordinates.to_physical(fit.latent[0][:1])[0])
+    notes = [*findings, Finding("I-LIBRARY", "info", "", f"library: {found.library.label}")]
+    return _completed(
+        best,
+        data=data,
+        rivals=tuple(rivals),
+        noise_std=noise,
+        scores=scores,
+        invariants=invariants_of(model, data) if lawful else (),
+        warnings=tuple(notes),
+        start=start,
+    )
+
+
+def pairwise_result(
+    data: xr.Dataset, problem: Problem, fit: PairwiseFit, findings: Sequence[Finding]
+) -> Result:
+    """Result of a fit of pairwise central forces.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    problem : Problem
+        With bodies.
+    fit : PairwiseFit
+        In computing units of `physmodel.discovery.preparation.prepare` with a common scale.
+    findings : sequence of Finding
+
+    Returns
+    -------
+    Result
+    """
+    where = prepare(data, problem, common_scale=True).coordinates
+    length, step = float(where.scale[0]), where.step
+    factor = length ** (1.0 - fit.exponent) / step**2
+    bodies = tuple(problem.body_table)
+    model = CentralForce(bodies, problem.states, fit.exponent, fit.strengths * factor)
+    spread = fit.strengths_std * factor
+    unit = _strength_unit(problem, fit.exponent)
+    terms = [f"pull({body})" for body in bodies]
+    owner = {axis: body for body, axes in problem.body_table.items() for axis in axes}
+    acts = np.array([[owner[state] != body for body in bodies] for state in problem.states])
+    used = acts & (model.strengths != 0.0)
+    table = _table(problem.states, terms)
+    law = {
+        "kind": "pairwise-central",
+        "equation": "r_i'' = sum_j strength_j * |r_j - r_i|^exponent * unit(r_j - r_i)",
+        "exponent": fit.exponent,
+        "exponent_free": fit.refined_exponent,
+        "exponent_std": fit.exponent_std,
+        "exponents_tried": {f"{p:g}": score for p, score in sorted(fit.scores.items())},
+        "strengths": {
+            body: {"value": float(value), "std": float(std), "unit": unit}
+            for body, value, std in zip(bodies, model.strengths, spread, strict=True)
+        },
+    }
+    runner_up = sorted(fit.scores.values())[1]
+    status: Status = "identified"
+    if fit.explained < CENTRAL or not model.strengths.any():
+        status = "no-law"
+    elif runner_up < RIVAL_RANGE:
+        status = "ambiguous"
+    first = Result(
+        status,
+        "converged",
+        problem,
+        model,
+        table(np.where(used, model.strengths, 0.0)),
+        table(np.where(used, spread, 0.0)),
+        table(used.astype(float)),
+        units={(state, term): unit for state in problem.states for term in terms},
+    )
+    scores = {"explained": fit.explained, "exponent_margin": runner_up}
+    if status != "no-law":
+        scores |= free_run_scores(model, data)
+    noise = dict(zip(problem.states, (fit.noise * where.scale).tolist(), strict=True))
+    return _completed(
+        first,
+        data=data,
+        noise_std=noise,
+        scores=scores,
+        invariants=invariants_of(model, data) if status != "no-law" else (),
+        laws=(law,),
+        warnings=tuple(findings),
+        start=_start(data, model, None),
+    )
+
+
+def _one(
+    problem: Problem,
+    prepared: Prepared,
+    found: Identification,
+    candidate: Candidate,
+    inclusion: Array,
+    status: Status,
+) -> Result:
+    """A bare result of one support: model, coefficients, errors."""
+    field, fit = found.field, found.fit
+    terms, place = _physical_terms(problem, found)
+    shape = (len(problem.states), len(terms))
+    values, spread, share = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for table, source in (
+        (values, field.physical(fit.weights(candidate.solution))),
+        (spread, field.physical(fit.deviations(candidate.solution))),
+        (share, inclusion.reshape(len(problem.states), -1)),
+    ):
+        for equation in range(len(problem.states)):
+            table[equation, place[equation]] = source[equation]
+    used = np.flatnonzero((values != 0.0).any(axis=0) | (share > 0.01).any(axis=0))
+    kept = tuple(terms[k] for k in used)
+    model = SparseField(
+        problem.states, problem.inputs, found.library.order, kept, values[:, used]
+    )
+    make = _table(problem.states, [str(term) for term in kept])
+    return Result(
+        status,
+        "converged" if fit.converged else "stalled",
+        problem.replace(order=found.library.order),
+        model,
+        make(values[:, used]),
+        make(spread[:, used]),
+        make(share[:, used]),
+        units=_units(problem, model),
+        delta=candidate.delta,
+    )
+
+
+def _physical_terms(
+    problem: Problem, found: Identification
+) -> tuple[list[Expression], list[list[int]]]:
+    """Terms of the equations as users read them: per-capita terms times a positive state."""
+    names = found.library.terms.variables
+    terms: list[Expression] = []
+    index: dict[Expression, int] = {}
+    place: list[list[int]] = []
+    for state in problem.states:
+        row = []
+        for term in found.library.terms.terms:
+            whole = term
+            if state in problem.positive:
+                whole = ordered(product(variable(state), term), names)
+            if whole not in index:
+                index[whole] = len(terms)
+                terms.append(whole)
+            row.append(index[whole])
+        place.append(row)
+    return terms, place
+
+
+def _status(found: Identification, ranked: Sequence[Candidate]) -> Status:
+    if not found.lawful or not found.adequate:
+        return "no-law"
+    size = len(ranked[0].solution.support)
+    for rival in ranked[1:]:
+        if rival.delta < TIE and len(rival.solution.support) == size:
+            return "not-identifiable"
+    if ranked[0].probability < CONFIDENT or not found.fit.converged:
+        return "ambiguous"
+    return "identified"
+
+
+def _units(problem: Problem, model: SparseField) -> dict[tuple[str, str], str]:
+    known: dict[str, Unit | None] = {name: None for name in model.library.variables}
+    known |= {name: parse_unit(unit) for name, unit in problem.units}
+    time = parse_unit(problem.time_unit)
+    known["t"] = time
+    if model.order == 2:
+        for state in problem.states:
+            unit = known[state]
+            known[velocity_name(state)] = unit / time if unit and time else None
+    return {
+        (state, str(term)): coefficient_unit(
+            known[state], time, model.order, unit_of(term, known)
+        )
+        for state in problem.states
+        for term in model.terms
+    }
+
+
+def _strength_unit(problem: Problem, exponent: float) -> str:
+    units = {unit for _, unit in problem.units}
+    length = parse_unit(units.pop()) if len(units) == 1 else None
+    time = parse_unit(problem.time_unit)
+    if length is None or time is None:
+        return ""
+    return str(length ** (1.0 - exponent) / time**2)
+
+
+def _table(states: Sequence[str], terms: Sequence[str]) -> Callable[[Array], xr.DataArray]:
+    coords = {"equation": list(states), "term": list(terms)}
+
+    def make(values: Array) -> xr.DataArray:
+        return xr.DataArray(values, dims=("equation", "term"), coords=coords)
+
+    return make
+
+
+def _start(data: xr.Dataset, model: VectorField, latent: Array | None) -> dict[str, Array]:
+    """State (and velocity) at the first sample."""
+    first = int(data["row_size"].values[0])
+    time = data["time"].values[:first]
+    states = np.column_stack([data[name].values[:first] for name in model.states])
+    start = {
+        "time": np.array(time[0]),
+        "states": states[0] if latent is None else latent,
+    }
+    velocity = start_velocity(model, time, states, 0)
+    if velocity is not None:
+        start["velocities"] = velocity
+    return start
+
+
+def _completed(result: Result, **changes: object) -> Result:
+    return replace(result, **changes)  # type: ignore[arg-type]

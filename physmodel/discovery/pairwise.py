@@ -1,0 +1,199 @@
+"""Pairwise central forces from trajectories of bodies: exponent and strengths, no hint given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.discovery.regression import expand
+from physmodel.discovery.selection import InformationCriterion, select
+from physmodel.losses.latent import Tile, WhitenedRows, placed, quadrature_error, whiten
+from physmodel.models.central_force import CentralForceField
+from physmodel.models.linear_field import Points
+from physmodel.optimizers.triangular import Solution, TriangularFactor, triangular_factor
+
+Array = NDArray[np.float64]
+
+#: Exponents tried for the dependence of the force on distance.
+EXPONENTS = tuple(float(p) for p in np.arange(-5.0, 2.01, 0.5))
+
+#: Rounds of estimating the noise and the quadrature error anew.
+MAX_ROUNDS = 4
+
+#: Whitened rows are grouped into this many blocks for standard errors that do not assume
+#: independent residuals.
+BLOCKS = 60
+
+
+@dataclass(frozen=True)
+class PairwiseFit:
+    """A central-force law in computing units.
+
+    Attributes
+    ----------
+    exponent : float
+        The best of `EXPONENTS`.
+    refined_exponent, exponent_std : float
+        Where a free exponent would settle, one Gauss-Newton step away, with its standard error.
+    strengths, strengths_std : ndarray (bodies,)
+    covariance : ndarray (bodies, bodies)
+    scores : dict of float to float
+        Criterion of each exponent minus the best.
+    explained : float
+        Share of the whitened variance of the accelerations explained.
+    noise : ndarray (d,)
+    """
+
+    exponent: float
+    refined_exponent: float
+    exponent_std: float
+    strengths: Array
+    covariance: Array
+    scores: dict[float, float]
+    explained: float
+    noise: Array
+
+    @property
+    def strengths_std(self) -> Array:
+        """Standard errors of the strengths."""
+        return np.sqrt(np.diag(self.covariance))
+
+
+def fit_pairwise(tiles: Sequence[Tile], n_bodies: int, n_axes: int, noise: Array) -> PairwiseFit:
+    """Fit ``r_i'' = sum_j m_j r^p (r_j - r_i) / r`` over a range of exponents.
+
+    Parameters
+    ----------
+    tiles : sequence of Tile
+        Second-order tiles whose states are positions, body by body.
+    n_bodies, n_axes : int
+    noise : ndarray (d,)
+        Measurement noise of the positions.
+
+    Returns
+    -------
+    PairwiseFit
+    """
+    samples = sum(len(tile.time) for tile in tiles)
+    strengths: Array | None = None
+    exponent = EXPONENTS[0]
+    for _ in range(MAX_ROUNDS):
+        reference = CentralForceField(n_bodies, n_axes, exponent)
+        rows = _rows(tiles, reference, noise, strengths)
+        scores: dict[float, float] = {}
+        fits: dict[float, tuple[Solution, TriangularFactor]] = {}
+        for candidate in EXPONENTS:
+            field = CentralForceField(n_bodies, n_axes, candidate)
+            factor = triangular_factor(
+                (row.whitened(_columns(tile, field)), row.target)
+                for tile, row in zip(tiles, rows, strict=True)
+            )
+            criterion = InformationCriterion.of(factor.n_rows, samples, n_bodies, factor.total)
+            solution = select(factor, criterion)
+            scores[candidate] = criterion.value(solution)
+            fits[candidate] = solution, factor
+        best = min(scores, key=lambda p: scores[p])
+        solution, factor = fits[best]
+        settled = strengths is not None and best == exponent
+        exponent, strengths = best, expand(factor, solution)
+        noise = _rescaled_noise(tiles, noise, exponent, strengths, n_bodies, n_axes)
+        if settled:
+            break
+    assert strengths is not None  # the loop ran
+    field = CentralForceField(n_bodies, n_axes, exponent)
+    covariance, step, step_std = _uncertainty(tiles, field, noise, strengths, solution.support)
+    return PairwiseFit(
+        exponent,
+        exponent + step,
+        step_std,
+        strengths,
+        covariance,
+        {p: value - scores[exponent] for p, value in scores.items()},
+        1.0 - solution.rss / factor.total,
+        noise,
+    )
+
+
+def _rows(
+    tiles: Sequence[Tile],
+    reference: CentralForceField,
+    noise: Array,
+    strengths: Array | None,
+) -> list[WhitenedRows]:
+    """Rows of a reference law; its noise model serves all exponents, so that they compare.
+
+    Noise that enters through the force is left out: the band of the covariance would grow with
+    the number of bodies, and positions are known far better than accelerations.
+    """
+    rows = []
+    for tile in tiles:
+        if strengths is None:
+            spread = np.std(tile.weak.left @ tile.measured, axis=0)
+            slack = np.zeros((tile.weak.n_rows, 1)) + 1e-6 * spread
+        else:
+            slack = quadrature_error(tile, reference, strengths, tile.measured)
+        # Differences of positions can not be known better than their own rounding.
+        rounding = 4.0 * np.finfo(float).eps * np.abs(tile.measured).max(axis=0)
+        slack = np.maximum(slack, rounding)
+        rows.append(whiten(tile, reference, None, tile.measured, noise, slack))
+    return rows
+
+
+def _columns(tile: Tile, field: CentralForceField) -> Array:
+    return placed(tile.weak.right @ field.features(tile.points(tile.measured)), field)
+
+
+def _rescaled_noise(
+    tiles: Sequence[Tile],
+    noise: Array,
+    exponent: float,
+    strengths: Array,
+    n_bodies: int,
+    n_axes: int,
+) -> Array:
+    field = CentralForceField(n_bodies, n_axes, exponent)
+    rows = _rows(tiles, field, noise, strengths)
+    residual = np.concatenate([row.residual(strengths).reshape(-1, len(noise)) for row in rows])
+    return noise * np.clip(np.sqrt(np.mean(residual**2, axis=0)), 0.1, 10.0)
+
+
+def _uncertainty(
+    tiles: Sequence[Tile],
+    field: CentralForceField,
+    noise: Array,
+    strengths: Array,
+    support: NDArray[np.intp],
+) -> tuple[Array, float, float]:
+    """Block-robust covariance of the strengths and the free step of the exponent."""
+    gram, cross, meat = 0.0, 0.0, 0.0
+    for tile, row in zip(tiles, _rows(tiles, field, noise, strengths), strict=True):
+        integrals = tile.weak.right @ _exponent_slope(tile, field, strengths)
+        slope = row.whitened(integrals.reshape(-1, 1))
+        matrix = np.column_stack([row.matrix[:, support], slope])
+        residual = row.residual(strengths)
+        gram = gram + matrix.T @ matrix
+        cross = cross + matrix.T @ residual
+        for rows in np.array_split(np.arange(len(residual)), max(BLOCKS // len(tiles), 2)):
+            score = matrix[rows].T @ residual[rows]
+            meat = meat + np.outer(score, score)
+    scale = np.sqrt(np.diag(gram))
+    inverse = np.linalg.pinv(gram / np.outer(scale, scale)) / np.outer(scale, scale)
+    joint = inverse @ meat @ inverse
+    bread = np.linalg.pinv((gram / np.outer(scale, scale))[:-1, :-1])
+    bread = bread / np.outer(scale[:-1], scale[:-1])
+    covariance = np.zeros((len(strengths), len(strengths)))
+    covariance[np.ix_(support, support)] = bread @ meat[:-1, :-1] @ bread
+    return covariance, float((inverse @ cross)[-1]), float(np.sqrt(joint[-1, -1]))
+
+
+def _exponent_slope(tile: Tile, field: CentralForceField, strengths: Array) -> Array:
+    """Derivative of the accelerations by the exponent."""
+    width = 1e-4
+    points: Points = tile.points(tile.measured)
+    above = CentralForceField(field.n_bodies, field.n_axes, field.exponent + width)
+    below = CentralForceField(field.n_bodies, field.n_axes, field.exponent - width)
+    change: Array = above.velocity(points, strengths) - below.velocity(points, strengths)
+    return change / (2.0 * width)

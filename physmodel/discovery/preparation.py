@@ -1,0 +1,178 @@
+"""From a dataset to tiles: computing coordinates, bounded pieces, a first noise level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.interpolate import make_interp_spline
+
+from physmodel.data.noise import estimate_noise
+from physmodel.data.segments import Segment, segments
+from physmodel.errors import DataError
+from physmodel.losses.latent import Tile
+from physmodel.losses.weak import weak_form
+from physmodel.models.coordinates import Coordinates
+from physmodel.problem.problem import Problem
+
+Array = NDArray[np.float64]
+
+#: Samples per tile. Long records are cut into tiles that share an end point, so that memory is
+#: bounded whatever the length.
+TILE = 2048
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Data in computing coordinates.
+
+    Attributes
+    ----------
+    coordinates : Coordinates
+    pieces : list of (time, states, inputs)
+        Arrays ``(n,)``, ``(n, d)`` in computing units and ``(n, m)`` in user units.
+    noise : ndarray (d,)
+        Estimated measurement noise in computing units.
+    """
+
+    coordinates: Coordinates
+    pieces: list[tuple[Array, Array, Array]]
+    noise: Array
+
+    @property
+    def n_samples(self) -> int:
+        """Samples in all pieces."""
+        return sum(len(time) for time, _, _ in self.pieces)
+
+    def tiles(self, order: int, refinement: int = 1) -> list[Tile]:
+        """Weak forms of all pieces.
+
+        Parameters
+        ----------
+        order : {1, 2}
+        refinement : int
+            Nodes per sampling interval; above one the trajectory between samples is unknown too.
+
+        Returns
+        -------
+        list of Tile
+        """
+        cache: dict[bytes, Tile] = {}
+        tiles = []
+        for time, states, inputs in self.pieces:
+            key = np.round(time - time[0], 9).tobytes()
+            known = cache.get(key)
+            tile = _tile(time, states, inputs, order, refinement, known)
+            cache.setdefault(key, tile)
+            tiles.append(tile)
+        return tiles
+
+
+def prepare(data: xr.Dataset, problem: Problem, *, common_scale: bool = False) -> Prepared:
+    """Bring a dataset to computing coordinates.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        In the shape of `physmodel.data.contract`.
+    problem : Problem
+    common_scale : bool
+        Use one length scale for all states, as geometry asks for.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    DataError
+        If a positive state has a value that is not positive, or no piece is long enough.
+    """
+    found = segments(data, (*problem.states, *problem.inputs))
+    d = len(problem.states)
+    positive = np.array([name in problem.positive for name in problem.states])
+    values = np.concatenate([segment.values for segment in found])[:, :d]
+    _require_positive(values, positive, problem.states)
+    scale = np.where(positive, _geometric_mean(values, positive), values.std(axis=0))
+    if common_scale:
+        scale = np.full(d, np.sqrt(np.mean(values**2)))
+    step = float(np.median(np.concatenate([np.diff(segment.time) for segment in found])))
+    coordinates = Coordinates(scale, positive, float(found[0].time[0]), step)
+    pieces = [piece for segment in found for piece in _cut(segment, coordinates, d)]
+    shortest = 4
+    usable = [piece for piece in pieces if len(piece[0]) >= shortest]
+    if not usable:
+        raise DataError(
+            f"no piece of trajectory has {shortest} samples or more",
+            why="a rate of change needs neighbouring samples",
+            fix="supply longer trajectories, or close the gaps",
+        )
+    return Prepared(coordinates, usable, _noise(usable, d))
+
+
+def _cut(
+    segment: Segment, coordinates: Coordinates, n_states: int
+) -> list[tuple[Array, Array, Array]]:
+    time = (segment.time - coordinates.origin) / coordinates.step
+    states = coordinates.to_computing(segment.values[:, :n_states])
+    inputs = segment.values[:, n_states:]
+    n = len(time)
+    count = max(1, -(-(n - 1) // (TILE - 1)))
+    edges = np.linspace(0, n - 1, count + 1).round().astype(int)
+    return [
+        (time[a : b + 1], states[a : b + 1], inputs[a : b + 1])
+        for a, b in zip(edges[:-1], edges[1:], strict=True)
+    ]
+
+
+def _noise(pieces: Sequence[tuple[Array, Array, Array]], n_states: int) -> Array:
+    times = [time for time, _, _ in pieces]
+    noise = np.array(
+        [estimate_noise(times, [states[:, j] for _, states, _ in pieces]) for j in range(n_states)]
+    )
+    largest = np.max([np.abs(states).max(axis=0) for _, states, _ in pieces], axis=0)
+    # Nothing is known better than its own rounding.
+    return np.maximum(noise, 2.0 * np.finfo(float).eps * largest)
+
+
+def _tile(
+    time: Array, states: Array, inputs: Array, order: int, refinement: int, known: Tile | None
+) -> Tile:
+    if refinement == 1:
+        observed = np.ones(len(time), dtype=bool)
+        weak = known.weak if known is not None else weak_form(time, order)
+        return Tile(time, states, observed, inputs, weak)
+    sample = np.arange(len(time))
+    nodes = np.interp(np.arange((len(time) - 1) * refinement + 1) / refinement, sample, time)
+    observed = np.zeros(len(nodes), dtype=bool)
+    observed[::refinement] = True
+    degree = 3 if len(time) > 3 else 1
+    between = make_interp_spline(time, states, k=degree)(nodes)
+    between[observed] = states
+    signals = np.column_stack([np.interp(nodes, time, column) for column in inputs.T]) if (
+        inputs.shape[1]
+    ) else np.empty((len(nodes), 0))
+    weak = known.weak if known is not None else weak_form(nodes, order)
+    return Tile(nodes, between, observed, signals, weak, refinement)
+
+
+def _require_positive(
+    values: Array, positive: NDArray[np.bool_], names: tuple[str, ...]
+) -> None:
+    for j in np.flatnonzero(positive):
+        bad = np.flatnonzero(values[:, j] <= 0.0)
+        if len(bad):
+            raise DataError(
+                f"{len(bad)} values are zero or negative in a state declared positive",
+                where=f"variable {names[j]!r}, row {bad[0]}",
+                why="positive states are modelled through their logarithm",
+                fix="drop it from `positive`, or remove the zeros (a missing value is not a zero)",
+            )
+
+
+def _geometric_mean(values: Array, positive: NDArray[np.bool_]) -> Array:
+    logs = np.log(np.where(positive, values, 1.0))
+    return np.exp(logs.mean(axis=0))

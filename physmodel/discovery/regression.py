@@ -1,0 +1,232 @@
+"""Sparse regression with an unknown clean trajectory: alternate weights, terms and trajectory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.discovery.selection import InformationCriterion, select
+from physmodel.losses.latent import Tile, WhitenedRows, quadrature_error, whiten
+from physmodel.models.linear_field import LinearField
+from physmodel.optimizers.triangular import Solution, TriangularFactor, triangular_factor
+
+Array = NDArray[np.float64]
+
+#: Slack of the equation in units of the measurement noise, round by round. The first rounds let
+#: the trajectory follow the data while the terms are still wrong.
+SLACK = (1.0, 1.0, 0.3, 0.1)
+
+#: Rounds after which a support that still changes is reported as it is.
+MAX_ROUNDS = 12
+
+#: Tiles used while searching; longer records are streamed once, at the end.
+SEARCH_TILES = 32
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A sparse fit of a linear field.
+
+    Attributes
+    ----------
+    field : LinearField
+    solution : Solution
+        Support and scaled weights.
+    factor : TriangularFactor
+        All candidate columns, whitened at the final trajectory.
+    criterion : InformationCriterion
+    noise : ndarray (d,)
+        Measurement noise in computing units, after re-estimation.
+    latent : list of ndarray (n, d)
+        Estimated clean trajectories of the search tiles.
+    residual : ndarray (rows, d)
+        Whitened residual of the final fit, in time order.
+    n_data : int
+        Residuals that carry information: observed samples less the order, times states.
+    quadrature : ndarray (d,)
+        Root mean square quadrature error of each equation, in computing units.
+    log_determinant : float
+        Of the covariance that the rows were whitened with.
+    converged : bool
+        The support repeated itself.
+    """
+
+    field: LinearField
+    solution: Solution
+    factor: TriangularFactor
+    criterion: InformationCriterion
+    noise: Array
+    latent: list[Array]
+    residual: Array
+    n_data: int
+    quadrature: Array
+    log_determinant: float
+    converged: bool
+
+    @property
+    def evidence(self) -> float:
+        """Criterion that compares fits with different noise models: smaller is better."""
+        return self.criterion.value(self.solution) + self.log_determinant
+
+    @property
+    def evidence_per_datum(self) -> float:
+        """`evidence` per residual that carries information."""
+        return self.evidence / self.n_data
+
+    @property
+    def variance(self) -> float:
+        """Residual variance per degree of freedom, one when the noise model is right."""
+        dof = max(self.n_data - len(self.solution.support), 1)
+        return self.solution.rss / dof
+
+    def weights(self, solution: Solution | None = None) -> Array:
+        """Coefficients ``(K,)`` of a solution (the fit's own by default)."""
+        return expand(self.factor, solution or self.solution)
+
+    def deviations(self, solution: Solution | None = None) -> Array:
+        """Standard errors ``(K,)``; zero outside the support."""
+        chosen = solution or self.solution
+        out = np.zeros(self.factor.n_columns)
+        spread = np.sqrt(chosen.variances * self.variance)
+        out[chosen.support] = spread / self.factor.scale[chosen.support]
+        return out
+
+
+def expand(factor: TriangularFactor, solution: Solution) -> Array:
+    """Unscaled coefficients of all columns, zero outside the support."""
+    weights = np.zeros(factor.n_columns)
+    weights[solution.support] = solution.weights / factor.scale[solution.support]
+    return weights
+
+
+def regress(
+    tiles: Sequence[Tile],
+    field: LinearField,
+    noise: Array,
+    n_terms: int,
+    start: Array | None = None,
+) -> Regression:
+    """Fit a linear field to segments of data, choosing its terms.
+
+    Parameters
+    ----------
+    tiles : sequence of Tile
+    field : LinearField
+    noise : ndarray (d,)
+        First estimate of the measurement noise, in computing units.
+    n_terms : int
+        Candidate terms per equation, for the price of a term.
+    start : ndarray (K,), optional
+        Coefficients of a simpler fit; the search then stays near their support.
+
+    Returns
+    -------
+    Regression
+    """
+    n_samples = sum(int(tile.observed.sum()) for tile in tiles)
+    stride = -(-len(tiles) // SEARCH_TILES)
+    used = list(tiles[::stride])
+    latent = [tile.measured for tile in used]
+    n_data = sum(tile.n_data for tile in used)
+    weights = start
+    near = None if start is None else np.flatnonzero(start)
+    support: tuple[int, ...] | None = None
+    converged = False
+    for round_ in range(MAX_ROUNDS):
+        slack = SLACK[min(round_, len(SLACK) - 1)]
+        rows = [
+            _white(tile, field, weights, states, noise, slack)
+            for tile, states in zip(used, latent, strict=True)
+        ]
+        factor = triangular_factor((row.matrix, row.target) for row in rows)
+        criterion = InformationCriterion.of(n_data, n_samples // stride, n_terms, factor.total)
+        solution = select(factor, criterion, near)
+        near = near if near is None else solution.support
+        previous, weights = weights, expand(factor, solution)
+        residual = np.concatenate([row.residual(weights).reshape(-1, len(noise)) for row in rows])
+        settled = round_ >= len(SLACK)
+        converged = settled and support == tuple(solution.support)
+        support = tuple(solution.support)
+        if converged and previous is not None and _still(factor, solution, weights - previous):
+            break
+        latent = [row.latent(weights) for row in rows]
+        if settled:
+            noise = _rescaled(noise, residual, n_data, len(support))
+    errors = [
+        quadrature_error(tile, field, weights, states)
+        for tile, states in zip(used, latent, strict=True)
+    ]
+    quadrature = np.sqrt(np.mean(np.concatenate(errors) ** 2, axis=0))
+    determinant = sum(row.log_determinant for row in rows)
+    if stride > 1:
+        factor, residual = _stream(tiles, field, weights, noise)
+        n_data = sum(tile.n_data for tile in tiles)
+        criterion = InformationCriterion.of(n_data, n_samples, n_terms, factor.total)
+        solution = select(factor, criterion)
+    return Regression(
+        field,
+        solution,
+        factor,
+        criterion,
+        noise,
+        latent,
+        residual,
+        n_data,
+        quadrature,
+        determinant,
+        converged,
+    )
+
+
+def _white(
+    tile: Tile,
+    field: LinearField,
+    weights: Array | None,
+    states: Array,
+    noise: Array,
+    slack: float,
+) -> WhitenedRows:
+    if weights is None:
+        # Before there is a model its quadrature error is unknown; nine digits is what the widest
+        # rules reach on well sampled data.
+        error = 1e-9 * np.std(tile.weak.left @ tile.measured, axis=0) + np.zeros((tile.weak.n_rows, 1))
+        error = np.maximum(error, np.finfo(float).eps)
+    else:
+        error = quadrature_error(tile, field, weights, states)
+    # The slack is per sampling interval; nodes in between share it.
+    looseness = slack * noise / np.sqrt(tile.refinement)
+    return whiten(tile, field, weights, states, noise, np.maximum(error, looseness))
+
+
+def _still(factor: TriangularFactor, solution: Solution, change: Array) -> bool:
+    """Whether the coefficients moved by less than a hundredth of their standard errors."""
+    moved = np.abs(change * factor.scale)[solution.support]
+    return bool(np.all(moved <= 0.01 * np.sqrt(solution.variances)))
+
+
+def _rescaled(noise: Array, residual: Array, n_data: int, k: int) -> Array:
+    """Noise level that would make each equation's whitened residual variance one."""
+    per_equation = max(n_data - k, 1) / len(noise)
+    ratio = np.sqrt(np.sum(residual**2, axis=0) / per_equation)
+    return noise * np.clip(ratio, 0.5, 2.0)
+
+
+def _stream(
+    tiles: Sequence[Tile], field: LinearField, weights: Array, noise: Array
+) -> tuple[TriangularFactor, Array]:
+    """One pass over a long record: clean each tile with the model, then accumulate its rows."""
+    residuals = []
+
+    def cleaned() -> object:
+        for tile in tiles:
+            first = _white(tile, field, weights, tile.measured, noise, SLACK[-1])
+            states = first.latent(weights)
+            row = _white(tile, field, weights, states, noise, SLACK[-1])
+            residuals.append(row.residual(weights).reshape(-1, len(noise)))
+            yield row.matrix, row.target
+
+    factor = triangular_factor(cleaned())  # type: ignore[arg-type]
+    return factor, np.concatenate(residuals)

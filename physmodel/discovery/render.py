@@ -1,0 +1,230 @@
+"""Results as text for terminals and as LaTeX."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from physmodel.models.central_force import CentralForce
+from physmodel.problem.parser import parse
+from physmodel.problem.printing import name_latex, to_latex
+
+if TYPE_CHECKING:
+    from physmodel.discovery.result import Result
+
+#: Terms of one equation that are printed; a law with more is not readable anyway.
+MAX_TERMS = 12
+
+
+def number(value: float, std: float) -> str:
+    """A value with its standard error in parentheses: ``0.549(57)`` is 0.549 +- 0.057.
+
+    Parameters
+    ----------
+    value, std : float
+
+    Returns
+    -------
+    str
+    """
+    if not math.isfinite(value) or not std > 0.0 or not math.isfinite(std):
+        return f"{value:.6g}"
+    if std < abs(value) * 1e-12:
+        return f"{value:.12g}"
+    places = 1 - math.floor(math.log10(std))
+    digits = round(std * 10.0**places)
+    if digits == 100:
+        places, digits = places - 1, 10
+    if 0 <= places <= 12 and 1e-4 <= abs(value) < 1e6:
+        return f"{value:.{places}f}({digits})"
+    exponent = math.floor(math.log10(abs(value))) if value else -places
+    decimals = places + exponent
+    if decimals < 0:
+        return f"{value:.1g} +- {std:.1g}"
+    return f"{value / 10.0**exponent:.{decimals}f}({digits})e{exponent:+03d}"
+
+
+def left_side(state: str, order: int) -> str:
+    """``d x/dt`` or ``d2 x/dt2`` as plain text."""
+    return f"d{state}/dt" if order == 1 else f"d2{state}/dt2"
+
+
+def render(result: Result) -> str:
+    """A result as text.
+
+    Parameters
+    ----------
+    result : Result
+
+    Returns
+    -------
+    str
+    """
+    lines = [f"{_headline(result)}", ""]
+    lines += _laws(result) if result.laws else _equations(result)
+    for title, part in (
+        ("conserved", _invariants(result)),
+        ("rivals", _rivals(result)),
+        ("noise", _noise(result)),
+        ("score", _scores(result)),
+    ):
+        if part:
+            lines += ["", *(f"{title + ':' if k == 0 else '':<10} {row}" for k, row in enumerate(part))]
+    lines += ["", result.remedy]
+    return "\n".join(lines)
+
+
+def latex_equations(result: Result) -> str:
+    """All equations as a LaTeX ``aligned`` block.
+
+    Parameters
+    ----------
+    result : Result
+
+    Returns
+    -------
+    str
+    """
+    if result.laws:
+        exponent = result.laws[0]["exponent"]
+        return (
+            "\\ddot{\\mathbf{r}}_i = \\sum_{j \\ne i} \\mu_j \\, "
+            f"|\\mathbf{{r}}_j - \\mathbf{{r}}_i|^{{{exponent:g}}} \\, "
+            "\\frac{\\mathbf{r}_j - \\mathbf{r}_i}{|\\mathbf{r}_j - \\mathbf{r}_i|}"
+        )
+    rows = [latex_equation(result, state) for state in result.problem.states]
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def latex_equation(result: Result, state: str, *, align: str = "&") -> str:
+    """One equation in LaTeX.
+
+    Parameters
+    ----------
+    result : Result
+    state : str
+    align : str
+        Alignment mark before the equals sign.
+
+    Returns
+    -------
+    str
+    """
+    dots = "\\dot" if result.model.order == 1 else "\\ddot"
+    left = f"{dots}{{{name_latex(state)}}}"
+    right = ""
+    names = _variables(result)
+    for item in result.terms(state)[:MAX_TERMS]:
+        value = item["coefficient"]
+        sign = "-" if value < 0 else ("+" if right else "")
+        body = "" if item["term"] == "1" else f" \\, {to_latex(parse(item['term'], names))}"
+        right += f" {sign} {_latex_number(abs(value))}{body}"
+    if len(result.terms(state)) > MAX_TERMS:
+        right += " + \\cdots"
+    return f"{left} {align}= {right.strip() or '0'}"
+
+
+def _variables(result: Result) -> tuple[str, ...]:
+    from physmodel.models.sparse_field import term_variables
+
+    return term_variables(result.model.states, result.model.inputs, result.model.order)
+
+
+def _latex_number(value: float) -> str:
+    text = f"{value:.5g}"
+    if "e" not in text:
+        return text
+    mantissa, exponent = text.split("e")
+    return f"{mantissa} \\times 10^{{{int(exponent)}}}"
+
+
+def _headline(result: Result) -> str:
+    title = f" - {result.problem.title}" if result.problem.title else ""
+    stalled = "" if result.solver_code == "converged" else f" (search {result.solver_code})"
+    return f"{result.status}{stalled}{title}"
+
+
+def _equations(result: Result) -> list[str]:
+    lines = []
+    for state in result.problem.states:
+        terms = result.terms(state)
+        left = left_side(state, result.model.order)
+        if not terms:
+            lines.append(f"{left} = 0")
+        width = max((len(_value(item)) for item in terms[:MAX_TERMS]), default=0)
+        for k, item in enumerate(terms[:MAX_TERMS]):
+            lead = f"{left} =" if k == 0 else " " * (len(left) + 2)
+            body = "" if item["term"] == "1" else f" * {item['term']}"
+            unit = f"   [{item['unit']}]" if item["unit"] else ""
+            sign = "-" if item["coefficient"] < 0 else "+"
+            lines.append(f"{lead} {sign} {_value(item):<{width}}{body}{unit}")
+        if len(terms) > MAX_TERMS:
+            lines.append(f"{' ' * (len(left) + 2)} ... and {len(terms) - MAX_TERMS} more terms")
+    return lines
+
+
+def _value(item: dict[str, Any]) -> str:
+    return number(abs(item["coefficient"]), item["std"])
+
+
+def _laws(result: Result) -> list[str]:
+    assert isinstance(result.model, CentralForce)  # the only structured law so far
+    law = result.laws[0]
+    strengths = law["strengths"]
+    heaviest = max(strengths, key=lambda body: abs(strengths[body]["value"]))
+    unit = strengths[heaviest]["unit"]
+    lines = [
+        "r_i'' = sum over j of strength_j * r^p, towards body j",
+        f"p = {law['exponent']:g}   (left free: {number(law['exponent_free'], law['exponent_std'])})",
+        "",
+        f"{'body':<12}{'strength' + (f' [{unit}]' if unit else ''):<34}{heaviest} / body",
+    ]
+    top = strengths[heaviest]
+    for body, item in strengths.items():
+        lines.append(f"{body:<12}{number(item['value'], item['std']):<34}{_ratio(top, item)}")
+    return lines
+
+
+def _ratio(top: dict[str, Any], item: dict[str, Any]) -> str:
+    if not item["value"]:
+        return "no pull found"
+    ratio = top["value"] / item["value"]
+    if item is top:
+        return "1"
+    relative = math.hypot(top["std"] / top["value"], item["std"] / item["value"])
+    return number(ratio, abs(ratio) * relative)
+
+
+def _invariants(result: Result) -> list[str]:
+    return [f"{item.name}   (drift along the data {item.drift:.1e})" for item in result.invariants]
+
+
+def _rivals(result: Result) -> list[str]:
+    rows = []
+    for rival in result.rivals:
+        changes = []
+        for state in result.problem.states:
+            mine = {item["term"] for item in result.terms(state)}
+            theirs = {item["term"] for item in rival.terms(state)}
+            changes += [f"+{term} in {state}" for term in sorted(theirs - mine)]
+            changes += [f"-{term} in {state}" for term in sorted(mine - theirs)]
+        rows.append(f"{', '.join(changes[:6])}   (criterion +{rival.delta:.1f})")
+    return rows
+
+
+def _noise(result: Result) -> list[str]:
+    noise = result.noise_std
+    if not noise or len(noise) > MAX_TERMS:
+        return []
+    return [", ".join(f"{state} {value:.2g}" for state, value in noise.items())]
+
+
+def _scores(result: Result) -> list[str]:
+    scores = result.scores
+    if "free_run_r2" not in scores:
+        return [f"explains {100 * scores['explained']:.4g}%"] if "explained" in scores else []
+    unit = f" {result.problem.time_unit}" if result.problem.time_unit else ""
+    return [
+        f"free-run R2 {scores['free_run_r2']:.4f} over {scores['window']:.4g}{unit}; "
+        f"from the first sample valid for {scores['valid_time']:.4g} of {scores['record']:.4g}{unit}"
+    ]

@@ -1,0 +1,267 @@
+"""What a discovery returns: the model, how sure it is, its rivals, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from physmodel.data.findings import Finding
+from physmodel.discovery.invariants import Invariant
+from physmodel.discovery.scores import free_run_scores, states_and_velocities
+from physmodel.models.central_force import CentralForce
+from physmodel.models.sparse_field import SparseField
+from physmodel.models.vector_field import simulate
+from physmodel.problem.problem import Problem
+
+if TYPE_CHECKING:
+    import sympy
+
+Array = NDArray[np.float64]
+Status = Literal["identified", "ambiguous", "not-identifiable", "no-law"]
+
+#: What each status asks the user to do.
+REMEDIES: dict[str, str] = {
+    "identified": "One model stands out; check it on data that it has not seen (score).",
+    "ambiguous": "Several models explain the data about equally well: see the rivals. Longer or "
+    "less noisy records, or another initial condition, would separate them.",
+    "not-identifiable": "Some terms cannot be told apart on these data, whatever the noise: the "
+    "states move too little or depend on each other. Record other initial conditions.",
+    "no-law": "No combination of the terms tried explains the data to within their noise. Add "
+    "terms or inputs that you expect, or check the units, gaps and sampling.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A discovered law.
+
+    Attributes
+    ----------
+    status : {"identified", "ambiguous", "not-identifiable", "no-law"}
+        The scientific outcome; `remedy` says what to do about it.
+    solver_code : {"converged", "stalled"}
+        Whether the search settled.
+    problem : Problem
+    model : SparseField or CentralForce
+    coefficients, std_errors, inclusion : xarray.DataArray
+        Dims ``("equation", "term")``, in user units; zero where a term is absent.
+    units : dict of (equation, term) to str
+        Units of the coefficients, empty where the units of the data are unknown.
+    rivals : tuple of Result
+        Other models that explain the data nearly as well, best first.
+    delta : float
+        Information criterion above the winner's (zero for the winner).
+    noise_std : dict of str to float
+        Measurement noise per state, in its units.
+    scores : dict of str to float
+    invariants : tuple of Invariant
+    laws : tuple of dict
+        Structured laws, such as pairwise central forces.
+    warnings : tuple of Finding
+    start : dict of str to ndarray
+        ``time`` (scalar), ``states`` (d,) and ``velocities`` (d,) at the first sample.
+    data : xarray.Dataset or None
+        What was fitted; not part of the saved model.
+    """
+
+    status: Status
+    solver_code: str
+    problem: Problem
+    model: SparseField | CentralForce
+    coefficients: xr.DataArray
+    std_errors: xr.DataArray
+    inclusion: xr.DataArray
+    units: dict[tuple[str, str], str] = field(default_factory=dict)
+    rivals: tuple[Result, ...] = ()
+    delta: float = 0.0
+    noise_std: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+    invariants: tuple[Invariant, ...] = ()
+    laws: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    start: dict[str, Array] = field(default_factory=dict)
+    data: xr.Dataset | None = field(default=None, repr=False)
+
+    @property
+    def remedy(self) -> str:
+        """What to do about the status."""
+        return REMEDIES[self.status]
+
+    def terms(self, equation: str) -> list[dict[str, Any]]:
+        """Terms of one equation.
+
+        Parameters
+        ----------
+        equation : str
+            Name of a state.
+
+        Returns
+        -------
+        list of dict
+            ``term``, ``coefficient``, ``std``, ``inclusion``, ``unit``.
+        """
+        rows = (self.coefficients, self.std_errors, self.inclusion)
+        values = [row.sel(equation=equation) for row in rows]
+        return [
+            {
+                "term": str(term),
+                "coefficient": float(values[0][k]),
+                "std": float(values[1][k]),
+                "inclusion": float(values[2][k]),
+                "unit": self.units.get((equation, str(term)), ""),
+            }
+            for k, term in enumerate(self.coefficients["term"].values)
+            if float(values[0][k]) != 0.0
+        ]
+
+    def simulate(
+        self,
+        x0: Array | None = None,
+        t: Array | None = None,
+        *,
+        v0: Array | None = None,
+        inputs: Callable[[float], Array] | None = None,
+        rtol: float = 1e-10,
+    ) -> xr.Dataset:
+        """Integrate the model.
+
+        Parameters
+        ----------
+        x0 : ndarray (d,), optional
+            States at ``t[0]``; the start of the data by default.
+        t : ndarray (n,)
+            Times in the data's units.
+        v0 : ndarray (d,), optional
+            Start velocities of a second-order model.
+        inputs : callable, optional
+            ``u(t) -> (m,)``.
+        rtol : float
+
+        Returns
+        -------
+        xarray.Dataset
+            One trajectory in the shape of every dataset.
+
+        Raises
+        ------
+        PhysmodelError
+            If the solution blows up; the message says when.
+        """
+        from physmodel.data.contract import make_dataset
+        from physmodel.errors import ProblemError
+
+        if t is None:
+            raise ProblemError("simulate needs the times t at which to report")
+        if x0 is None and not self.start:
+            raise ProblemError("this result holds no start state", fix="pass x0=")
+        time = np.asarray(t, dtype=float)
+        begin = self.start["states"] if x0 is None else np.asarray(x0, dtype=float)
+        if begin.shape != (len(self.model.states),):
+            raise ProblemError(
+                f"x0 has shape {begin.shape}; the model has {len(self.model.states)} states",
+                fix="one number per state: " + ", ".join(self.model.states),
+            )
+        if v0 is None and x0 is None:
+            v0 = self.start.get("velocities")
+        velocity = None if self.model.order == 1 else v0
+        states = simulate(
+            self.model, time, begin, start_velocity=velocity, inputs=inputs, rtol=rtol
+        )
+        units = {name: dict(self.problem.units).get(name, "") for name in self.model.states}
+        return make_dataset(
+            [time],
+            [states],
+            self.model.states,
+            units=units,
+            time_units=self.problem.time_unit,
+            title="simulation",
+        )
+
+    def predict(self, data: xr.Dataset) -> xr.DataArray:
+        """Right-hand side of the law at measured states.
+
+        Parameters
+        ----------
+        data : xarray.Dataset
+
+        Returns
+        -------
+        xarray.DataArray
+            ``("sample", "equation")``: the predicted highest time derivative.
+        """
+        time, states, velocities, inputs = states_and_velocities(data, self.model)
+        rate = self.model.rate(time, states, velocities, inputs)
+        return xr.DataArray(
+            rate, dims=("sample", "equation"), coords={"equation": list(self.model.states)}
+        )
+
+    def score(self, data: xr.Dataset) -> dict[str, float]:
+        """Compare free-running simulations with data that the model may not have seen.
+
+        Parameters
+        ----------
+        data : xarray.Dataset
+
+        Returns
+        -------
+        dict of str to float
+            See `physmodel.discovery.scores.free_run_scores`.
+        """
+        return free_run_scores(self.model, data)
+
+    def to_sympy(self) -> dict[str, sympy.Eq]:
+        """Equations as SymPy objects, one per state."""
+        from physmodel.discovery.symbolic import sympy_equations
+
+        return sympy_equations(self)
+
+    def to_latex(self) -> str:
+        """Equations as a LaTeX ``aligned`` block."""
+        from physmodel.discovery.render import latex_equations
+
+        return latex_equations(self)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write ``model.json`` into a run folder, atomically.
+
+        Parameters
+        ----------
+        folder : path
+
+        Returns
+        -------
+        Path
+            The file written.
+        """
+        from physmodel.discovery.storage import save_result
+
+        return save_result(self, folder)
+
+    def report(self, folder: str | Path) -> Path:
+        """Write ``report.html`` into a folder; needs the data that the fit was made on.
+
+        Parameters
+        ----------
+        folder : path
+
+        Returns
+        -------
+        Path
+        """
+        import physmodel
+
+        return physmodel.write_report(self, folder)
+
+    def __str__(self) -> str:
+        from physmodel.discovery.render import render
+
+        return render(self)
+
+    def _repr_latex_(self) -> str:
+        return f"$$ {self.to_latex()} $$"

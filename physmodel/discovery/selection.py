@@ -1,0 +1,153 @@
+"""Which terms: an information criterion, the supports near its minimum, their probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.optimizers.elimination import backward_elimination
+from physmodel.optimizers.exchange import exchange_search, neighbours
+from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_support
+
+Array = NDArray[np.float64]
+
+#: Whitened residual variance below which a better fit means nothing. At unit noise the residual
+#: variance is one; on noise-free data the quadrature error takes the place of the noise and is
+#: overestimated on purpose, so that no term is added to explain it.
+FLOOR = 0.02
+
+#: Share of the whitened variance of the left-hand side below which a misfit means nothing: a law
+#: that holds to six digits is a law, and what is left is rounding that no noise model describes.
+NEGLIGIBLE = 1e-12
+
+#: Rivals are reported up to this difference of the criterion (odds of 150 to 1).
+RIVAL_RANGE = 10.0
+
+
+@dataclass(frozen=True)
+class InformationCriterion:
+    """Extended Bayesian information criterion of a linear model with profiled noise level.
+
+    ``n log(rss / n + floor) + k (log m + 2 log p)`` for ``n`` whitened rows from ``m`` samples
+    and ``p`` candidate terms per equation: the second part of the penalty is the price of having
+    searched among ``p`` terms (Chen and Chen 2008, Biometrika 95, 759, with gamma = 1).
+
+    Attributes
+    ----------
+    n_rows : int
+    penalty : float
+        Price of one term.
+    floor : float
+        Whitened residual variance below which a better fit means nothing.
+    """
+
+    n_rows: int
+    penalty: float
+    floor: float
+
+    @classmethod
+    def of(
+        cls, n_rows: int, n_samples: int, n_terms: int, total: float
+    ) -> InformationCriterion:
+        """Criterion for ``n_terms`` candidate terms, ``n_samples`` samples and the squared norm
+        ``total`` of the whitened left-hand side.
+        """
+        penalty = float(np.log(n_samples) + 2.0 * np.log(max(n_terms, 1)))
+        return cls(n_rows, penalty, FLOOR + NEGLIGIBLE * total / n_rows)
+
+    def __call__(self, rss: Array, k: int) -> Array:
+        """Criterion of residual sums of squares at support size ``k``."""
+        values: Array = self.n_rows * np.log(rss / self.n_rows + self.floor) + self.penalty * k
+        return values
+
+    def value(self, solution: Solution) -> float:
+        """Criterion of one solution."""
+        return float(self(np.array([solution.rss]), len(solution.support))[0])
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A support with its probability among those that were visited.
+
+    Attributes
+    ----------
+    solution : Solution
+    delta : float
+        Criterion above the best one.
+    probability : float
+    """
+
+    solution: Solution
+    delta: float
+    probability: float
+
+
+def select(
+    factor: TriangularFactor,
+    criterion: InformationCriterion,
+    near: NDArray[np.intp] | None = None,
+) -> Solution:
+    """Best support found.
+
+    Parameters
+    ----------
+    factor : TriangularFactor
+    criterion : InformationCriterion
+    near : ndarray of int, optional
+        Search only by exchanges from this support; by default exchanges start from the best step
+        of a backward elimination.
+
+    Returns
+    -------
+    Solution
+    """
+    if near is not None:
+        start = solve_support(factor, near)
+    else:
+        start = min(backward_elimination(factor), key=criterion.value)
+    return exchange_search(factor, start, criterion)
+
+
+def candidates(
+    factor: TriangularFactor, winner: Solution, criterion: InformationCriterion
+) -> list[Candidate]:
+    """Supports near the minimum of the criterion, best first.
+
+    Parameters
+    ----------
+    factor : TriangularFactor
+    winner : Solution
+    criterion : InformationCriterion
+
+    Returns
+    -------
+    list of Candidate
+        All visited supports within `RIVAL_RANGE` of the best; the first is the best itself.
+    """
+    seen = {tuple(winner.support.tolist()): winner}
+    frontier = [winner]
+    for _ in range(2):
+        ranked = [move for known in frontier for move in neighbours(factor, known, criterion)]
+        frontier = []
+        for _value, support in sorted(ranked, key=lambda move: move[0])[:40]:
+            key = tuple(sorted(support.tolist()))
+            if key not in seen:
+                seen[key] = solve_support(factor, np.array(key, dtype=np.intp))
+                frontier.append(seen[key])
+        frontier = sorted(frontier, key=criterion.value)[:4]
+    return _weigh(seen.values(), criterion)
+
+
+def _weigh(solutions: Iterable[Solution], criterion: InformationCriterion) -> list[Candidate]:
+    ranked = sorted(((criterion.value(s), i, s) for i, s in enumerate(solutions)))
+    deltas = np.array([value - ranked[0][0] for value, _, _ in ranked])
+    odds = np.exp(-deltas / 2.0)
+    odds /= odds.sum()
+    return [
+        Candidate(solution, float(delta), float(share))
+        for (_, _, solution), delta, share in zip(ranked, deltas, odds, strict=True)
+        if delta <= RIVAL_RANGE
+    ]

@@ -1,0 +1,1 @@
+"""Step 4, the loss: vectors of whitened residuals of a model on data."""

@@ -1,0 +1,1 @@
+"""Step 3, architecture: term libraries, vector fields, integrators and simulated systems."""

@@ -1,0 +1,190 @@
+"""Integrators: adaptive ones for accuracy, symplectic ones for long-term conservation."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import solve_ivp
+
+from physmodel.errors import PhysmodelError, ProblemError
+
+Array = NDArray[np.float64]
+RightHandSide = Callable[[float, Array], Array]
+Force = Callable[[Array], Array]
+
+#: Evaluations of the right-hand side after which an integration is given up.
+MAX_EVALUATIONS = 2_000_000
+#: The tightest relative tolerance that SciPy's step control can meet in float64.
+TIGHTEST = 2.3e-14
+
+
+class _TooLongError(Exception):
+    """Raised inside SciPy's loop to leave it; never leaves this module."""
+
+
+def integrate(
+    rhs: RightHandSide,
+    time: ArrayLike,
+    start: ArrayLike,
+    *,
+    rtol: float = 1e-10,
+    method: str = "DOP853",
+) -> Array:
+    """Integrate an initial value problem with an adaptive Runge-Kutta method.
+
+    Parameters
+    ----------
+    rhs : callable
+        ``f(t, x) -> dx/dt``, both of shape ``(d,)``.
+    time : array_like (n,)
+        Strictly monotone; the first entry is the time of `start`.
+    start : array_like (d,)
+    rtol : float
+        Relative tolerance, at least 2.3e-14; the absolute one follows from the size of each state.
+    method : str
+        A SciPy method; a stiff problem on which DOP853 needs too many steps falls back to LSODA.
+
+    Returns
+    -------
+    ndarray (n, d)
+
+    Raises
+    ------
+    PhysmodelError
+        If the solution blows up or the integrator gives up; the message names the time reached.
+    ProblemError
+        If the times are not monotone, or a start value is not finite.
+
+    References
+    ----------
+    Hairer, Norsett, Wanner (1993), Solving Ordinary Differential Equations I (DOP853).
+    """
+    t, x = np.asarray(time, dtype=float), np.asarray(start, dtype=float)
+    step = np.diff(t)
+    if t.ndim != 1 or not (np.all(step > 0) or np.all(step < 0)) or not np.isfinite(t).all():
+        raise ProblemError("simulation times must be finite and strictly monotone")
+    if not np.isfinite(x).all():
+        raise ProblemError(f"start value {int(np.flatnonzero(~np.isfinite(x))[0])} is not finite")
+    if len(t) == 1:
+        return x[None, :].copy()
+    scale = np.maximum(np.abs(x), np.abs(x).max(initial=0.0) * 1e-6)
+    rtol = max(rtol, TIGHTEST)
+    atol = rtol * np.where(scale > 0.0, scale, 1.0)
+    reached = [t[0]]
+    count = [0]
+
+    def counted(now: float, values: Array) -> Array:
+        count[0] += 1
+        reached[0] = now
+        if count[0] > MAX_EVALUATIONS:
+            raise _TooLongError
+        return rhs(now, values)
+
+    message = f"{MAX_EVALUATIONS} evaluations were not enough"
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        # LSODA warns where the other methods return a message; both end in the error below.
+        warnings.simplefilter("ignore")
+        if not np.isfinite(rhs(t[0], x)).all():
+            raise PhysmodelError(
+                f"the right-hand side is not finite at the start, t = {t[0]:.6g}",
+                fix="start inside the range of the data",
+            )
+        for name in (method, "LSODA") if method != "LSODA" else (method,):
+            count[0] = 0
+            try:
+                solution = solve_ivp(
+                    counted, (t[0], t[-1]), x, method=name, t_eval=t, rtol=rtol, atol=atol
+                )
+            except _TooLongError:
+                continue
+            if solution.success and np.isfinite(solution.y).all():
+                result: Array = solution.y.T
+                return result
+            message = str(solution.message)
+            break
+    raise PhysmodelError(
+        f"the simulation stopped at t = {reached[0]:.6g} of {t[-1]:.6g}",
+        why=f"the solution blows up or is too stiff ({message.rstrip('.')})",
+        fix="simulate a shorter time, or start inside the range of the data",
+    )
+
+
+def rk4(rhs: RightHandSide, time: ArrayLike, start: ArrayLike) -> Array:
+    """Classical Runge-Kutta method of order 4, one step per time.
+
+    Parameters
+    ----------
+    rhs : callable
+    time : array_like (n,)
+    start : array_like (d,)
+
+    Returns
+    -------
+    ndarray (n, d)
+    """
+    t, x = np.asarray(time, dtype=float), np.asarray(start, dtype=float)
+    out = np.empty((len(t), len(x)))
+    out[0] = x
+    for i, h in enumerate(np.diff(t)):
+        k1 = rhs(t[i], x)
+        k2 = rhs(t[i] + h / 2, x + h / 2 * k1)
+        k3 = rhs(t[i] + h / 2, x + h / 2 * k2)
+        k4 = rhs(t[i] + h, x + h * k3)
+        x = x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+        out[i + 1] = x
+    return out
+
+
+def leapfrog(force: Force, time: ArrayLike, position: ArrayLike, velocity: ArrayLike) -> Array:
+    """Stoermer-Verlet: second order, symplectic, time-reversible.
+
+    Parameters
+    ----------
+    force : callable
+        Acceleration ``a(q)``, ``(d,)``.
+    time : array_like (n,)
+    position, velocity : array_like (d,)
+
+    Returns
+    -------
+    ndarray (n, 2 d)
+        Positions, then velocities.
+    """
+    return _composed(force, time, position, velocity, (1.0,))
+
+
+def yoshida4(force: Force, time: ArrayLike, position: ArrayLike, velocity: ArrayLike) -> Array:
+    """Yoshida's composition of three leapfrog steps: fourth order, symplectic, reversible.
+
+    Parameters are those of `leapfrog`.
+
+    References
+    ----------
+    Yoshida (1990), Phys. Lett. A 150, 262.
+    """
+    outer = 1.0 / (2.0 - 2.0 ** (1.0 / 3.0))
+    return _composed(force, time, position, velocity, (outer, 1.0 - 2.0 * outer, outer))
+
+
+def _composed(
+    force: Force,
+    time: ArrayLike,
+    position: ArrayLike,
+    velocity: ArrayLike,
+    fractions: tuple[float, ...],
+) -> Array:
+    t = np.asarray(time, dtype=float)
+    q, v = np.asarray(position, dtype=float), np.asarray(velocity, dtype=float)
+    out = np.empty((len(t), 2 * len(q)))
+    out[0] = np.concatenate([q, v])
+    for i, step in enumerate(np.diff(t)):
+        for fraction in fractions:
+            h = step * fraction
+            v = v + h / 2 * force(q)
+            q = q + h * v
+            v = v + h / 2 * force(q)
+        out[i + 1] = np.concatenate([q, v])
+    return out

@@ -1,0 +1,109 @@
+"""What every model of motion can do: give the rate of change of its states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.errors import ProblemError
+from physmodel.models.integrate import integrate
+
+Array = NDArray[np.float64]
+#: Inputs at a time: ``u(t) -> (m,)``.
+InputSignal = Callable[[float], Array]
+
+
+class VectorField(Protocol):
+    """A system of ordinary differential equations of first or second order."""
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the states."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+
+    @property
+    def order(self) -> int:
+        """Order in time, 1 or 2."""
+
+    def rate(self, time: Array, states: Array, velocities: Array | None, inputs: Array) -> Array:
+        """Highest time derivative.
+
+        Parameters
+        ----------
+        time : ndarray (n,)
+        states : ndarray (n, d)
+        velocities : ndarray (n, d) or None
+            None for first order.
+        inputs : ndarray (n, m)
+
+        Returns
+        -------
+        ndarray (n, d)
+        """
+
+
+def simulate(
+    field: VectorField,
+    time: Array,
+    start: Array,
+    *,
+    start_velocity: Array | None = None,
+    inputs: InputSignal | None = None,
+    rtol: float = 1e-10,
+) -> Array:
+    """Integrate a vector field.
+
+    Parameters
+    ----------
+    field : VectorField
+    time : ndarray (n,)
+        Monotone; the solution is returned at these times.
+    start : ndarray (d,)
+        States at ``time[0]``.
+    start_velocity : ndarray (d,), optional
+        Needed for second order.
+    inputs : callable, optional
+        ``u(t)``; needed when the field has inputs.
+    rtol : float
+
+    Returns
+    -------
+    ndarray (n, d)
+
+    Raises
+    ------
+    ProblemError
+        If a start velocity or an input signal is missing.
+    PhysmodelError
+        If the solution blows up or the integrator gives up.
+    """
+    d = len(field.states)
+    if field.inputs and inputs is None:
+        raise ProblemError(
+            f"the model has inputs {', '.join(field.inputs)} and no signal was given",
+            fix="pass inputs=callable returning the input values at a time",
+        )
+    if field.order == 2 and start_velocity is None:
+        raise ProblemError(
+            "a second-order model needs a start velocity", fix="pass start_velocity=(d,) array"
+        )
+    nothing = np.empty((1, 0))
+
+    def right_hand_side(now: float, values: Array) -> Array:
+        signal = nothing if inputs is None else np.atleast_1d(inputs(now))[None, :]
+        moment = np.array([now])
+        if field.order == 1:
+            return field.rate(moment, values[None, :], None, signal)[0]
+        states, velocities = values[None, :d], values[None, d:]
+        return np.concatenate(
+            [velocities[0], field.rate(moment, states, velocities, signal)[0]]
+        )
+
+    first = start if start_velocity is None else np.concatenate([start, start_velocity])
+    return integrate(right_hand_side, time, first, rtol=rtol)[:, :d]

@@ -1,0 +1,1 @@
+"""Step 1, what are we modelling: variables, units, expressions, symmetries and laws."""

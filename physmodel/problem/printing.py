@@ -1,0 +1,167 @@
+"""Expressions as canonical text, LaTeX and SymPy objects."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from physmodel.problem.expression import Call, Expression, Product, Variable
+
+if TYPE_CHECKING:
+    import sympy
+
+GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+)
+
+
+def to_text(expression: Expression) -> str:
+    """Canonical name, readable by `physmodel.problem.parser.parse`.
+
+    Parameters
+    ----------
+    expression : Expression
+
+    Returns
+    -------
+    str
+    """
+    if not expression.summands:
+        return "0"
+    text = ""
+    for inner, coefficient in expression.summands:
+        sign = "-" if coefficient < 0 else "+"
+        body = _product_text(inner, abs(coefficient))
+        if text:
+            text += f" {sign} {body}"
+        else:
+            text = f"-{body}" if sign == "-" else body
+    return text
+
+
+def _product_text(inner: Product, coefficient: float) -> str:
+    parts = [] if coefficient == 1.0 and inner.factors else [_number(coefficient)]
+    for base, exponent in inner.factors:
+        if isinstance(base, Variable):
+            body = base.name
+        elif isinstance(base, Call):
+            body = f"{base.function}({to_text(base.argument)})"
+        else:
+            body = f"({to_text(base)})"
+        parts.append(body if exponent == 1 else f"{body}^{_exponent(exponent)}")
+    return "*".join(parts)
+
+
+def _number(value: float) -> str:
+    return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def _exponent(exponent: Fraction) -> str:
+    if exponent.denominator == 1:
+        return str(exponent.numerator)
+    decimal = float(exponent)
+    if Fraction(repr(decimal)) == exponent:
+        return repr(decimal)
+    return f"({exponent.numerator}/{exponent.denominator})"
+
+
+def to_latex(expression: Expression) -> str:
+    """LaTeX of an expression.
+
+    Parameters
+    ----------
+    expression : Expression
+
+    Returns
+    -------
+    str
+    """
+    if not expression.summands:
+        return "0"
+    text = ""
+    for inner, coefficient in expression.summands:
+        body = _product_latex(inner, abs(coefficient))
+        if text:
+            text += f" - {body}" if coefficient < 0 else f" + {body}"
+        else:
+            text = f"-{body}" if coefficient < 0 else body
+    return text
+
+
+def _product_latex(inner: Product, coefficient: float) -> str:
+    parts = [] if coefficient == 1.0 and inner.factors else [f"{coefficient:g}"]
+    for base, exponent in inner.factors:
+        if isinstance(base, Variable):
+            body = name_latex(base.name)
+            body = f"{{{body}}}" if exponent != 1 and ("_" in body or "dot" in body) else body
+        elif isinstance(base, Call):
+            name = base.function
+            head = "\\operatorname{" + name + "}" if name in {"abs", "sign"} else f"\\{name}"
+            body = f"{head}\\left({to_latex(base.argument)}\\right)"
+            body = f"{{{body}}}" if exponent != 1 else body
+        else:
+            body = f"\\left({to_latex(base)}\\right)"
+        parts.append(body if exponent == 1 else f"{body}^{{{_exponent(exponent)}}}")
+    return " \\, ".join(parts)
+
+
+def name_latex(name: str) -> str:
+    """LaTeX of a variable name: Greek letters, subscripts, velocities as dots.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+    """
+    if name.endswith("_t") and len(name) > 2:
+        return f"\\dot{{{name_latex(name[:-2])}}}"
+    head, _, tail = name.partition("_")
+    if not head:
+        return "\\mathrm{" + name.replace("_", "\\_") + "}"
+    letters = head.rstrip("0123456789")
+    digits = head[len(letters) :]
+    if letters in GREEK:
+        body = f"\\{letters}"
+    elif len(letters) == 1:
+        body = letters
+    else:
+        body = f"\\mathrm{{{letters}}}"
+    subscript = digits + (",\\," if digits and tail else "")
+    if tail:
+        subscript += "\\mathrm{" + tail.replace("_", "\\_") + "}"
+    return f"{body}_{{{subscript}}}" if subscript else body
+
+
+def to_sympy(expression: Expression) -> sympy.Expr:
+    """SymPy expression, built object by object (never from a string).
+
+    Parameters
+    ----------
+    expression : Expression
+
+    Returns
+    -------
+    sympy.Expr
+    """
+    import sympy
+
+    total = sympy.Integer(0)
+    for inner, coefficient in expression.summands:
+        term = sympy.Integer(int(coefficient)) if coefficient == int(coefficient) else (
+            sympy.Float(coefficient)
+        )
+        for base, exponent in inner.factors:
+            if isinstance(base, Variable):
+                value = sympy.Symbol(base.name, real=True)
+            elif isinstance(base, Call):
+                head = {"abs": "Abs"}.get(base.function, base.function)
+                value = getattr(sympy, head)(to_sympy(base.argument))
+            else:
+                value = to_sympy(base)
+            term = term * value ** sympy.Rational(exponent.numerator, exponent.denominator)
+        total = total + term
+    return total

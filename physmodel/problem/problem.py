@@ -1,0 +1,226 @@
+"""The problem: what is measured, in which units, and what is known before any fit."""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from physmodel.errors import ProblemError
+from physmodel.problem.expression import FUNCTIONS
+from physmodel.problem.parser import parse
+from physmodel.problem.units import parse_unit
+
+#: Functions that may be named in `Problem.functions`.
+LIBRARY_FUNCTIONS = tuple(name for name in FUNCTIONS if name not in {"sign", "sqrt"})
+MAX_DEGREE = 6
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What we are modelling.
+
+    Most users never write one: every column is then a state and everything else is decided
+    from the data.
+
+    Attributes
+    ----------
+    states : tuple of str
+        Variables that have an equation.
+    inputs : tuple of str
+        Measured variables that act on the states and have none.
+    units : mapping of str to str
+        Units of states and inputs; a missing one is unknown. Stored as sorted pairs.
+    time_unit : str
+    positive : tuple of str
+        States that cannot be negative: modelled through their logarithm, so that every term is
+        a per-capita rate times the state.
+    order : {1, 2} or None
+        Order in time; None lets the data decide.
+    degree : int or None
+        Highest polynomial degree of the terms (of the per-capita rates for positive states).
+    functions : tuple of str
+        Functions of single states to add to the library, such as ``sin``.
+    terms : tuple of str
+        Further terms, such as ``x*exp(-y)``.
+    bodies : mapping of str to tuple of str
+        Coordinates of each body when the states are positions of bodies that act on each other.
+        Stored as pairs in the order given.
+    symmetries, laws : tuple of str
+        Names of what is known to hold.
+    title : str
+
+    Raises
+    ------
+    ProblemError
+        If the parts contradict each other; the message names the field.
+    """
+
+    states: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
+    units: Any = ()
+    time_unit: str = ""
+    positive: tuple[str, ...] = ()
+    order: int | None = None
+    degree: int | None = None
+    functions: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+    bodies: Any = ()
+    symmetries: tuple[str, ...] = ()
+    laws: tuple[str, ...] = ()
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("states", "inputs", "positive", "functions", "terms", "symmetries", "laws"):
+            object.__setattr__(self, name, _names(name, getattr(self, name)))
+        object.__setattr__(self, "units", _pairs("units", self.units))
+        bodies = dict(_mapping("bodies", self.bodies))
+        object.__setattr__(
+            self, "bodies", tuple((b, _names(f"bodies.{b}", c)) for b, c in bodies.items())
+        )
+        self._check_names()
+        self._check_library()
+        self._check_bodies()
+
+    @property
+    def body_table(self) -> dict[str, tuple[str, ...]]:
+        """Coordinates of each body."""
+        return dict(self.bodies)
+
+    @classmethod
+    def from_mapping(cls, table: Mapping[str, Any]) -> Problem:
+        """Build a problem from plain data, such as a TOML table.
+
+        Parameters
+        ----------
+        table : mapping
+
+        Returns
+        -------
+        Problem
+
+        Raises
+        ------
+        ProblemError
+            For unknown keys and wrong values.
+        """
+        known = [field.name for field in fields(cls)]
+        for key in table:
+            if key not in known:
+                raise ProblemError(
+                    f"unknown key {key!r} in the problem",
+                    fix=suggestion(key, known) + "known keys: " + ", ".join(known),
+                )
+        if "states" not in table:
+            raise ProblemError("a problem needs `states`", fix='states = ["x", "y"]')
+        return cls(**dict(table))
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain data without the defaults; `from_mapping` reads it back."""
+        table: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value != field.default:
+                table[field.name] = dict(value) if field.name in {"units", "bodies"} else value
+        for key, value in table.items():
+            if isinstance(value, tuple):
+                table[key] = list(value)
+        if "bodies" in table:
+            table["bodies"] = {body: list(axes) for body, axes in table["bodies"].items()}
+        return table
+
+    def replace(self, **changes: Any) -> Problem:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+    def _check_names(self) -> None:
+        if not self.states:
+            raise ProblemError("a problem needs at least one state")
+        variables = (*self.states, *self.inputs)
+        for name in variables:
+            if not name.isidentifier() or keyword.iskeyword(name) or name in FUNCTIONS:
+                raise ProblemError(
+                    f"{name!r} cannot be the name of a variable",
+                    why="names appear in expressions: letters, digits and underscores, and not "
+                    "the name of a function",
+                )
+        for name in variables:
+            if variables.count(name) > 1:
+                raise ProblemError(f"{name!r} is named twice among states and inputs")
+        _subset("positive", self.positive, self.states)
+        _subset("units", [name for name, _ in self.units], variables)
+        for name, unit in (*self.units, ("time", self.time_unit)):
+            if not isinstance(unit, str):
+                raise ProblemError(f"the unit of {name!r} must be text", where="units")
+            parse_unit(unit)
+
+    def _check_library(self) -> None:
+        if self.order not in (None, 1, 2):
+            raise ProblemError(f"order is {self.order!r}", fix="1, 2, or leave it out")
+        if self.order == 2 and self.positive:
+            raise ProblemError(
+                "positive states need order = 1",
+                why="their logarithm has a first-order equation",
+            )
+        whole = isinstance(self.degree, int) and not isinstance(self.degree, bool)
+        if self.degree is not None and not (whole and 0 <= self.degree <= MAX_DEGREE):
+            raise ProblemError(f"degree is {self.degree!r}", fix=f"a whole number 0..{MAX_DEGREE}")
+        _subset("functions", self.functions, LIBRARY_FUNCTIONS)
+        velocities = [f"{state}_t" for state in self.states] if self.order != 1 else []
+        for text in self.terms:
+            parse(text, (*self.states, *velocities, *self.inputs, "t"))
+
+    def _check_bodies(self) -> None:
+        table = self.body_table
+        used = [axis for axes in table.values() for axis in axes]
+        for body, axes in table.items():
+            _subset(f"bodies.{body}", axes, self.states)
+            if not 1 <= len(axes) <= 3:
+                raise ProblemError(
+                    f"body {body!r} has {len(axes)} coordinates", fix="one to three of them"
+                )
+        if len({len(axes) for axes in table.values()}) > 1:
+            raise ProblemError("all bodies need the same number of coordinates")
+        if len(set(used)) < len(used):
+            raise ProblemError("a state belongs to two bodies")
+        if table and (len(table) < 2 or set(used) != set(self.states)):
+            raise ProblemError(
+                "bodies must be two or more and use every state",
+                fix="leave other variables out of `states`",
+            )
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """A did-you-mean, or nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]!r}? " if near else ""
+
+
+def _names(field: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Collection):
+        raise ProblemError(f"{field} must be a list of names, not {value!r}")
+    if not all(isinstance(item, str) for item in value):
+        raise ProblemError(f"{field} must hold text only, not {list(value)!r}")
+    return tuple(value)
+
+
+def _mapping(field: str, value: Any) -> Mapping[str, Any]:
+    try:
+        return dict(value)
+    except (TypeError, ValueError):
+        raise ProblemError(f"{field} must be a table, not {value!r}") from None
+
+
+def _pairs(field: str, value: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(_mapping(field, value).items()))
+
+
+def _subset(field: str, names: Collection[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ProblemError(
+                f"{name!r} in `{field}` is not known",
+                fix=suggestion(name, known) + "known: " + ", ".join(known),
+            )

@@ -1,0 +1,137 @@
+"""Problems and studies as TOML files."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from physmodel.atomic import write_atomic
+from physmodel.errors import ProblemError
+from physmodel.problem.problem import Problem, suggestion
+
+DATA_KEYS = ("source", "time", "trajectory", "inputs", "missing", "time_unit")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A problem together with where its data are.
+
+    Attributes
+    ----------
+    source : str
+        A file (relative names are relative to the study file) or a catalogue name.
+    options : dict
+        How to open it: ``time``, ``trajectory``, ``inputs``, ``missing``, ``time_unit``.
+    problem : dict
+        The ``[problem]`` table; states left out are taken from the data.
+    """
+
+    source: str
+    options: dict[str, Any] = field(default_factory=dict)
+    problem: dict[str, Any] = field(default_factory=dict)
+
+
+def read_problem(path: str | Path) -> Problem:
+    """Read a problem from the ``[problem]`` table of a TOML file.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    ProblemError
+        If the file cannot be read or describes no valid problem.
+    """
+    return Problem.from_mapping(_read(path).get("problem", {}))
+
+
+def read_study(path: str | Path) -> Study:
+    """Read a study: ``[data]`` and, optionally, ``[problem]``.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    ProblemError
+        For syntax errors and unknown keys.
+    """
+    table = _read(path)
+    _known("study", table, ("data", "problem"))
+    data = dict(table.get("data", {}))
+    _known("data", data, DATA_KEYS)
+    if "source" not in data:
+        raise ProblemError(
+            "a study needs [data] with a source", where=str(path), fix='source = "data.csv"'
+        )
+    source = str(data.pop("source"))
+    beside = Path(path).parent / source
+    return Study(str(beside) if beside.exists() else source, data, dict(table.get("problem", {})))
+
+
+def dumps(problem: Problem) -> str:
+    """TOML text of a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    str
+    """
+    table = problem.to_mapping()
+    lines = ["[problem]"]
+    lines += [f"{key} = {_value(v)}" for key, v in table.items() if not isinstance(v, dict)]
+    for name in ("units", "bodies"):
+        if name in table:
+            lines += ["", f"[problem.{name}]"]
+            lines += [f"{_value(key)} = {_value(v)}" for key, v in table[name].items()]
+    return "\n".join(lines) + "\n"
+
+
+def write_problem(problem: Problem, path: str | Path) -> Path:
+    """Write a problem as TOML, atomically; see `read_problem`."""
+    return write_atomic(path, dumps(problem))
+
+
+def _value(value: Any) -> str:
+    """A TOML value; JSON text is valid TOML for strings, numbers and arrays of strings."""
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    # DEL is the one character that JSON leaves bare and TOML forbids.
+    return json.dumps(value).replace("\x7f", "\\u007f")
+
+
+def _read(path: str | Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ProblemError(f"cannot read {Path(path).name}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProblemError(
+            f"{Path(path).name} is not valid TOML: {error}", fix="mend the line named"
+        ) from None
+
+
+def _known(where: str, table: dict[str, Any], known: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in known:
+            raise ProblemError(
+                f"unknown key {key!r}",
+                where=f"[{where}]",
+                fix=suggestion(key, known) + "known keys: " + ", ".join(known),
+            )

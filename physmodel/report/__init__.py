@@ -1,0 +1,1 @@
+"""Reports for people: figures, one self-contained HTML page, run folders."""

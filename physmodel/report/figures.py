@@ -1,0 +1,254 @@
+"""Figures of a result as SVG text, ready to stand inside an HTML page."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from physmodel.data.segments import Segment, segments
+from physmodel.discovery.result import Result
+from physmodel.discovery.scores import free_run
+from physmodel.models.central_force import CentralForce
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+
+INK, FAINT, DATA, MODEL = "#1d2b3a", "#d9dee4", "#9aa7b4", "#0b6e99"
+CYCLE = ("#0b6e99", "#c8553d", "#588b41", "#8e5ea2", "#b08900", "#3d5a80", "#7a4b3a", "#5f6b6d",
+         "#a23b72")
+WIDTH = 9.0
+
+#: States shown one by one, and points drawn per curve: more is not legible.
+MAX_PANELS, MAX_POINTS = 8, 3000
+
+
+def equation_svg(latex: str) -> str | None:
+    """Typeset one line of mathematics.
+
+    Parameters
+    ----------
+    latex : str
+        Without dollar signs.
+
+    Returns
+    -------
+    str or None
+        None where the typesetter does not know a symbol.
+    """
+    figure = _figure(0.1, 0.1)
+    try:
+        figure.text(0.0, 0.0, f"${latex}$", fontsize=15, color=INK)
+        return _svg(figure)
+    except ValueError:
+        return None
+
+
+def coefficients_figure(result: Result) -> str:
+    """Coefficients with 95% intervals, one panel for each equation (or all strengths)."""
+    if isinstance(result.model, CentralForce):
+        return _strengths_figure(result)
+    shown = [s for s in result.problem.states if result.terms(s)][:MAX_PANELS]
+    rows = [len(result.terms(state)[:20]) for state in shown]
+    figure = _figure(WIDTH, 0.32 * sum(rows) + 0.75 * len(shown) + 0.2)
+    panels = figure.subplots(
+        len(shown), 1, squeeze=False, gridspec_kw={"height_ratios": [r + 0.6 for r in rows]}
+    )[:, 0]
+    for axes, state in zip(panels, shown, strict=True):
+        items = result.terms(state)[:20]
+        values = np.array([item["coefficient"] for item in items])
+        spread = 1.96 * np.array([item["std"] for item in items])
+        place = np.arange(len(items))[::-1]
+        axes.axvline(0.0, color=FAINT, lw=1)
+        axes.errorbar(values, place, xerr=spread, fmt="o", ms=5, color=MODEL, capsize=3, lw=1.5)
+        size = np.abs(values)
+        if size.max() > 100.0 * size.min():
+            axes.set_xscale("symlog", linthresh=float(size.min()))
+        axes.set_yticks(place, [_label(item) for item in items])
+        axes.set_ylim(-0.6, len(items) - 0.4)
+        axes.set_title(f"equation of {state}", loc="left", fontsize=10, color=INK)
+    return _svg(figure)
+
+
+def trajectories_figure(result: Result, segment: Segment, run: Array) -> str:
+    """Data against one free-running simulation."""
+    if isinstance(result.model, CentralForce):
+        return _orbits_figure(result.model, segment, run)
+    unit = _time_label(result)
+    shown = result.problem.states[:MAX_PANELS]
+    figure = _figure(WIDTH, 1.5 * len(shown) + 0.5)
+    panels = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
+    thin = _thin(len(segment.time))
+    for k, (axes, state) in enumerate(zip(panels, shown, strict=True)):
+        axes.plot(segment.time[thin], segment.values[thin, k], ".", ms=3, color=DATA, label="data")
+        axes.plot(segment.time[thin], run[thin, k], color=MODEL, lw=1.3, label="simulation")
+        axes.set_ylabel(_with_unit(result, state))
+    panels[0].legend(loc="upper right", ncols=2, fontsize=8, frameon=False)
+    panels[-1].set_xlabel(unit)
+    return _svg(figure)
+
+
+def residuals_figure(result: Result, segment: Segment, run: Array) -> str:
+    """Simulation minus data, in standard deviations of the data."""
+    states = result.model.states
+    spread = segment.values[:, : len(states)].std(axis=0)
+    miss = (run - segment.values[:, : len(states)]) / np.where(spread > 0.0, spread, 1.0)
+    figure = _figure(WIDTH, 2.6)
+    axes = figure.subplots()
+    thin = _thin(len(segment.time))
+    if isinstance(result.model, CentralForce):
+        place = result.model.positions(run - segment.values[:, : len(states)])
+        distance = np.linalg.norm(place, axis=2)
+        for k, body in enumerate(result.model.bodies):
+            axes.semilogy(segment.time[1:][thin[1:] - 1], distance[1:, k][thin[1:] - 1], lw=1,
+                          color=CYCLE[k % len(CYCLE)], label=body)
+        axes.set_ylabel(f"miss{_bracket(_length_unit(result))}")
+    else:
+        for k, state in enumerate(states[:MAX_PANELS]):
+            axes.plot(segment.time[thin], miss[thin, k], lw=1, color=CYCLE[k % len(CYCLE)],
+                      label=state)
+        axes.axhline(0.0, color=FAINT, lw=1, zorder=0)
+        axes.set_ylabel("miss / spread")
+    axes.set_xlabel(_time_label(result))
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
+    return _svg(figure)
+
+
+def invariants_figure(result: Result) -> str | None:
+    """Conserved quantities along the data, relative to their size."""
+    shown = [item for item in result.invariants if len(item.time)][:MAX_PANELS]
+    if not shown:
+        return None
+    figure = _figure(WIDTH, 1.5 * len(shown) + 0.5)
+    panels = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, item in zip(panels, shown, strict=True):
+        thin = _thin(len(item.time))
+        axes.plot(item.time[thin], item.values[thin] / item.size, color=MODEL, lw=1)
+        axes.axhline(0.0, color=FAINT, lw=1, zorder=0)
+        title = item.name if len(item.name) <= 90 else item.name[:87] + "..."
+        axes.set_title(title.replace("$", ""), loc="left", fontsize=9, color=INK)
+        axes.set_ylabel("change / size")
+    panels[-1].set_xlabel(_time_label(result))
+    return _svg(figure)
+
+
+def simulate_for_report(result: Result, data: xr.Dataset) -> tuple[Segment, Array]:
+    """The longest trajectory and the simulation from its start (NaN after a blow-up)."""
+    found = segments(data, (*result.model.states, *result.model.inputs))
+    longest = max(found, key=lambda segment: len(segment.time))
+    return longest, free_run(result.model, longest, 0, len(longest.time) - 1)
+
+
+def _strengths_figure(result: Result) -> str:
+    law = result.laws[0]
+    bodies = list(law["strengths"])
+    values = np.array([law["strengths"][body]["value"] for body in bodies])
+    spread = 1.96 * np.array([law["strengths"][body]["std"] for body in bodies])
+    place = np.arange(len(bodies))[::-1]
+    figure = _figure(WIDTH, 0.34 * len(bodies) + 0.9)
+    axes = figure.subplots()
+    axes.errorbar(values, place, xerr=spread, fmt="o", ms=5, color=MODEL, capsize=3, lw=1.5)
+    if (values > 0.0).all():
+        axes.set_xscale("log")
+    axes.set_yticks(place, bodies)
+    axes.set_xlabel("strength" + _bracket(law["strengths"][bodies[0]]["unit"]))
+    return _svg(figure)
+
+
+def _orbits_figure(model: CentralForce, segment: Segment, run: Array) -> str:
+    d = len(model.states)
+    measured, flown = model.positions(segment.values[:, :d]), model.positions(run)
+    figure = _figure(WIDTH, 4.6)
+    extent = np.sort(np.abs(measured).max(axis=(0, 2)))
+    nested = len(extent) > 4 and extent[-1] > 8.0 * np.median(extent)
+    panels = figure.subplots(1, 2 if nested else 1, squeeze=False)[0]
+    for panel, axes in enumerate(panels):
+        limit = 1.15 * (float(np.median(extent)) if nested and panel == 1 else float(extent[-1]))
+        for k, body in enumerate(model.bodies):
+            second = 1 if model.n_axes > 1 else 0
+            thin = _thin(len(segment.time))
+            color = CYCLE[k % len(CYCLE)]
+            axes.plot(measured[thin, k, 0], measured[thin, k, second], ".", ms=1.5, color=color,
+                      alpha=0.5)
+            axes.plot(flown[thin, k, 0], flown[thin, k, second], lw=0.6, color=color, label=body)
+        axes.set_xlim(-limit, limit)
+        axes.set_ylim(-limit, limit)
+        axes.set_aspect("equal")
+        axes.set_title("inner part" if panel else "points: data, lines: simulation", loc="left",
+                       fontsize=9, color=INK)
+    panels[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
+    return _svg(figure)
+
+
+def _figure(width: float, height: float) -> Figure:
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    matplotlib.rcParams["svg.hashsalt"] = "physmodel"  # the same figure gives the same bytes
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _svg(figure: Figure) -> str:
+    for axes in figure.axes:
+        _plain(axes)
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", bbox_inches="tight", transparent=True,
+                   metadata={"Date": None, "Creator": None})
+    text = stream.getvalue()
+    # Identifiers must not clash between the figures of one page.
+    salt = f"f{abs(hash(text)) % 10**8}-"
+    text = text[text.index("<svg") :]
+    text = re.sub(r'\bid="', f'id="{salt}', text)
+    text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{salt}", text)
+    return re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+
+
+def _plain(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(DATA)
+    axes.tick_params(colors=INK, labelsize=8)
+    axes.xaxis.label.set_size(9)
+    axes.yaxis.label.set_size(9)
+
+
+def _thin(n: int) -> NDArray[np.intp]:
+    return np.unique(np.linspace(0, n - 1, min(n, MAX_POINTS)).astype(np.intp))
+
+
+def _label(item: dict[str, object]) -> str:
+    return f"{item['term']}{_bracket(str(item['unit']))}"
+
+
+def _bracket(unit: str) -> str:
+    return f" [{unit}]".replace("$", "") if unit else ""
+
+
+def _with_unit(result: Result, state: str) -> str:
+    return state + _bracket(dict(result.problem.units).get(state, ""))
+
+
+def _time_label(result: Result) -> str:
+    return "time" + _bracket(result.problem.time_unit)
+
+
+def _length_unit(result: Result) -> str:
+    units = {unit for _, unit in result.problem.units}
+    return units.pop() if len(units) == 1 else ""
+
+
+__all__: Sequence[str] = (
+    "coefficients_figure",
+    "equation_svg",
+    "invariants_figure",
+    "residuals_figure",
+    "simulate_for_report",
+    "trajectories_figure",
+)

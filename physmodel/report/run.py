@@ -1,0 +1,79 @@
+"""Run folders: model, data, report, and a manifest that says what made them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from physmodel import __version__
+from physmodel.atomic import write_atomic
+from physmodel.discovery.result import Result
+from physmodel.discovery.storage import save_result
+from physmodel.errors import ProblemError
+from physmodel.problem.toml import write_problem
+from physmodel.report.html import write_report
+
+MANIFEST = "manifest.json"
+PACKAGES = ("numpy", "scipy", "xarray", "pandas")
+
+
+def write_run(result: Result, folder: str | Path) -> Path:
+    """Write everything about a result into a folder.
+
+    Parameters
+    ----------
+    result : Result
+    folder : path
+        Made if missing; an existing run in it is replaced file by file.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    ProblemError
+        If the folder exists and holds something else.
+    """
+    target = Path(folder)
+    if target.is_file() or (
+        target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).exists()
+    ):
+        raise ProblemError(
+            "the output folder exists and is no earlier run",
+            where=target.name,
+            why="nothing that is already there is overwritten",
+            fix="name a new folder",
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    # The manifest goes first in case of a crash: it marks the folder as ours.
+    write_atomic(target / MANIFEST, "{}\n")
+    save_result(result, target)
+    write_problem(result.problem, target / "problem.toml")
+    write_report(result, target)
+    write_atomic(target / MANIFEST, json.dumps(_manifest(result, target), indent=1) + "\n")
+    return target
+
+
+def _manifest(result: Result, folder: Path) -> dict[str, object]:
+    files = sorted(p for p in folder.iterdir() if p.is_file() and p.name != MANIFEST)
+    return {
+        "schema_version": 1,
+        "physmodel": __version__,
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "source": "" if result.data is None else str(result.data.attrs.get("source", "")),
+        "status": result.status,
+        "files": {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
