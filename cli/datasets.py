@@ -48,14 +48,16 @@ def verify(name: str | None) -> None:
     """Compare files with the hashes in their cards; exit status 4 if one differs."""
     from physmodel.data import catalogue
 
-    for item, digest in catalogue.verify(name).items():
-        click.echo(f"{item:<22}ok  sha256 {digest}")
+    for card in catalogue.verify(name):
+        click.echo(f"{card.id:<22}ok  sha256 {card.sha256}")
 
 
 @command.command("export")
 @click.argument("name")
 @click.option("-o", "--output", required=True, metavar="FILE.csv", help="File to write.")
-@click.option("--noise", type=float, default=0.0, help="Of a simulated set, relative to its spread.")
+@click.option(
+    "--noise", type=float, default=0.0, help="Of a simulated set, relative to its spread."
+)
 @click.option("--seed", type=int, default=0, help="Of the noise.")
 def export(name: str, output: str, noise: float, seed: int) -> None:
     """Write a dataset as CSV."""

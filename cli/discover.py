@@ -15,16 +15,26 @@ from physmodel.cli.options import SOURCE, data_options, names, open_source, pair
 @click.option("--positive", multiple=True, metavar="COLUMNS", help="States that stay above zero.")
 @click.option("--order", type=click.IntRange(1, 2), help="Order in time; default: from the data.")
 @click.option("--degree", type=click.IntRange(0, 6), help="Highest degree; default: from the data.")
-@click.option("--function", "functions", multiple=True, metavar="NAME", help="Add sin, cos, exp ...")
-@click.option("--term", "terms", multiple=True, metavar="EXPR", help="Add a term such as x*exp(-y).")
-@click.option("--body", "bodies", multiple=True, metavar="NAME=COLUMNS",
-              help="Coordinates of a body, such as sun=x1,y1.")
+@click.option(
+    "--function", "functions", multiple=True, metavar="NAME", help="Add sin, cos, exp ..."
+)
+@click.option(
+    "--term", "terms", multiple=True, metavar="EXPR", help="Add a term such as x*exp(-y)."
+)
+@click.option(
+    "--body",
+    "bodies",
+    multiple=True,
+    metavar="NAME=COLUMNS",
+    help="Coordinates of a body, such as sun=x1,y1.",
+)
 @click.option("-o", "--output", metavar="FOLDER", help="Write model, data and report there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No messages on standard error.")
 @click.pass_context
-def command(  # noqa: D417 - click documents the options
+def command(
     ctx: click.Context,
+    /,
     source: str,
     positive: tuple[str, ...],
     order: int | None,
@@ -57,7 +67,10 @@ def command(  # noqa: D417 - click documents the options
         "order": order,
         "degree": degree,
     }
-    known = {**problem, **{key: value for key, value in known.items() if value not in (None, (), {})}}
+    known = {
+        **problem,
+        **{key: value for key, value in known.items() if value not in (None, (), {})},
+    }
     with working("searching for the law", quiet):
         from physmodel.discovery.discover import discover
 

@@ -33,5 +33,6 @@ def findings(noticed: Iterable[Finding], quiet: bool) -> None:
     for finding in noticed:
         told = finding.severity != "info" or finding.code == "I-RENAMED"
         if told and not quiet:
-            click.echo(f"{'note' if finding.severity == 'info' else finding.severity}: {finding}",
-                       err=True)
+            click.echo(
+                f"{'note' if finding.severity == 'info' else finding.severity}: {finding}", err=True
+            )

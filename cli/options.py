@@ -14,8 +14,12 @@ SOURCE = click.argument("source", metavar="DATA")
 _DATA = (
     click.option("--time", metavar="COLUMN", help="Column with the time; guessed by default."),
     click.option("--trajectory", metavar="COLUMN", help="Column that tells trajectories apart."),
-    click.option("--inputs", multiple=True, metavar="COLUMNS", help="Columns that act from outside."),
-    click.option("--states", multiple=True, metavar="COLUMNS", help="Columns to model; default all."),
+    click.option(
+        "--inputs", multiple=True, metavar="COLUMNS", help="Columns that act from outside."
+    ),
+    click.option(
+        "--states", multiple=True, metavar="COLUMNS", help="Columns to model; default all."
+    ),
     click.option("--units", multiple=True, metavar="NAME=UNIT", help="Units, such as x=m."),
     click.option("--time-unit", metavar="UNIT", help="Unit of the time."),
     click.option(

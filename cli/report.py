@@ -9,7 +9,7 @@ import click
 @click.argument("run", metavar="RUN")
 def command(run: str) -> None:
     """Write report.html into the folder RUN from the model and data that it holds."""
-    from physmodel.discovery.storage import load_result
+    from physmodel.discovery.loading import load_result
     from physmodel.report.html import write_report
 
     click.echo(write_report(load_result(run), run))

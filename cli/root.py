@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from physmodel import __version__
 from physmodel.errors import PhysmodelError
+from physmodel.version import __version__
 
 #: Command, module, one line of help: `--help` must not import the modules.
 COMMANDS = {
@@ -75,7 +75,7 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="physmodel")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def root(debug: bool) -> None:
-    """Measured trajectories in, governing laws out.
+    r"""Measured trajectories in, governing laws out.
 
     \b
     physmodel discover solar-system -o runs/solar-system

@@ -11,10 +11,20 @@ from physmodel.errors import ProblemError
 @click.command("simulate")
 @click.argument("run", metavar="RUN")
 @click.option("--until", type=float, required=True, help="End time, in the units of the data.")
-@click.option("--from", "start", multiple=True, metavar="NAME=VALUE",
-              help="Start values (x=1); a velocity is called x_t. Default: the data's start.")
-@click.option("--points", type=click.IntRange(2, 1_000_000), default=200, show_default=True,
-              help="Number of times to report.")
+@click.option(
+    "--from",
+    "start",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Start values (x=1); a velocity is called x_t. Default: the data's start.",
+)
+@click.option(
+    "--points",
+    type=click.IntRange(2, 1_000_000),
+    default=200,
+    show_default=True,
+    help="Number of times to report.",
+)
 @click.option("-o", "--output", metavar="FILE.csv", help="Write there instead of standard output.")
 def command(
     run: str, until: float, start: tuple[str, ...], points: int, output: str | None
@@ -23,7 +33,7 @@ def command(
     import numpy as np
 
     from physmodel.atomic import write_atomic
-    from physmodel.discovery.storage import load_result
+    from physmodel.discovery.loading import load_result
 
     result = load_result(run)
     states = result.model.states

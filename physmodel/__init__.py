@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from physmodel.data.findings import Finding
     from physmodel.data.open import open
     from physmodel.discovery.discover import discover
+    from physmodel.discovery.loading import load_result as load
     from physmodel.discovery.result import Result
-    from physmodel.discovery.storage import load_result as load
     from physmodel.problem.problem import Problem
     from physmodel.report.html import write_report
 
@@ -33,8 +33,7 @@ from physmodel.errors import (
     PhysmodelError,
     ProblemError,
 )
-
-__version__ = "0.1.0"
+from physmodel.version import __version__
 
 #: Public name, module, name in it.
 _FACE = {
@@ -45,7 +44,7 @@ _FACE = {
     "check": ("physmodel.data.doctor", "check"),
     "discover": ("physmodel.discovery.discover", "discover"),
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
-    "load": ("physmodel.discovery.storage", "load_result"),
+    "load": ("physmodel.discovery.loading", "load_result"),
     "open": ("physmodel.data.open", "open"),
     "write_report": ("physmodel.report.html", "write_report"),
 }
@@ -59,6 +58,7 @@ __all__ = [
     "Problem",
     "ProblemError",
     "Result",
+    "__version__",
     "catalogue",
     "check",
     "discover",

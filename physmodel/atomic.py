@@ -32,7 +32,7 @@ def write_atomic(path: str | Path, content: str | bytes) -> Path:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(0o644)
-        os.replace(temporary, target)  # noqa: PTH105 - patched in the fault-injection test
+        os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -18,6 +18,7 @@ GROUND = -1
 FLOORS = {
     "errors": GROUND,
     "atomic": GROUND,
+    "version": GROUND,
     "problem": 0,
     "optimizers": 0,
     "datasets": 0,
@@ -34,6 +35,9 @@ FLOORS = {
 }
 #: The only imports between different rooms of one floor.
 SIDEWAYS = {("data", "models"), ("interpret", "discovery"), ("atomic", "errors")}
+
+#: `Result.report` is sugar for the public function `physmodel.write_report`, imported when called.
+FACE_USERS = {("physmodel.discovery.result", "physmodel")}
 
 #: Modules that only functions may import: they are slow to load, or optional.
 INSIDE_FUNCTIONS = {"matplotlib", "netCDF4", "pyarrow", "pysindy", "sympy", "torch", "zarr"}
@@ -56,12 +60,21 @@ def sources(root: Path) -> dict[str, Path]:
     return found
 
 
+def runtime_nodes(tree: ast.AST) -> Iterable[ast.AST]:
+    """Every node but those under ``if TYPE_CHECKING``, which never run."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        yield node
+        yield from runtime_nodes(node)
+
+
 def imports(name: str, path: Path, known: Iterable[str]) -> dict[str, int]:
     """Modules of the package that a module names, wherever in the file, and the line."""
     known = set(known)
     found: dict[str, int] = {}
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in runtime_nodes(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             targets = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -74,6 +87,8 @@ def imports(name: str, path: Path, known: Iterable[str]) -> dict[str, int]:
         else:
             continue
         for target in targets:
+            if (name, target) in FACE_USERS:
+                continue
             if target == "physmodel" or target.startswith("physmodel."):
                 found.setdefault(target, node.lineno)
     found.pop(name, None)

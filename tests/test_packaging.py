@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import physmodel
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SETUP = configparser.ConfigParser()
@@ -134,7 +136,7 @@ def faults(text: str) -> list[str]:
 
 
 def test_versions_agree() -> None:
-    version = PROJECT["project"]["version"]
+    version = physmodel.__version__
     assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\n## {version}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from physmodel.errors import ProblemError
 from physmodel.models.integrate import integrate
 from physmodel.models.systems import SYSTEMS, get_system, simulate
-from physmodel.problem.expression import evaluate
+from physmodel.problem.calculus import evaluate
 from physmodel.problem.parser import parse
 from physmodel.problem.problem import Problem
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from physmodel.data.assemble import MAX_VALUES, SHORTEST, NanPolicy, RawTrajectory, assemble
 from physmodel.data.clock import as_floats, time_axis
 from physmodel.data.findings import Finding
-from physmodel.data.names import identifiers, renamed_units
+from physmodel.data.names import identifiers, renamed_units, split_unit
 from physmodel.errors import DataError
 
 Array = NDArray[np.float64]
@@ -41,7 +41,8 @@ def from_arrays(
         States; a list holds one array per trajectory, of any lengths. Masked values are missing:
         they cut the trajectory.
     names : sequence of str, optional
-        Names of the states; ``x0, x1, ...`` by default.
+        Names of the states, with units in brackets if you like (``"x [m]"``); ``x0, x1, ...``
+        by default.
     inputs : array_like (n, m) or (n,), or list of them, optional
         Measured inputs at the same times.
     input_names : sequence of str, optional
@@ -101,12 +102,14 @@ def from_arrays(
         *_labels(names, "x", n_states, "names"),
         *_labels(input_names, "u", n_inputs, "input_names"),
     ]
-    clean = identifiers(columns, findings)
+    parts = [split_unit(column) for column in columns]
+    clean = identifiers([name for name, _ in parts], findings)
+    in_headers = {name: unit_ for name, (_, unit_) in zip(clean, parts, strict=True)}
     return assemble(
         raw,
         clean,
         inputs=clean[n_states:],
-        units=renamed_units(units, columns, clean),
+        units=in_headers | renamed_units(units, columns, clean),
         time_units=unit,
         nan_policy=nan_policy,
         source="arrays",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from physmodel.data.contract import LARGEST, make_dataset, rows_text, time_fault
 from physmodel.data.findings import Finding, bundled
-from physmodel.data.segments import cut, is_regular, time_gaps, value_jumps
+from physmodel.data.segments import cut, is_regular, runs, time_gaps, value_jumps
 from physmodel.errors import DataError
 
 Array = NDArray[np.float64]
@@ -22,7 +22,7 @@ NanPolicy = Literal["raise", "segment"]
 #: Pieces with fewer samples carry no rate of change worth having.
 SHORTEST = 4
 
-#: Numbers that are taken into memory, 4 GB of them.
+#: Numbers that are taken into memory: 4 GB.
 MAX_VALUES = 500_000_000
 
 
@@ -79,8 +79,7 @@ def assemble(
     inputs, units, long_names, time_units, title, source, findings
         See `physmodel.data.contract.make_dataset`.
     nan_policy : {"raise", "segment"}
-        What to do about NaN and infinite values. Values that the source declares missing always
-        cut the trajectory.
+        About NaN and infinite values; what the source masks cuts the trajectory in any case.
 
     Returns
     -------
@@ -109,7 +108,8 @@ def assemble(
             where=source,
             why="a rate of change needs neighbouring samples",
             fix="supply longer trajectories, or close the gaps"
-            if longest > 1 else "if x is transposed pass x.T: samples in rows",
+            if longest > 1
+            else "if x is transposed pass x.T: samples in rows",
         )
     if not any(values[:, states].any() for _, _, values in pieces):
         raise DataError(
@@ -139,7 +139,9 @@ def _check_time(trajectory: RawTrajectory, where: str) -> None:
     bad = np.flatnonzero(~(np.abs(trajectory.time) <= LARGEST))
     if len(bad):
         raise DataError(
-            f"{len(bad)} times are missing or infinite",
+            f"{len(bad)} times are missing or infinite"
+            if len(bad) > 1
+            else "the time is missing or infinite",
             where=f"time, {trajectory.place(bad)}{where}",
             fix="every sample needs a time",
         )
@@ -168,8 +170,12 @@ def _usable(
         column = int(np.flatnonzero(broken.any(axis=0))[0])
         rows = np.flatnonzero(broken[:, column])
         first = values[rows[0], column]
-        kind = "missing" if np.isnan(first) else "infinite" if np.isinf(first) else (
-            f"beyond {LARGEST:g}"
+        kind = (
+            "missing"
+            if np.isnan(first)
+            else "infinite"
+            if np.isinf(first)
+            else (f"beyond {LARGEST:g}")
         )
         raise DataError(
             f"{len(rows)} values are {kind}" if len(rows) > 1 else f"a value is {kind}",
@@ -202,7 +208,7 @@ def _split(
 ) -> list[tuple[str, Array, Array]]:
     time, values = trajectory.time, trajectory.values
     pieces: list[tuple[int, int]] = []
-    for first, last in _runs(usable):
+    for first, last in runs(usable):
         for a, b in _cut_at(first, last, time_gaps(time[first:last])):
             if a > first:
                 length = f"a gap of {time[a] - time[a - 1]:.4g} in time cuts the trajectory"
@@ -224,9 +230,9 @@ def _split(
                 f"{dropped} samples in pieces of fewer than {SHORTEST} are left out",
             )
         )
-    whole = len(kept) == 1
+    label = trajectory.label
     return [
-        (trajectory.label if whole else f"{trajectory.label}.{k}", time[a:b], values[a:b])
+        (label if len(kept) == 1 else f"{label}.{k}", time[a:b], values[a:b])
         for k, (a, b) in enumerate(kept)
     ]
 
@@ -236,13 +242,6 @@ def _cut_at(first: int, last: int, after: Iterable[int]) -> list[tuple[int, int]
 
 
 def _gap(trajectory: RawTrajectory, sample: int, where: str, what: str) -> Finding:
-    place = trajectory.place(np.array([sample]))
+    at = f"after {trajectory.place(np.array([sample]))}, t={trajectory.time[sample]:.6g}{where}"
     fix = "if samples are missing there, give the true times" if "jump" in what else ""
-    at = f"after {place}, t={trajectory.time[sample]:.6g}{where}"
     return Finding("W-GAP", "warning", at, what, fix)
-
-
-def _runs(usable: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    change = np.diff(np.concatenate([[False], usable, [False]]).astype(int))
-    starts, stops = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
-    return list(zip(starts.tolist(), stops.tolist(), strict=True))

@@ -64,7 +64,8 @@ def time_axis(
         raise DataError(
             f"time has shape {raw.shape} and the states have shape {shape}",
             where=where,
-            fix="x looks transposed: pass x.T, with samples in rows" if transposed
+            fix="x looks transposed: pass x.T, with samples in rows"
+            if transposed
             else "give one time per row of x",
         )
     missing = np.ma.getmaskarray(given)
@@ -153,9 +154,12 @@ def _array(time: Any) -> NDArray[Any]:
         array = np.asarray(time)
         if array.dtype.kind == "O" and array.size and hasattr(array.flat[0], "isoformat"):
             return np.array(
-                [np.datetime64(stamp.replace(tzinfo=None) - (stamp.utcoffset() or _ZERO), "us")
-                 if hasattr(stamp, "utcoffset") else np.datetime64(stamp, "us")
-                 for stamp in array.flat]
+                [
+                    np.datetime64(stamp.replace(tzinfo=None) - (stamp.utcoffset() or _ZERO), "us")
+                    if hasattr(stamp, "utcoffset")
+                    else np.datetime64(stamp, "us")
+                    for stamp in array.flat
+                ]
             ).reshape(array.shape)
     except (ValueError, TypeError, AttributeError) as error:
         raise DataError(f"these are no times: {error}", where="time") from None

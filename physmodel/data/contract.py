@@ -153,9 +153,7 @@ def validate(data: xr.Dataset) -> xr.Dataset:
     if np.any(np.diff(edges) < 1):
         raise DataError("a trajectory is empty", where="row_size")
     several = data.sizes["trajectory"] > 1
-    for first, last, label in zip(
-        edges[:-1], edges[1:], data["trajectory"].values, strict=True
-    ):
+    for first, last, label in zip(edges[:-1], edges[1:], data["trajectory"].values, strict=True):
         fault = time_fault(data["time"].values[first:last])
         if fault is not None:
             rows = np.array([first + fault[0], first + fault[0] + 1])

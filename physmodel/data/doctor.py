@@ -8,21 +8,24 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.contract import variable_names
-from physmodel.data.findings import Finding, recorded
-from physmodel.data.noise import estimate_noise
-from physmodel.data.segments import Segment, segments
+from physmodel.data.contract import validate, variable_names
+from physmodel.data.findings import Finding, bundled, recorded
+from physmodel.data.noise import estimate_noise, quantisation_step
+from physmodel.data.relations import column_findings, constant_columns, duplicate_columns
+from physmodel.data.segments import Segment, is_regular, segments, time_gaps, value_jumps
+
+__all__ = ["check", "constant_columns", "duplicate_columns", "summary"]
 
 Array = NDArray[np.float64]
 
-#: Correlation above which two columns are one.
-SAME = 0.9999
-
-#: Variation below this fraction of the size of the values is rounding, not motion.
-FLAT = 1e-12
-
-#: Samples per period of the fastest strong oscillation below which rates of change are guesses.
+#: Samples per period of the dominant oscillation below which rates of change are guesses.
 FEW_PER_PERIOD = 8.0
+
+#: A rounding step above this fraction of the spread is worth a warning.
+COARSE_STEP = 1e-3
+
+#: Noise above this fraction of the spread is worth a warning.
+LOUD = 0.2
 
 
 def check(data: xr.Dataset) -> list[Finding]:
@@ -31,42 +34,37 @@ def check(data: xr.Dataset) -> list[Finding]:
     Parameters
     ----------
     data : xarray.Dataset
+        In the shape of `physmodel.data.contract`.
 
     Returns
     -------
     list of Finding
-        What was recorded when the data were opened, then what the values show.
+        What was recorded when the data were opened, then what the values show, the worst first.
+
+    Raises
+    ------
+    DataError
+        If the dataset does not have that shape.
     """
+    validate(data)
     names = variable_names(data)
     found = segments(data, names)
-    values = np.concatenate([segment.values for segment in found])
-    findings = recorded(data)
-    findings += _flat_columns(values, names)
-    moving = [k for k, name in enumerate(names) if not _is_flat(values[:, k])]
-    findings += _same_columns(values, names, moving)
-    findings += _dependent_columns(values, names, moving, findings)
-    for k in moving:
-        findings += _one_column(found, k, names[k])
+    still = constant_columns(data)
+    findings = [*recorded(data), *column_findings(data)]
+    findings += _too_few(data)
+    findings += _gaps(
+        found, [k for k, n in enumerate(names) if data[n].attrs.get("role", "state") == "state"]
+    )
     findings += _sampling(found)
-    return findings
-
-
-def constant_columns(data: xr.Dataset) -> list[str]:
-    """Names of the variables that do not move."""
-    return [name for name in variable_names(data) if _is_flat(data[name].values)]
-
-
-def duplicate_columns(data: xr.Dataset) -> dict[str, str]:
-    """Variables that are an affine function of an earlier one: ``{later: earlier}``."""
-    names = [name for name in variable_names(data) if not _is_flat(data[name].values)]
-    return {
-        names[j]: names[i]
-        for i, j, _ in _pairs(np.column_stack([data[n].values for n in names]))
-    } if len(names) > 1 else {}
+    for k, name in enumerate(names):
+        if name not in still:
+            findings += _one_column(data, found, k, name)
+    rank = {"error": 0, "warning": 1, "info": 2}
+    return bundled(sorted(findings, key=lambda finding: rank[finding.severity]))
 
 
 def summary(data: xr.Dataset) -> dict[str, Any]:
-    """Numbers that describe a dataset.
+    """Numbers that describe a dataset; plain types, ready for JSON.
 
     Parameters
     ----------
@@ -75,185 +73,153 @@ def summary(data: xr.Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``n_samples``, ``n_trajectories``, ``time`` and, per variable, its range, spread and noise.
+        ``title``, ``source``, ``n_samples``, ``n_trajectories``, ``time`` (units, start, stop,
+        median step, regular or not) and ``variables`` (by name: units, role, min, max, std,
+        noise_std).
     """
     names = variable_names(data)
     found = segments(data, names)
-    steps = np.concatenate([np.diff(segment.time) for segment in found])
     time = data["time"].values
     return {
+        "title": str(data.attrs.get("title", "")),
+        "source": str(data.attrs.get("source", "")),
         "n_samples": int(data.sizes["sample"]),
         "n_trajectories": int(data.sizes["trajectory"]),
         "time": {
-            "units": data["time"].attrs.get("units", ""),
+            "units": str(data["time"].attrs.get("units", "")),
             "start": float(time.min()),
             "stop": float(time.max()),
-            "step": float(np.median(steps)),
-            "regular": bool(np.ptp(steps) <= 1e-6 * np.median(steps)),
+            "step": float(np.median(_steps(found))) if len(_steps(found)) else 0.0,
+            "regular": all(is_regular(segment.time) for segment in found),
         },
         "variables": {
             name: {
-                "units": data[name].attrs.get("units", ""),
-                "role": data[name].attrs.get("role", "state"),
-                "min": float(data[name].min()),
-                "max": float(data[name].max()),
-                "std": float(data[name].std()),
-                "noise_std": _noise(found, k),
+                "units": str(data[name].attrs.get("units", "")),
+                "role": str(data[name].attrs.get("role", "state")),
+                "min": float(data[name].values.min()),
+                "max": float(data[name].values.max()),
+                "std": float(data[name].values.std()),
+                "noise_std": _noise(data, found, k, name),
             }
             for k, name in enumerate(names)
         },
     }
 
 
-def _noise(found: list[Segment], column: int) -> float:
+def _steps(found: list[Segment]) -> Array:
+    return np.concatenate([np.diff(segment.time) for segment in found])
+
+
+def _noise(data: xr.Dataset, found: list[Segment], column: int, name: str) -> float:
+    """What the source states, else what the values show."""
+    if "noise_std" in data[name].attrs:
+        return float(data[name].attrs["noise_std"])
     return estimate_noise([s.time for s in found], [s.values[:, column] for s in found])
 
 
-def _is_flat(column: Array) -> bool:
-    return bool(np.ptp(column) <= FLAT * np.abs(column).max(initial=0.0))
-
-
-def _flat_columns(values: Array, names: tuple[str, ...]) -> list[Finding]:
-    findings = []
-    for k, name in enumerate(names):
-        if not _is_flat(values[:, k]):
-            continue
-        zero = not values[:, k].any()
-        findings.append(
-            Finding(
-                "W-CONSTANT",
-                "warning",
-                name,
-                "all values are zero" if zero else f"constant at {values[0, k]:g}",
-                "it is left out of the model",
-            )
-        )
-    if len(findings) == len(names):
-        findings.append(
-            Finding("E-STILL", "error", ", ".join(names), "nothing moves", "supply data that vary")
-        )
-    return findings
-
-
-def _pairs(values: Array) -> list[tuple[int, int, float]]:
-    """Pairs of columns that are affine functions of each other, with the slope."""
-    spread = values.std(axis=0)
-    unit = (values - values.mean(axis=0)) / spread
-    correlation = unit.T @ unit / len(unit)
-    pairs, taken = [], set()
-    for i in range(values.shape[1]):
-        for j in range(i + 1, values.shape[1]):
-            if i not in taken and j not in taken and abs(correlation[i, j]) > SAME:
-                pairs.append((i, j, float(np.sign(correlation[i, j]) * spread[j] / spread[i])))
-                taken.add(j)
-    return pairs
-
-
-def _same_columns(values: Array, names: tuple[str, ...], moving: list[int]) -> list[Finding]:
-    if len(moving) < 2:
+def _too_few(data: xr.Dataset) -> list[Finding]:
+    d = len(variable_names(data))
+    terms = (d + 1) * (d + 2) // 2
+    n = int(data.sizes["sample"])
+    if n >= 5 * terms:
         return []
-    findings = []
-    for i, j, slope in _pairs(values[:, moving]):
-        first, second = names[moving[i]], names[moving[j]]
-        a, b = values[:, moving[i]], values[:, moving[j]]
-        offset = float(b.mean() - slope * a.mean())
-        shift = f" {'+' if offset >= 0 else '-'} {abs(offset):.4g}" if abs(offset) > 1e-9 * (
-            np.abs(b).max()
-        ) else ""
-        findings.append(
-            Finding(
-                "W-COLLINEAR",
-                "warning",
-                f"{first}, {second}",
-                f"{second} = {slope:.6g}*{first}{shift}",
-                f"{second} is left out of the model",
-            )
-        )
-    return findings
-
-
-def _dependent_columns(
-    values: Array, names: tuple[str, ...], moving: list[int], known: list[Finding]
-) -> list[Finding]:
-    if len(moving) < 3 or any(finding.code == "W-COLLINEAR" for finding in known):
-        return []
-    columns = values[:, moving]
-    unit = (columns - columns.mean(axis=0)) / columns.std(axis=0)
-    singular, right = np.linalg.svd(unit, full_matrices=False)[1:]
-    if singular[-1] > 1e-6 * singular[0]:
-        return []
-    involved = [names[moving[k]] for k in np.flatnonzero(np.abs(right[-1]) > 1e-3)]
     return [
         Finding(
-            "W-DEPENDENT",
-            "warning",
-            ", ".join(involved),
-            "a linear combination of these columns does not change",
-            "drop one of them: their terms cannot be told apart",
+            "W-FEW",
+            "warning" if n < 2 * terms else "info",
+            "samples",
+            f"{n} samples; need >= {5 * terms} for the {terms} terms up to degree two of "
+            f"{d} variables to be told apart safely",
+            "measure longer, or choose fewer variables",
         )
     ]
 
 
-def _one_column(found: list[Segment], k: int, name: str) -> list[Finding]:
-    column = np.concatenate([segment.values[:, k] for segment in found])
+def _gaps(found: list[Segment], states: list[int]) -> list[Finding]:
+    """Gaps in datasets that were not made by `physmodel.open`, which cuts them."""
     findings = []
-    spread = float(column.std())
-    steps = np.unique(np.sort(column))
-    if 1 < len(steps) < len(column) / 3:
-        step = float(np.min(np.diff(steps)))
-        if step > 1e-3 * spread:
-            findings.append(
-                Finding(
-                    "W-QUANTISED",
-                    "warning",
-                    name,
-                    f"rounded to steps of {step:.3g}, {100 * step / spread:.2g}% of its spread",
-                    "rounding acts like noise",
-                )
-            )
-    noise = _noise(found, k)
-    findings.append(
-        Finding("I-NOISE", "info", name, f"noise about {noise:.3g} ({_percent(noise / spread)})")
-    )
-    longest = max(found, key=lambda segment: len(segment.time))
-    rate = _samples_per_period(longest.values[:, k])
-    if rate < FEW_PER_PERIOD:
-        findings.append(
+    for segment in found:
+        gaps = [(int(k), "a gap in time") for k in time_gaps(segment.time)]
+        if not gaps and is_regular(segment.time):
+            jumps = value_jumps(segment.values[:, states])
+            gaps = [(int(k), "the states jump as if samples were missing") for k in jumps]
+        findings += [
             Finding(
-                "W-COARSE",
+                "W-GAP",
                 "warning",
-                name,
-                f"about {rate:.1f} samples per period of its fastest strong oscillation",
-                "sample faster, or expect wider error bars",
+                f"trajectory {segment.trajectory}, after sample {k}, t={segment.time[k]:.6g}",
+                what,
+                "make the dataset with physmodel.open or from_arrays, which cut it there",
             )
-        )
+            for k, what in gaps
+        ]
     return findings
-
-
-def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.2g}% of its spread" if fraction > 1e-6 else "none to speak of"
-
-
-def _samples_per_period(column: Array) -> float:
-    """Samples per period at the frequency below which 90% of the power lies."""
-    n = len(column)
-    window = np.hanning(n + 2)[1:-1]
-    power = np.abs(np.fft.rfft((column - column.mean()) * window)) ** 2
-    share = np.cumsum(power) / max(power.sum(), np.finfo(float).tiny)
-    highest = int(np.searchsorted(share, 0.9))
-    return n / max(highest, 1)
 
 
 def _sampling(found: list[Segment]) -> list[Finding]:
-    steps = np.concatenate([np.diff(segment.time) for segment in found])
-    middle = float(np.median(steps))
-    if np.ptp(steps) <= 1e-3 * middle:
+    if all(is_regular(segment.time) for segment in found):
         return []
-    return [
-        Finding(
-            "I-IRREGULAR",
-            "info",
-            "time",
-            f"sampled every {steps.min():.4g} to {steps.max():.4g}, median {middle:.4g}",
+    steps = _steps(found)
+    text = f"steps of {steps.min():.4g} to {steps.max():.4g}, median {np.median(steps):.4g}"
+    return [Finding("I-IRREGULAR", "info", "time", f"irregular sampling: {text}")]
+
+
+def _one_column(data: xr.Dataset, found: list[Segment], k: int, name: str) -> list[Finding]:
+    column = data[name].values
+    spread = float(column.std())
+    findings = []
+    step = quantisation_step(column)
+    if step > COARSE_STEP * spread:
+        findings.append(
+            Finding(
+                "W-QUANTISED",
+                "warning",
+                name,
+                f"rounded to steps of {step:.3g}, {100 * step / spread:.2g}% of its spread",
+                "rounding acts like noise; export more digits if there are any",
+            )
         )
-    ]
+    if data[name].attrs.get("role") == "input":
+        return findings
+    noise = _noise(data, found, k, name)
+    share = noise / spread
+    loud = share > LOUD
+    findings.append(
+        Finding(
+            "W-NOISE" if loud else "I-NOISE",
+            "warning" if loud else "info",
+            name,
+            f"noise about {noise:.3g}, {100 * share:.2g}% of its spread"
+            if share > 1e-9
+            else "no noise to speak of",
+            "average repeated measurements, or expect wide error bars" if loud else "",
+        )
+    )
+    per_period = _samples_per_period(found, k)
+    if per_period < FEW_PER_PERIOD:
+        findings.append(
+            Finding(
+                "W-UNDERSAMPLED",
+                "warning",
+                name,
+                f"about {per_period:.1f} samples per dominant period; need >= {FEW_PER_PERIOD:.0f}",
+                "sample faster, or expect wide error bars",
+            )
+        )
+    return findings
+
+
+def _samples_per_period(found: list[Segment], k: int) -> float:
+    """Samples per upward crossing of the median; infinite with fewer than three crossings.
+
+    Crossings count only from below to above a band of a quarter of the spread, so that noise
+    does not count, and neither do the harmonics of a relaxation oscillation.
+    """
+    pooled = np.concatenate([segment.values[:, k] for segment in found])
+    middle, band = float(np.median(pooled)), 0.25 * float(pooled.std())
+    crossings = 0
+    for segment in found:
+        side = np.sign(segment.values[:, k] - middle)
+        side[np.abs(segment.values[:, k] - middle) < band] = 0.0
+        crossings += int(np.count_nonzero(np.diff(side[side != 0.0]) > 0.0))
+    return len(pooled) / crossings if crossings >= 3 else np.inf

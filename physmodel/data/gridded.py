@@ -65,7 +65,8 @@ def read_gridded(path: Path, group: str | None) -> xr.Dataset:
             fix="check the file, and the name of the group if it has groups",
         ) from None
     raise DataError(
-        f"{size} values; the limit is {MAX_VALUES}", where=path.name,
+        f"{size} values; the limit is {MAX_VALUES}",
+        where=path.name,
         fix="select points or variables first, for example with xarray",
     )
 
@@ -125,7 +126,8 @@ def from_xarray(
         columns |= parts
     if not columns:
         raise DataError(
-            f"no variable has the dimension {axis!r}", where=source,
+            f"no variable has the dimension {axis!r}",
+            where=source,
             fix="name the time with time=; dimensions: " + ", ".join(map(str, table.dims)),
         )
     columns = chosen_columns(columns, inputs, states, source)
@@ -167,9 +169,11 @@ def _trajectories(
         parts.append(full.transpose(*order).values)
     block = np.stack(parts, axis=-1)
     blocks = block if label else block[None]
-    names = [str(v) for v in table[label].values] if label and label in table.coords else [
-        str(k) for k in range(len(blocks))
-    ]
+    names = (
+        [str(v) for v in table[label].values]
+        if label and label in table.coords
+        else [str(k) for k in range(len(blocks))]
+    )
     raw, unit = [], ""
     for number, (name, values) in enumerate(zip(names, blocks, strict=True)):
         if clock_name in table.variables:
@@ -189,8 +193,12 @@ def _trajectories(
             used = int(alive[-1]) + 1 if len(alive) else 0
         if used < len(values):
             findings.append(
-                Finding("I-PADDING", "info", f"trajectory {name}", f"{len(values) - used} samples "
-                        "of padding at the end are left out")
+                Finding(
+                    "I-PADDING",
+                    "info",
+                    f"trajectory {name}",
+                    f"{len(values) - used} samples of padding at the end are left out",
+                )
             )
         kept = values[:used]
         raw.append(RawTrajectory(name, times[:used], kept, np.zeros(kept.shape, dtype=bool)))

@@ -20,9 +20,23 @@ TRAJECTORY_NAMES = ("trajectory", "trial", "run", "realization", "ensemble", "me
 MAX_COMPONENTS = 64
 
 #: Units in ``<unit> since <date>`` and how they are written here.
-CF_UNITS = {"day": "day", "d": "day", "hour": "h", "hr": "h", "h": "h", "minute": "min",
-            "min": "min", "second": "s", "sec": "s", "s": "s", "millisecond": "ms",
-            "microsecond": "us", "nanosecond": "ns", "year": "year", "month": "month"}
+CF_UNITS = {
+    "day": "day",
+    "d": "day",
+    "hour": "h",
+    "hr": "h",
+    "h": "h",
+    "minute": "min",
+    "min": "min",
+    "second": "s",
+    "sec": "s",
+    "s": "s",
+    "millisecond": "ms",
+    "microsecond": "us",
+    "nanosecond": "ns",
+    "year": "year",
+    "month": "month",
+}
 
 
 def find_time(
@@ -54,21 +68,28 @@ def find_time(
         found = _guess(table, known)
         if found is None:
             raise DataError(
-                "which dimension is the time?", where=source,
+                "which dimension is the time?",
+                where=source,
                 fix=f"name it with time=; there are: {', '.join(known)}",
             )
         findings.append(Finding("I-TIME", "info", f"variable {found!r}", "is taken as time"))
     elif name not in known:
         raise DataError(
-            f"there is no variable or dimension {name!r}", where=source,
+            f"there is no variable or dimension {name!r}",
+            where=source,
             fix=suggestion(name, known) + "there are: " + ", ".join(known),
         )
     else:
         found = name
     if found not in table.variables:
         findings.append(
-            Finding("W-COUNTED", "warning", "time", f"dimension {found!r} has no coordinate: "
-                    "samples are counted 0, 1, 2, ...", "assign the true times")
+            Finding(
+                "W-COUNTED",
+                "warning",
+                "time",
+                f"dimension {found!r} has no coordinate: samples are counted 0, 1, 2, ...",
+                "assign the true times",
+            )
         )
         return found, found
     dims = [str(dim) for dim in table[found].dims]
@@ -77,7 +98,8 @@ def find_time(
     rest = [dim for dim in dims if dim.lower() not in TRAJECTORY_NAMES]
     if len(rest) != 1:
         raise DataError(
-            f"has dimensions {tuple(dims)}", where=f"time variable {found!r}, {source}",
+            f"has dimensions {tuple(dims)}",
+            where=f"time variable {found!r}, {source}",
             fix="the time runs along one dimension, or one for each trajectory",
         )
     return found, rest[0]
@@ -90,7 +112,8 @@ def find_trajectory(table: xr.Dataset, name: str | None, axis: str, source: str)
         if name in dims:
             return name
         raise DataError(
-            f"there is no dimension {name!r}", where=source,
+            f"there is no dimension {name!r}",
+            where=source,
             fix=suggestion(name, dims) + "dimensions: " + ", ".join(dims),
         )
     lower = {dim.lower(): dim for dim in dims}
@@ -138,7 +161,8 @@ def components(
         if variable.dtype.kind in "US" and name not in wanted:
             return {}
         raise DataError(
-            f"dtype {variable.dtype} is no real number", where=f"variable {name!r}",
+            f"dtype {variable.dtype} is no real number",
+            where=f"variable {name!r}",
             fix="choose variables with states=, or drop it",
         )
     extra = [str(dim) for dim in variable.dims if dim not in (axis, label)]
@@ -148,8 +172,10 @@ def components(
     size = variable.sizes[dim]
     if size == 1:
         return components(name, variable.isel({dim: 0}, drop=True), axis, label, wanted)
-    if dim not in variable.coords or variable[dim].dtype.kind not in "UOST" or (
-        size > MAX_COMPONENTS
+    if (
+        dim not in variable.coords
+        or variable[dim].dtype.kind not in "UOST"
+        or (size > MAX_COMPONENTS)
     ):
         raise DataError(
             f"the dimension {dim!r} ({size} points) is taken for space",
@@ -178,14 +204,16 @@ def chosen_columns(
         for name in names:
             if name not in columns:
                 raise DataError(
-                    f"there is no variable {name!r}", where=source,
+                    f"there is no variable {name!r}",
+                    where=source,
                     fix=suggestion(name, columns) + "variables: " + ", ".join(columns),
                 )
     kept = states if states else [name for name in columns if name not in inputs]
     if not kept or set(kept) & set(inputs):
         raise DataError(
             "no states are left" if not kept else "a variable is both state and input",
-            where=source, fix="name them with states= and inputs=",
+            where=source,
+            fix="name them with states= and inputs=",
         )
     return {name: columns[name] for name in (*kept, *inputs)}
 
@@ -202,7 +230,8 @@ def _guess(table: xr.Dataset, known: list[str]) -> str | None:
     if found is not None and (found not in table.variables or table[found].ndim):
         return found
     dated = [
-        str(name) for name, variable in table.variables.items()
+        str(name)
+        for name, variable in table.variables.items()
         if variable.ndim == 1
         and (variable.dtype.kind == "M" or " since " in str(variable.attrs.get("units", "")))
     ]

@@ -65,9 +65,7 @@ def segments(data: xr.Dataset, names: Sequence[str]) -> list[Segment]:
     values = np.column_stack([data[name].values for name in names])
     return [
         Segment(str(label), time[first:last], values[first:last])
-        for label, first, last in zip(
-            data["trajectory"].values, edges[:-1], edges[1:], strict=True
-        )
+        for label, first, last in zip(data["trajectory"].values, edges[:-1], edges[1:], strict=True)
     ]
 
 
@@ -175,9 +173,9 @@ def _outliers(measure: Array, reach: int, limit: int) -> NDArray[np.intp]:
     ratio[:size] = ratio[-size:] = 0.0
     if np.count_nonzero(ratio > NEAR_MISS) > limit:
         return np.empty(0, dtype=np.intp)
-    highest = np.lib.stride_tricks.sliding_window_view(
-        np.pad(measure, size), 2 * size + 1
-    ).max(axis=1)
+    highest = np.lib.stride_tricks.sliding_window_view(np.pad(measure, size), 2 * size + 1).max(
+        axis=1
+    )
     return np.flatnonzero((ratio > JUMP) & (measure >= highest))
 
 
@@ -207,3 +205,19 @@ def cut(n: int, after: Sequence[int]) -> list[tuple[int, int]]:
     """
     edges = [0, *(int(k) + 1 for k in sorted(set(after))), n]
     return [(a, b) for a, b in pairwise(edges) if b > a]
+
+
+def runs(usable: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Half-open ranges of consecutive true values.
+
+    Parameters
+    ----------
+    usable : ndarray of bool (n,)
+
+    Returns
+    -------
+    list of (int, int)
+    """
+    change = np.diff(np.concatenate([[False], usable, [False]]).astype(int))
+    ends = [np.flatnonzero(change == sign).tolist() for sign in (1, -1)]
+    return list(zip(*ends, strict=True))

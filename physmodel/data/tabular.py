@@ -12,7 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.assemble import MAX_VALUES, NanPolicy, RawTrajectory, assemble
-from physmodel.data.columns import Headers, clock, numbers, time_column
+from physmodel.data.cells import clock, numbers
+from physmodel.data.columns import Headers, time_column
 from physmodel.data.findings import Finding
 from physmodel.data.names import identifiers, renamed_units
 from physmodel.errors import DataError, require
@@ -96,16 +97,19 @@ def from_frame(
     groups = _groups(table[label], source) if label else {"0": np.arange(len(table))}
     axis = headers.find(time) if time else time_column(table, headers, label, groups, findings)
     drives = [headers.find(name) for name in _listed(inputs, "inputs")]
-    chosen = [headers.find(name) for name in _listed(states, "states")] if states else [
-        name for name in headers.full if name not in {axis, label, *drives}
-    ]
+    chosen = (
+        [headers.find(name) for name in _listed(states, "states")]
+        if states
+        else [name for name in headers.full if name not in {axis, label, *drives}]
+    )
     if not chosen:
         raise DataError("no columns are left to model", where=source)
     wanted = [*chosen, *drives]
     for name in wanted:
         if wanted.count(name) > 1 or name in (axis, label):
             raise DataError(
-                f"the column {name!r} is asked for twice", where=source,
+                f"the column {name!r} is asked for twice",
+                where=source,
                 fix="a column is the time, the trajectory, a state or an input",
             )
     values = np.column_stack([numbers(table[name], name, source, lines) for name in wanted])
@@ -118,7 +122,11 @@ def from_frame(
     masked = np.zeros(values.shape, dtype=bool)
     raw = [
         RawTrajectory(
-            key, times[rows], values[rows], masked[rows], rows,
+            key,
+            times[rows],
+            values[rows],
+            masked[rows],
+            rows,
             None if lines is None else np.asarray(lines)[rows],
         )
         for key, rows in groups.items()

@@ -36,5 +36,7 @@ def recognise_bodies(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
         else:
             axes = {tuple(sorted(found)) for found in bodies.values()}
             if len(bodies) > 1 and axes <= {("x", "y"), ("x", "y", "z")} and len(axes) == 1:
-                return {body: tuple(found[a] for a in sorted(found)) for body, found in bodies.items()}
+                return {
+                    body: tuple(found[a] for a in sorted(found)) for body, found in bodies.items()
+                }
     return {}

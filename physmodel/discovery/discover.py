@@ -57,9 +57,7 @@ def discover(data: Any, problem: Problem | None = None, **known: Any) -> Result:
         if finding.severity == "error":
             raise DataError(finding.message, where=finding.where, fix=finding.fix)
     asked = _problem(dataset, problem, known)
-    bodies = asked.body_table or (
-        {} if _fixes_terms(asked) else recognise_bodies(asked.states)
-    )
+    bodies = asked.body_table or ({} if _fixes_terms(asked) else recognise_bodies(asked.states))
     if bodies:
         ordered = asked.replace(
             states=tuple(axis for axes in bodies.values() for axis in axes), bodies=bodies, order=2
@@ -153,5 +151,3 @@ def _without_idle_states(data: xr.Dataset, problem: Problem) -> tuple[Problem, l
         "W-LEFT-OUT", "warning", ", ".join(sorted(idle)), "not modelled: constant or a copy"
     )
     return changed, [note]
-
-

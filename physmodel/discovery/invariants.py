@@ -19,7 +19,8 @@ from physmodel.discovery.velocities import shooting_velocities
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField, velocity_name
 from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms
-from physmodel.problem.expression import Expression, add, constant, names_in, product
+from physmodel.problem.calculus import names_in
+from physmodel.problem.expression import Expression, add, constant, product
 
 Array = NDArray[np.float64]
 
@@ -166,12 +167,12 @@ def _sparse_basis(null: Array) -> list[Array]:
     for k in range(len(rows)):
         free = np.abs(rows[k:])
         free[:, pivots] = 0.0
-        row, column = np.unravel_index(int(np.argmax(free)), free.shape)
+        row, column = divmod(int(np.argmax(free)), free.shape[1])
         rows[[k, k + row]] = rows[[k + row, k]]
         rows[k] /= rows[k, column]
         others = np.arange(len(rows)) != k
         rows[others] -= np.outer(rows[others, column], rows[k])
-        pivots.append(int(column))
+        pivots.append(column)
     rows[np.abs(rows) < SMALL * np.abs(rows).max(axis=1, keepdims=True)] = 0.0
     return list(rows)
 

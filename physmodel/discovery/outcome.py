@@ -20,7 +20,8 @@ from physmodel.discovery.selection import RIVAL_RANGE, Candidate, candidates
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField, velocity_name
 from physmodel.models.vector_field import VectorField
-from physmodel.problem.expression import Expression, ordered, product, variable
+from physmodel.problem.calculus import ordered
+from physmodel.problem.expression import Expression, product, variable
 from physmodel.problem.problem import Problem
 from physmodel.problem.units import Unit, coefficient_unit, parse_unit, unit_of
 
@@ -194,9 +195,7 @@ def _one(
             table[equation, place[equation]] = source[equation]
     used = np.flatnonzero((values != 0.0).any(axis=0) | (share > 0.01).any(axis=0))
     kept = tuple(terms[k] for k in used)
-    model = SparseField(
-        problem.states, problem.inputs, found.library.order, kept, values[:, used]
-    )
+    model = SparseField(problem.states, problem.inputs, found.library.order, kept, values[:, used])
     make = _table(problem.states, [str(term) for term in kept])
     return Result(
         status,
@@ -255,9 +254,7 @@ def _units(problem: Problem, model: SparseField) -> dict[tuple[str, str], str]:
             unit = known[state]
             known[velocity_name(state)] = unit / time if unit and time else None
     return {
-        (state, str(term)): coefficient_unit(
-            known[state], time, model.order, unit_of(term, known)
-        )
+        (state, str(term)): coefficient_unit(known[state], time, model.order, unit_of(term, known))
         for state in problem.states
         for term in model.terms
     }

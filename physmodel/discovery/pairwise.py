@@ -78,7 +78,7 @@ def fit_pairwise(tiles: Sequence[Tile], n_bodies: int, n_axes: int, noise: Array
     PairwiseFit
     """
     samples = sum(len(tile.time) for tile in tiles)
-    strengths: Array | None = None
+    strengths, settled = np.zeros(n_bodies), False
     exponent = EXPONENTS[0]
     for _ in range(MAX_ROUNDS):
         reference = CentralForceField(n_bodies, n_axes, exponent)
@@ -97,12 +97,11 @@ def fit_pairwise(tiles: Sequence[Tile], n_bodies: int, n_axes: int, noise: Array
             fits[candidate] = solution, factor
         best = min(scores, key=lambda p: scores[p])
         solution, factor = fits[best]
-        settled = strengths is not None and best == exponent
+        settled = bool(strengths.any()) and best == exponent
         exponent, strengths = best, expand(factor, solution)
         noise = _rescaled_noise(tiles, noise, exponent, strengths, n_bodies, n_axes)
         if settled:
             break
-    assert strengths is not None  # the loop ran
     field = CentralForceField(n_bodies, n_axes, exponent)
     covariance, step, step_std = _uncertainty(tiles, field, noise, strengths, solution.support)
     return PairwiseFit(
@@ -121,7 +120,7 @@ def _rows(
     tiles: Sequence[Tile],
     reference: CentralForceField,
     noise: Array,
-    strengths: Array | None,
+    strengths: Array,
 ) -> list[WhitenedRows]:
     """Rows of a reference law; its noise model serves all exponents, so that they compare.
 
@@ -130,7 +129,7 @@ def _rows(
     """
     rows = []
     for tile in tiles:
-        if strengths is None:
+        if not strengths.any():
             spread = np.std(tile.weak.left @ tile.measured, axis=0)
             slack = np.zeros((tile.weak.n_rows, 1)) + 1e-6 * spread
         else:
@@ -168,7 +167,8 @@ def _uncertainty(
     support: NDArray[np.intp],
 ) -> tuple[Array, float, float]:
     """Block-robust covariance of the strengths and the free step of the exponent."""
-    gram, cross, meat = 0.0, 0.0, 0.0
+    size = len(support) + 1
+    gram, cross, meat = np.zeros((size, size)), np.zeros(size), np.zeros((size, size))
     for tile, row in zip(tiles, _rows(tiles, field, noise, strengths), strict=True):
         integrals = tile.weak.right @ _exponent_slope(tile, field, strengths)
         slope = row.whitened(integrals.reshape(-1, 1))

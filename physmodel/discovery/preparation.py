@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -122,10 +123,7 @@ def _cut(
     n = len(time)
     count = max(1, -(-(n - 1) // (TILE - 1)))
     edges = np.linspace(0, n - 1, count + 1).round().astype(int)
-    return [
-        (time[a : b + 1], states[a : b + 1], inputs[a : b + 1])
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    return [(time[a : b + 1], states[a : b + 1], inputs[a : b + 1]) for a, b in pairwise(edges)]
 
 
 def _noise(pieces: Sequence[tuple[Array, Array, Array]], n_states: int) -> Array:
@@ -152,16 +150,16 @@ def _tile(
     degree = 3 if len(time) > 3 else 1
     between = make_interp_spline(time, states, k=degree)(nodes)
     between[observed] = states
-    signals = np.column_stack([np.interp(nodes, time, column) for column in inputs.T]) if (
-        inputs.shape[1]
-    ) else np.empty((len(nodes), 0))
+    signals = (
+        np.column_stack([np.interp(nodes, time, column) for column in inputs.T])
+        if (inputs.shape[1])
+        else np.empty((len(nodes), 0))
+    )
     weak = known.weak if known is not None else weak_form(nodes, order)
     return Tile(nodes, between, observed, signals, weak, refinement)
 
 
-def _require_positive(
-    values: Array, positive: NDArray[np.bool_], names: tuple[str, ...]
-) -> None:
+def _require_positive(values: Array, positive: NDArray[np.bool_], names: tuple[str, ...]) -> None:
     for j in np.flatnonzero(positive):
         bad = np.flatnonzero(values[:, j] <= 0.0)
         if len(bad):

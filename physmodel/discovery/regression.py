@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,14 +131,16 @@ def regress(
     used = list(tiles[::stride])
     latent = [tile.measured for tile in used]
     n_data = sum(tile.n_data for tile in used)
-    weights = start
+    weights = np.zeros(field.n_coefficients) if start is None else start
     near = None if start is None else np.flatnonzero(start)
     support: tuple[int, ...] | None = None
     converged = False
     for round_ in range(MAX_ROUNDS):
         slack = SLACK[min(round_, len(SLACK) - 1)]
         rows = [
-            _white(tile, field, weights, states, noise, slack)
+            _white(
+                tile, field, weights, states, noise, slack, known=round_ > 0 or start is not None
+            )
             for tile, states in zip(used, latent, strict=True)
         ]
         factor = triangular_factor((row.matrix, row.target) for row in rows)
@@ -150,7 +152,7 @@ def regress(
         settled = round_ >= len(SLACK)
         converged = settled and support == tuple(solution.support)
         support = tuple(solution.support)
-        if converged and previous is not None and _still(factor, solution, weights - previous):
+        if converged and _still(factor, solution, weights - previous):
             break
         latent = [row.latent(weights) for row in rows]
         if settled:
@@ -184,21 +186,27 @@ def regress(
 def _white(
     tile: Tile,
     field: LinearField,
-    weights: Array | None,
+    weights: Array,
     states: Array,
     noise: Array,
     slack: float,
+    *,
+    known: bool = True,
 ) -> WhitenedRows:
-    if weights is None:
+    if not known:
         # Before there is a model its quadrature error is unknown; nine digits is what the widest
         # rules reach on well sampled data.
-        error = 1e-9 * np.std(tile.weak.left @ tile.measured, axis=0) + np.zeros((tile.weak.n_rows, 1))
+        error = 1e-9 * np.std(tile.weak.left @ tile.measured, axis=0) + np.zeros(
+            (tile.weak.n_rows, 1)
+        )
         error = np.maximum(error, np.finfo(float).eps)
     else:
         error = quadrature_error(tile, field, weights, states)
     # The slack is per sampling interval; nodes in between share it.
     looseness = slack * noise / np.sqrt(tile.refinement)
-    return whiten(tile, field, weights, states, noise, np.maximum(error, looseness))
+    return whiten(
+        tile, field, weights if known else None, states, noise, np.maximum(error, looseness)
+    )
 
 
 def _still(factor: TriangularFactor, solution: Solution, change: Array) -> bool:
@@ -220,7 +228,7 @@ def _stream(
     """One pass over a long record: clean each tile with the model, then accumulate its rows."""
     residuals = []
 
-    def cleaned() -> object:
+    def cleaned() -> Iterator[tuple[Array, Array]]:
         for tile in tiles:
             first = _white(tile, field, weights, tile.measured, noise, SLACK[-1])
             states = first.latent(weights)
@@ -228,5 +236,5 @@ def _stream(
             residuals.append(row.residual(weights).reshape(-1, len(noise)))
             yield row.matrix, row.target
 
-    factor = triangular_factor(cleaned())  # type: ignore[arg-type]
+    factor = triangular_factor(cleaned())
     return factor, np.concatenate(residuals)

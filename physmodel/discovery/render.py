@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from physmodel.models.central_force import CentralForce
+from physmodel.models.sparse_field import term_variables
 from physmodel.problem.parser import parse
 from physmodel.problem.printing import name_latex, to_latex
 
@@ -49,6 +49,16 @@ def left_side(state: str, order: int) -> str:
     return f"d{state}/dt" if order == 1 else f"d2{state}/dt2"
 
 
+def right_side(result: Result, state: str) -> str:
+    """The right-hand side of one equation as plain text, with standard errors."""
+    text = ""
+    for item in result.terms(state)[:MAX_TERMS]:
+        sign = "-" if item["coefficient"] < 0 else "+"
+        lead = f" {sign} " if text else ("-" if sign == "-" else "")
+        text += lead + _value(item) + ("" if item["term"] == "1" else f"*{item['term']}")
+    return text or "0"
+
+
 def render(result: Result) -> str:
     """A result as text.
 
@@ -68,8 +78,9 @@ def render(result: Result) -> str:
         ("noise", _noise(result)),
         ("score", _scores(result)),
     ):
-        if part:
-            lines += ["", *(f"{title + ':' if k == 0 else '':<10} {row}" for k, row in enumerate(part))]
+        heads = [f"{title}:", *[""] * len(part)]
+        rows = [f"{head:<10} {row}" for head, row in zip(heads, part, strict=False)]
+        lines += ["", *rows] if rows else []
     lines += ["", result.remedy]
     return "\n".join(lines)
 
@@ -110,8 +121,7 @@ def latex_equation(result: Result, state: str, *, align: str = "&") -> str:
     -------
     str
     """
-    dots = "\\dot" if result.model.order == 1 else "\\ddot"
-    left = f"{dots}{{{name_latex(state)}}}"
+    left = _latex_rate(state, result.model.order)
     right = ""
     names = _variables(result)
     for item in result.terms(state)[:MAX_TERMS]:
@@ -124,9 +134,17 @@ def latex_equation(result: Result, state: str, *, align: str = "&") -> str:
     return f"{left} {align}= {right.strip() or '0'}"
 
 
-def _variables(result: Result) -> tuple[str, ...]:
-    from physmodel.models.sparse_field import term_variables
+def _latex_rate(state: str, order: int) -> str:
+    """A dotted letter, or a fraction where a dot would get lost over a word."""
+    name = name_latex(state)
+    if "mathrm" in name.split("_")[0]:
+        power = "" if order == 1 else f"^{order}"
+        return f"\\frac{{d{power} {name}}}{{dt{power}}}"
+    dots = "\\dot" if order == 1 else "\\ddot"
+    return f"{dots}{{{name}}}"
 
+
+def _variables(result: Result) -> tuple[str, ...]:
     return term_variables(result.model.states, result.model.inputs, result.model.order)
 
 
@@ -168,14 +186,14 @@ def _value(item: dict[str, Any]) -> str:
 
 
 def _laws(result: Result) -> list[str]:
-    assert isinstance(result.model, CentralForce)  # the only structured law so far
     law = result.laws[0]
     strengths = law["strengths"]
     heaviest = max(strengths, key=lambda body: abs(strengths[body]["value"]))
     unit = strengths[heaviest]["unit"]
+    free = number(law["exponent_free"], law["exponent_std"])
     lines = [
         "r_i'' = sum over j of strength_j * r^p, towards body j",
-        f"p = {law['exponent']:g}   (left free: {number(law['exponent_free'], law['exponent_std'])})",
+        f"p = {law['exponent']:g}   (left free: {free})",
         "",
         f"{'body':<12}{'strength' + (f' [{unit}]' if unit else ''):<34}{heaviest} / body",
     ]
@@ -225,6 +243,7 @@ def _scores(result: Result) -> list[str]:
         return [f"explains {100 * scores['explained']:.4g}%"] if "explained" in scores else []
     unit = f" {result.problem.time_unit}" if result.problem.time_unit else ""
     return [
-        f"free-run R2 {scores['free_run_r2']:.4f} over {scores['window']:.4g}{unit}; "
-        f"from the first sample valid for {scores['valid_time']:.4g} of {scores['record']:.4g}{unit}"
+        f"free-run R2 {scores['free_run_r2']:.4f} over {scores['window']:.5g}{unit}; "
+        f"from the first sample valid for {scores['valid_time']:.5g} of "
+        f"{scores['record']:.5g}{unit}"
     ]

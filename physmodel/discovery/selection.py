@@ -49,11 +49,20 @@ class InformationCriterion:
     floor: float
 
     @classmethod
-    def of(
-        cls, n_rows: int, n_samples: int, n_terms: int, total: float
-    ) -> InformationCriterion:
-        """Criterion for ``n_terms`` candidate terms, ``n_samples`` samples and the squared norm
-        ``total`` of the whitened left-hand side.
+    def of(cls, n_rows: int, n_samples: int, n_terms: int, total: float) -> InformationCriterion:
+        """Build the criterion of a library.
+
+        Parameters
+        ----------
+        n_rows, n_samples : int
+        n_terms : int
+            Candidate terms per equation.
+        total : float
+            Squared norm of the whitened left-hand side.
+
+        Returns
+        -------
+        InformationCriterion
         """
         penalty = float(np.log(n_samples) + 2.0 * np.log(max(n_terms, 1)))
         return cls(n_rows, penalty, FLOOR + NEGLIGIBLE * total / n_rows)

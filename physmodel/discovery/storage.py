@@ -1,24 +1,18 @@
-"""Results as JSON: the same object on standard output, in a run folder and back in memory."""
+"""Results as JSON: the object on standard output and in a run folder."""
 
 from __future__ import annotations
 
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from physmodel.atomic import write_atomic
-from physmodel.data.findings import Finding
-from physmodel.discovery.invariants import Invariant
-from physmodel.discovery.result import REMEDIES, Result
-from physmodel.errors import IntegrityError, PhysmodelError
-from physmodel.models.central_force import CentralForce
-from physmodel.models.sparse_field import SparseField, term_variables
-from physmodel.problem.parser import parse
-from physmodel.problem.problem import Problem
+
+if TYPE_CHECKING:
+    from physmodel.discovery.result import Result
 
 SCHEMA_VERSION = 1
 FILE = "model.json"
@@ -60,8 +54,13 @@ def to_dict(result: Result, run: str | None = None) -> dict[str, Any]:
             for item in result.invariants
         ],
         "warnings": [
-            {"code": f.code, "severity": f.severity, "where": f.where, "message": f.message,
-             "fix": f.fix}
+            {
+                "code": f.code,
+                "severity": f.severity,
+                "where": f.where,
+                "message": f.message,
+                "fix": f.fix,
+            }
             for f in result.warnings
         ],
         "problem": result.problem.to_mapping(),
@@ -95,121 +94,6 @@ def save_result(result: Result, folder: str | Path) -> Path:
         )
         write_atomic(target / "data.nc", bytes(plain.to_netcdf(engine="scipy")))
     return write_atomic(target / FILE, dumps(result, target.name))
-
-
-def load_result(path: str | Path) -> Result:
-    """Read a result back; nothing in the file is ever run.
-
-    Parameters
-    ----------
-    path : path
-        A run folder or a ``model.json``.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    IntegrityError
-        If the file is missing or not a model of this schema.
-    """
-    source = Path(path)
-    source = source / FILE if source.is_dir() else source
-    try:
-        table = json.loads(source.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise IntegrityError(
-            f"there is no model here: {error.strerror}", where=source.name,
-            fix="give the folder that `physmodel discover -o` wrote",
-        ) from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise IntegrityError(f"not JSON: {error}", where=source.name) from None
-    try:
-        version = table["schema_version"]
-        if version != SCHEMA_VERSION:
-            raise IntegrityError(
-                f"schema version {version!r}; this physmodel reads {SCHEMA_VERSION}",
-                where=source.name,
-            )
-        return _restored(table, source.parent)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise IntegrityError(
-            f"not a model: {type(error).__name__} {error}", where=source.name
-        ) from None
-    except IntegrityError:
-        raise
-    except PhysmodelError as error:
-        raise IntegrityError(f"not a model: {error.what}", where=source.name) from None
-
-
-def _restored(table: dict[str, Any], folder: Path) -> Result:
-    if table["status"] not in REMEDIES:
-        raise ValueError(f"status {table['status']!r}")
-    problem = Problem.from_mapping(table["problem"])
-    rivals = tuple(
-        _model_result(problem, table, rival["equations"], "ambiguous", float(rival["delta"]))
-        for rival in table["rivals"]
-    )
-    best = _model_result(problem, table, table["equations"], table["status"], 0.0)
-    data_file = folder / "data.nc"
-    data = None
-    if data_file.is_file():
-        from physmodel.data.open import open as open_data
-
-        data = open_data(data_file)
-    from dataclasses import replace
-
-    return replace(
-        best,
-        rivals=rivals,
-        noise_std={str(k): float(v) for k, v in table["noise_std"].items()},
-        scores={str(k): float(v) for k, v in table["scores"].items() if v is not None},
-        invariants=tuple(
-            Invariant(str(i["name"]), float(i["drift"]), float(i["size"]), np.empty(0), np.empty(0))
-            for i in table["invariants"]
-        ),
-        laws=tuple(table["laws"]),
-        warnings=tuple(Finding(**item) for item in table["warnings"]),
-        start={key: np.array(value, dtype=float) for key, value in table["start"].items()},
-        data=data,
-    )
-
-
-def _model_result(
-    problem: Problem, table: dict[str, Any], equations: dict[str, Any], status: str, delta: float
-) -> Result:
-    states = problem.states
-    names = list(dict.fromkeys(str(i["term"]) for state in states for i in equations[state]))
-    blocks = np.zeros((3, len(states), len(names)))
-    units = {}
-    for e, state in enumerate(states):
-        for item in equations[state]:
-            k = names.index(item["term"])
-            blocks[:, e, k] = item["coefficient"], item["std"], item["inclusion"]
-            units[state, item["term"]] = str(item["unit"])
-    coords = {"equation": list(states), "term": names}
-    arrays = [xr.DataArray(b, dims=("equation", "term"), coords=coords) for b in blocks]
-    order = int(table["order"])
-    model: SparseField | CentralForce
-    if table["laws"]:
-        law = table["laws"][0]
-        bodies = tuple(law["strengths"])
-        strengths = np.array([float(law["strengths"][body]["value"]) for body in bodies])
-        model = CentralForce(bodies, states, float(law["exponent"]), strengths)
-    else:
-        variables = term_variables(states, problem.inputs, order)
-        terms = tuple(parse(name, variables) for name in names)
-        model = SparseField(states, problem.inputs, order, terms, blocks[0])
-    return Result(
-        status,  # type: ignore[arg-type]
-        str(table["solver_code"]),
-        problem,
-        model,
-        *arrays,
-        units=units,
-        delta=delta,
-    )
 
 
 def _finite(value: Any) -> Any:

@@ -34,17 +34,21 @@ def sympy_equations(result: Result) -> dict[str, sympy.Eq]:
     replacement |= {
         sympy.Symbol(f"{name}_t", real=True): functions[name].diff(t) for name in model.states
     }
-    rights = _central(model, functions) if isinstance(model, CentralForce) else {
-        state: sum(
-            (
-                sympy.Float(float(weight)) * to_sympy(term)
-                for term, weight in zip(model.terms, row, strict=True)
-                if weight
-            ),
-            sympy.Integer(0),
-        ).subs(replacement)
-        for state, row in zip(model.states, model.coefficients, strict=True)
-    }
+    rights = (
+        _central(model, functions)
+        if isinstance(model, CentralForce)
+        else {
+            state: sum(
+                (
+                    sympy.Float(float(weight)) * to_sympy(term)
+                    for term, weight in zip(model.terms, row, strict=True)
+                    if weight
+                ),
+                sympy.Integer(0),
+            ).subs(replacement)
+            for state, row in zip(model.states, model.coefficients, strict=True)
+        }
+    )
     return {
         state: sympy.Eq(functions[state].diff(t, model.order), rights[state], evaluate=False)
         for state in model.states
@@ -55,7 +59,9 @@ def _central(model: CentralForce, at: dict[str, sympy.Expr]) -> dict[str, sympy.
     import sympy
 
     axes = model.n_axes
-    place = [[at[s] for s in model.states[i * axes : (i + 1) * axes]] for i in range(len(model.bodies))]
+    place = [
+        [at[s] for s in model.states[i * axes : (i + 1) * axes]] for i in range(len(model.bodies))
+    ]
     exponent = sympy.Rational(str(model.exponent))
     rights = {}
     for i, here in enumerate(place):

@@ -27,11 +27,11 @@ def _local(time: Array, index: NDArray[np.intp], points: Array) -> Array:
     return (2.0 * points - left - right) / (right - left)
 
 
-def _assemble(weights: Array, index: NDArray[np.intp], n_samples: int) -> sparse.csr_array:
+def _assemble(
+    weights: NDArray[np.floating], index: NDArray[np.intp], n_samples: int
+) -> sparse.csr_array:
     rows = np.repeat(np.arange(len(index)), index.shape[1])
-    return sparse.csr_array(
-        (weights.ravel(), (rows, index.ravel())), shape=(len(index), n_samples)
-    )
+    return sparse.csr_array((weights.ravel(), (rows, index.ravel())), shape=(len(index), n_samples))
 
 
 def _moments(
@@ -40,7 +40,8 @@ def _moments(
     """Integrals of Legendre polynomials times a constant or linear ramp over [low, high]."""
     nodes, node_weights = legendre.leggauss(width // 2 + 2)
     unit = (nodes + 1.0) / 2.0
-    profile = {"flat": 1.0, "up": unit, "down": 1.0 - unit}[ramp] * node_weights / 2.0
+    shape = {"flat": np.ones_like(unit), "up": unit, "down": 1.0 - unit}[ramp]
+    profile = shape * node_weights / 2.0
     points = low[:, None] + (high - low)[:, None] * unit
     values = legendre.legvander(_local(time, index, points), width - 1)
     moments: Array = np.einsum("rg,rgj->rj", (high - low)[:, None] * profile, values)

@@ -32,7 +32,8 @@ class Coordinates:
 
     def to_physical(self, states: Array) -> Array:
         """Physical values of computing coordinates, ``(..., d)``."""
-        return self.scale * np.where(self.positive, np.exp(np.where(self.positive, states, 0.0)), states)
+        grown = np.exp(np.where(self.positive, states, 0.0))
+        return self.scale * np.where(self.positive, grown, states)
 
     def to_computing(self, values: Array) -> Array:
         """Computing coordinates of physical values, ``(..., d)``."""

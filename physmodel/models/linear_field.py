@@ -44,7 +44,7 @@ class LinearField(Protocol):
 
     @property
     def placement(self) -> NDArray[np.intp]:
-        """Feature of each equation and coefficient, ``(d, K)``; -1 where a coefficient is absent."""
+        """Feature of each equation and coefficient, ``(d, K)``; -1 where there is none."""
 
     def features(self, points: Points) -> Array:
         """Feature values ``(n, F)``."""

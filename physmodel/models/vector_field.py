@@ -101,9 +101,7 @@ def simulate(
         if field.order == 1:
             return field.rate(moment, values[None, :], None, signal)[0]
         states, velocities = values[None, :d], values[None, d:]
-        return np.concatenate(
-            [velocities[0], field.rate(moment, states, velocities, signal)[0]]
-        )
+        return np.concatenate([velocities[0], field.rate(moment, states, velocities, signal)[0]])
 
     first = start if start_velocity is None else np.concatenate([start, start_velocity])
     return integrate(right_hand_side, time, first, rtol=rtol)[:, :d]

@@ -10,24 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
-Value = float | NDArray[np.float64]
-
-FUNCTIONS = {
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "abs": np.abs,
-    "tanh": np.tanh,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "sign": np.sign,
-}
+#: Functions of one argument that expressions may use.
+FUNCTIONS = (
+    "sin",
+    "cos",
+    "tan",
+    "exp",
+    "log",
+    "sqrt",
+    "abs",
+    "tanh",
+    "sinh",
+    "cosh",
+    "sign",
+)
 
 
 @dataclass(frozen=True)
@@ -45,8 +41,6 @@ class Call:
     argument: Expression
 
 
-
-
 @dataclass(frozen=True)
 class Product:
     """Powers of bases, in canonical order; the empty product is one."""
@@ -61,8 +55,6 @@ class Expression:
     summands: tuple[tuple[Product, float], ...] = ()
 
     def __str__(self) -> str:
-        from physmodel.problem.printing import to_text
-
         return to_text(self)
 
 
@@ -107,7 +99,7 @@ def product(*terms: Expression) -> Expression:
         if not term.summands:
             return Expression()
         if len(term.summands) == 1:
-            (inner, number), = term.summands
+            ((inner, number),) = term.summands
             coefficient *= number
             pieces = inner.factors
         else:
@@ -118,7 +110,7 @@ def product(*terms: Expression) -> Expression:
     if len(kept) == 1 and isinstance(kept[0][0], Expression) and kept[0][1] == 1:
         inner_sum = kept[0][0]
         return Expression(tuple((p, c * coefficient) for p, c in inner_sum.summands))
-    return Expression(((Product(tuple(sorted(kept, key=_rank))), coefficient),))
+    return Expression(((Product(tuple(sorted(kept, key=rank))), coefficient),))
 
 
 def power(base: Expression, exponent: float | Fraction) -> Expression:
@@ -131,7 +123,7 @@ def power(base: Expression, exponent: float | Fraction) -> Expression:
     if not base.summands:
         return Expression()
     if len(base.summands) == 1:
-        (inner, number), = base.summands
+        ((inner, number),) = base.summands
         whole = exact.denominator == 1
         if whole or (number > 0 and len(inner.factors) <= 1 and _odd_inner(inner)):
             scaled = tuple((b, e * exact) for b, e in inner.factors)
@@ -139,115 +131,12 @@ def power(base: Expression, exponent: float | Fraction) -> Expression:
     return Expression(((Product(((base, exact),)), 1.0),))
 
 
-def evaluate(expression: Expression, values: Mapping[str, Value]) -> Value:
-    """Value at numbers or arrays; undefined points (log of a negative) become NaN.
-
-    Parameters
-    ----------
-    expression : Expression
-    values : mapping of str to float or ndarray
-
-    Returns
-    -------
-    float or ndarray
-    """
-    with np.errstate(all="ignore"):
-        return _evaluate(expression, values)
-
-
-def derivative(expression: Expression, name: str) -> Expression:
-    """Partial derivative by a variable, simplified.
-
-    Parameters
-    ----------
-    expression : Expression
-    name : str
-
-    Returns
-    -------
-    Expression
-    """
-    terms = []
-    for inner, coefficient in expression.summands:
-        for position, (base, exponent) in enumerate(inner.factors):
-            slope = _base_slope(base, name)
-            if not slope.summands:
-                continue
-            rest = Product(inner.factors[:position] + inner.factors[position + 1 :])
-            lowered = power(_wrap(base), exponent - 1)
-            outer = Expression(((rest, coefficient * float(exponent)),))
-            terms.append(product(outer, lowered, slope))
-    return add(*terms)
-
-
-def names_in(expression: Expression) -> frozenset[str]:
-    """Variables that occur."""
-    found: set[str] = set()
-    for inner, _ in expression.summands:
-        for base, _exponent in inner.factors:
-            if isinstance(base, Variable):
-                found.add(base.name)
-            else:
-                found |= names_in(base.argument if isinstance(base, Call) else base)
-    return frozenset(found)
-
-
-def powers(expression: Expression) -> dict[str, Fraction] | None:
-    """Exponents of a monomial with coefficient one; None for anything else."""
-    if len(expression.summands) != 1:
-        return None
-    (inner, coefficient), = expression.summands
-    if coefficient != 1.0:
-        return None
-    exponents = {}
-    for base, exponent in inner.factors:
-        if not isinstance(base, Variable):
-            return None
-        exponents[base.name] = exponent
-    return exponents
-
-
-def ordered(expression: Expression, names: tuple[str, ...]) -> Expression:
-    """The same expression with the factors of every product in the order of some names.
-
-    Parameters
-    ----------
-    expression : Expression
-    names : tuple of str
-        Variables first come first; functions and sums follow the variables.
-
-    Returns
-    -------
-    Expression
-    """
-    position = {name: k for k, name in enumerate(names)}
-
-    def key(factor: tuple[Variable | Call | Expression, Fraction]) -> tuple[int, int, str]:
-        base = factor[0]
-        if isinstance(base, Variable):
-            return 0, position.get(base.name, len(position)), base.name
-        return _rank(factor)
-
-    def reorder(base: Variable | Call | Expression) -> Variable | Call | Expression:
-        if isinstance(base, Variable):
-            return base
-        if isinstance(base, Call):
-            return Call(base.function, ordered(base.argument, names))
-        return ordered(base, names)
-
-    return Expression(
-        tuple(
-            (Product(tuple(sorted(((reorder(b), e) for b, e in p.factors), key=key))), c)
-            for p, c in expression.summands
-        )
-    )
-
-
 def _single(base: Variable | Call | Expression) -> Expression:
     return Expression(((Product(((base, Fraction(1)),)), 1.0),))
 
 
-def _wrap(base: Variable | Call | Expression) -> Expression:
+def wrap(base: Variable | Call | Expression) -> Expression:
+    """Make a base into an expression."""
     return base if isinstance(base, Expression) else _single(base)
 
 
@@ -256,7 +145,8 @@ def _odd_inner(inner: Product) -> bool:
     return all(e.numerator % 2 != 0 or e.denominator != 1 for _, e in inner.factors)
 
 
-def _rank(factor: tuple[Variable | Call | Expression, Fraction]) -> tuple[int, int, str]:
+def rank(factor: tuple[Variable | Call | Expression, Fraction]) -> tuple[int, int, str]:
+    """Key of the canonical order: variables, then functions, then sums."""
     base = factor[0]
     if isinstance(base, Variable):
         return 0, 0, base.name
@@ -265,52 +155,52 @@ def _rank(factor: tuple[Variable | Call | Expression, Fraction]) -> tuple[int, i
     return 2, 0, str(base)
 
 
-def _evaluate(expression: Expression, values: Mapping[str, Value]) -> Value:
-    total: Value = 0.0
+def to_text(expression: Expression) -> str:
+    """Canonical name, readable by `physmodel.problem.parser.parse`.
+
+    Parameters
+    ----------
+    expression : Expression
+
+    Returns
+    -------
+    str
+    """
+    if not expression.summands:
+        return "0"
+    text = ""
     for inner, coefficient in expression.summands:
-        term: Value = coefficient
-        for base, exponent in inner.factors:
-            if isinstance(base, Variable):
-                value = values[base.name]
-            elif isinstance(base, Call):
-                value = FUNCTIONS[base.function](_evaluate(base.argument, values))
-            else:
-                value = _evaluate(base, values)
-            term = term * _raise(value, exponent)
-        total = total + term
-    return total
+        sign = "-" if coefficient < 0 else "+"
+        body = _product_text(inner, abs(coefficient))
+        if text:
+            text += f" {sign} {body}"
+        else:
+            text = f"-{body}" if sign == "-" else body
+    return text
 
 
-def _raise(value: Value, exponent: Fraction) -> Value:
-    if exponent == 1:
-        return value
-    if exponent == 2:
-        return value * value
+def _product_text(inner: Product, coefficient: float) -> str:
+    parts = [] if coefficient == 1.0 and inner.factors else [_number(coefficient)]
+    for base, exponent in inner.factors:
+        if isinstance(base, Variable):
+            body = base.name
+        elif isinstance(base, Call):
+            body = f"{base.function}({to_text(base.argument)})"
+        else:
+            body = f"({to_text(base)})"
+        parts.append(body if exponent == 1 else f"{body}^{exponent_text(exponent)}")
+    return "*".join(parts)
+
+
+def _number(value: float) -> str:
+    return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def exponent_text(exponent: Fraction) -> str:
+    """Write an exponent so that the parser reads it back."""
     if exponent.denominator == 1:
-        return np.asarray(value, dtype=float) ** int(exponent)
-    return np.asarray(value, dtype=float) ** float(exponent)
-
-
-def _base_slope(base: Variable | Call | Expression, name: str) -> Expression:
-    if isinstance(base, Variable):
-        return constant(1.0) if base.name == name else Expression()
-    if isinstance(base, Expression):
-        return derivative(base, name)
-    inner = derivative(base.argument, name)
-    if not inner.summands:
-        return inner
-    u = base.argument
-    minus = constant(-1.0)
-    outer = {
-        "sin": lambda: call("cos", u),
-        "cos": lambda: product(minus, call("sin", u)),
-        "tan": lambda: add(constant(1.0), power(call("tan", u), 2)),
-        "exp": lambda: call("exp", u),
-        "log": lambda: power(u, -1),
-        "abs": lambda: call("sign", u),
-        "tanh": lambda: add(constant(1.0), product(minus, power(call("tanh", u), 2))),
-        "sinh": lambda: call("cosh", u),
-        "cosh": lambda: call("sinh", u),
-        "sign": lambda: Expression(),
-    }[base.function]()
-    return product(outer, inner)
+        return str(exponent.numerator)
+    decimal = float(exponent)
+    if Fraction(repr(decimal)) == exponent:
+        return repr(decimal)
+    return f"({exponent.numerator}/{exponent.denominator})"

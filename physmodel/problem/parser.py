@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from physmodel.errors import ProblemError
+from physmodel.problem.calculus import ordered
 from physmodel.problem.expression import (
     FUNCTIONS,
     Expression,
     add,
     call,
     constant,
-    ordered,
     power,
     product,
     variable,
@@ -74,9 +74,7 @@ def _powers_as_stars(text: str) -> str:
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text.strip()).readline))
     except (tokenize.TokenError, SyntaxError, IndentationError) as error:
-        raise ProblemError(
-            f"cannot read the expression {_short(text)}", why=str(error)
-        ) from None
+        raise ProblemError(f"cannot read the expression {_short(text)}", why=str(error)) from None
     skip = {tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.INDENT, tokenize.DEDENT}
     return " ".join("**" if t.string == "^" else t.string for t in tokens if t.type not in skip)
 
@@ -136,9 +134,7 @@ def _function(node: ast.Call, text: str, names: tuple[str, ...], depth: int) -> 
             fix="known functions: " + ", ".join(FUNCTIONS),
         )
     if len(node.args) != 1 or node.keywords:
-        raise ProblemError(
-            f"{name} takes exactly one argument", where=f"expression {_short(text)}"
-        )
+        raise ProblemError(f"{name} takes exactly one argument", where=f"expression {_short(text)}")
     return call(name, _walk(node.args[0], text, names, depth + 1))
 
 

@@ -1,69 +1,19 @@
-"""Expressions as canonical text, LaTeX and SymPy objects."""
+"""Expressions as LaTeX and as SymPy objects."""
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from physmodel.problem.expression import Call, Expression, Product, Variable
+from physmodel.problem.expression import Call, Expression, Product, Variable, exponent_text
 
 if TYPE_CHECKING:
     import sympy
 
-GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
-    "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
-)
-
-
-def to_text(expression: Expression) -> str:
-    """Canonical name, readable by `physmodel.problem.parser.parse`.
-
-    Parameters
-    ----------
-    expression : Expression
-
-    Returns
-    -------
-    str
-    """
-    if not expression.summands:
-        return "0"
-    text = ""
-    for inner, coefficient in expression.summands:
-        sign = "-" if coefficient < 0 else "+"
-        body = _product_text(inner, abs(coefficient))
-        if text:
-            text += f" {sign} {body}"
-        else:
-            text = f"-{body}" if sign == "-" else body
-    return text
-
-
-def _product_text(inner: Product, coefficient: float) -> str:
-    parts = [] if coefficient == 1.0 and inner.factors else [_number(coefficient)]
-    for base, exponent in inner.factors:
-        if isinstance(base, Variable):
-            body = base.name
-        elif isinstance(base, Call):
-            body = f"{base.function}({to_text(base.argument)})"
-        else:
-            body = f"({to_text(base)})"
-        parts.append(body if exponent == 1 else f"{body}^{_exponent(exponent)}")
-    return "*".join(parts)
-
-
-def _number(value: float) -> str:
-    return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
-
-
-def _exponent(exponent: Fraction) -> str:
-    if exponent.denominator == 1:
-        return str(exponent.numerator)
-    decimal = float(exponent)
-    if Fraction(repr(decimal)) == exponent:
-        return repr(decimal)
-    return f"({exponent.numerator}/{exponent.denominator})"
+_LETTERS = """
+alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon
+phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
+"""
+GREEK = frozenset(_LETTERS.split())
 
 
 def to_latex(expression: Expression) -> str:
@@ -102,7 +52,7 @@ def _product_latex(inner: Product, coefficient: float) -> str:
             body = f"{{{body}}}" if exponent != 1 else body
         else:
             body = f"\\left({to_latex(base)}\\right)"
-        parts.append(body if exponent == 1 else f"{body}^{{{_exponent(exponent)}}}")
+        parts.append(body if exponent == 1 else f"{body}^{{{exponent_text(exponent)}}}")
     return " \\, ".join(parts)
 
 
@@ -151,8 +101,10 @@ def to_sympy(expression: Expression) -> sympy.Expr:
 
     total = sympy.Integer(0)
     for inner, coefficient in expression.summands:
-        term = sympy.Integer(int(coefficient)) if coefficient == int(coefficient) else (
-            sympy.Float(coefficient)
+        term = (
+            sympy.Integer(int(coefficient))
+            if coefficient == int(coefficient)
+            else (sympy.Float(coefficient))
         )
         for base, exponent in inner.factors:
             if isinstance(base, Variable):

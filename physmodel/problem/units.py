@@ -113,9 +113,13 @@ def parse_unit(text: str) -> Unit | None:
                 raise fail()
         elif match["symbol"]:
             glued = _GLUED.match(match["symbol"])
-            name, exponent = (glued["symbol"], int(glued["exponent"])) if glued else (
-                match["symbol"],
-                1,
+            name, exponent = (
+                (glued["symbol"], int(glued["exponent"]))
+                if glued
+                else (
+                    match["symbol"],
+                    1,
+                )
             )
             last = Unit(((name, Fraction(sign * exponent)),))
             total = total * last
@@ -172,9 +176,7 @@ def unit_of(expression: Expression, units: Mapping[str, Unit | None]) -> Unit | 
     return found
 
 
-def coefficient_unit(
-    state: Unit | None, time: Unit | None, order: int, term: Unit | None
-) -> str:
+def coefficient_unit(state: Unit | None, time: Unit | None, order: int, term: Unit | None) -> str:
     """Unit of a coefficient, empty where any part of it is unknown.
 
     Parameters

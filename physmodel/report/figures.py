@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from physmodel.data.segments import Segment, segments
 from physmodel.discovery.result import Result
-from physmodel.discovery.scores import free_run
+from physmodel.discovery.scores import input_signal
+from physmodel.errors import PhysmodelError
 from physmodel.models.central_force import CentralForce
+from physmodel.models.vector_field import simulate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,12 +25,24 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 INK, FAINT, DATA, MODEL = "#1d2b3a", "#d9dee4", "#9aa7b4", "#0b6e99"
-CYCLE = ("#0b6e99", "#c8553d", "#588b41", "#8e5ea2", "#b08900", "#3d5a80", "#7a4b3a", "#5f6b6d",
-         "#a23b72")
+CYCLE = (
+    "#0b6e99",
+    "#c8553d",
+    "#588b41",
+    "#8e5ea2",
+    "#b08900",
+    "#3d5a80",
+    "#7a4b3a",
+    "#5f6b6d",
+    "#a23b72",
+)
 WIDTH = 9.0
 
 #: States shown one by one, and points drawn per curve: more is not legible.
-MAX_PANELS, MAX_POINTS = 8, 3000
+MAX_PANELS, MAX_POINTS = 8, 2000
+
+#: Points of a simulated curve at least, and samples below which points are drawn large.
+MIN_CURVE, FEW_POINTS = 400, 100
 
 
 def equation_svg(latex: str) -> str | None:
@@ -78,26 +92,78 @@ def coefficients_figure(result: Result) -> str:
     return _svg(figure)
 
 
-def trajectories_figure(result: Result, segment: Segment, run: Array) -> str:
+@dataclass(frozen=True)
+class Flight:
+    """A trajectory of the data and the simulation from its start.
+
+    Attributes
+    ----------
+    segment : Segment
+        States first, then inputs.
+    run : ndarray (n, d)
+        The simulation at the sample times; NaN after a blow-up.
+    fine_time : ndarray (m,)
+    fine_run : ndarray (m, d)
+        The simulation at more times, for drawing.
+    """
+
+    segment: Segment
+    run: Array
+    fine_time: Array
+    fine_run: Array
+
+
+def fly(result: Result, data: xr.Dataset) -> Flight:
+    """Simulate from the start that the fit estimated, along the first trajectory."""
+    names = (*result.model.states, *result.model.inputs)
+    segment = segments(data, names)[0]
+    count = len(segment.time)
+    times = max(1, -(-MIN_CURVE // (count - 1)))
+    fine = np.interp(np.arange((count - 1) * times + 1) / times, np.arange(count), segment.time)
+    try:
+        run = simulate(
+            result.model,
+            fine,
+            result.start["states"],
+            start_velocity=result.start.get("velocities"),
+            inputs=input_signal(segment, len(result.model.states)),
+        )
+    except PhysmodelError:
+        run = np.full((len(fine), len(result.model.states)), np.nan)
+    return Flight(segment, run[::times], fine, run)
+
+
+def trajectories_figure(result: Result, flight: Flight) -> str:
     """Data against one free-running simulation."""
+    segment = flight.segment
     if isinstance(result.model, CentralForce):
-        return _orbits_figure(result.model, segment, run)
+        return _orbits_figure(result.model, segment, flight.run)
     unit = _time_label(result)
     shown = result.problem.states[:MAX_PANELS]
     figure = _figure(WIDTH, 1.5 * len(shown) + 0.5)
     panels = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
-    thin = _thin(len(segment.time))
+    thin, dense = _thin(len(segment.time)), _thin(len(flight.fine_time))
     for k, (axes, state) in enumerate(zip(panels, shown, strict=True)):
-        axes.plot(segment.time[thin], segment.values[thin, k], ".", ms=3, color=DATA, label="data")
-        axes.plot(segment.time[thin], run[thin, k], color=MODEL, lw=1.3, label="simulation")
+        size = 3 if len(segment.time) > FEW_POINTS else 7
+        axes.plot(
+            segment.time[thin], segment.values[thin, k], ".", ms=size, color=DATA, label="data"
+        )
+        axes.plot(
+            flight.fine_time[dense],
+            flight.fine_run[dense, k],
+            color=MODEL,
+            lw=1.3,
+            label="simulation",
+        )
         axes.set_ylabel(_with_unit(result, state))
     panels[0].legend(loc="upper right", ncols=2, fontsize=8, frameon=False)
     panels[-1].set_xlabel(unit)
     return _svg(figure)
 
 
-def residuals_figure(result: Result, segment: Segment, run: Array) -> str:
+def residuals_figure(result: Result, flight: Flight) -> str:
     """Simulation minus data, in standard deviations of the data."""
+    segment, run = flight.segment, flight.run
     states = result.model.states
     spread = segment.values[:, : len(states)].std(axis=0)
     miss = (run - segment.values[:, : len(states)]) / np.where(spread > 0.0, spread, 1.0)
@@ -108,13 +174,19 @@ def residuals_figure(result: Result, segment: Segment, run: Array) -> str:
         place = result.model.positions(run - segment.values[:, : len(states)])
         distance = np.linalg.norm(place, axis=2)
         for k, body in enumerate(result.model.bodies):
-            axes.semilogy(segment.time[1:][thin[1:] - 1], distance[1:, k][thin[1:] - 1], lw=1,
-                          color=CYCLE[k % len(CYCLE)], label=body)
+            axes.semilogy(
+                segment.time[1:][thin[1:] - 1],
+                distance[1:, k][thin[1:] - 1],
+                lw=1,
+                color=CYCLE[k % len(CYCLE)],
+                label=body,
+            )
         axes.set_ylabel(f"miss{_bracket(_length_unit(result))}")
     else:
         for k, state in enumerate(states[:MAX_PANELS]):
-            axes.plot(segment.time[thin], miss[thin, k], lw=1, color=CYCLE[k % len(CYCLE)],
-                      label=state)
+            axes.plot(
+                segment.time[thin], miss[thin, k], lw=1, color=CYCLE[k % len(CYCLE)], label=state
+            )
         axes.axhline(0.0, color=FAINT, lw=1, zorder=0)
         axes.set_ylabel("miss / spread")
     axes.set_xlabel(_time_label(result))
@@ -138,13 +210,6 @@ def invariants_figure(result: Result) -> str | None:
         axes.set_ylabel("change / size")
     panels[-1].set_xlabel(_time_label(result))
     return _svg(figure)
-
-
-def simulate_for_report(result: Result, data: xr.Dataset) -> tuple[Segment, Array]:
-    """The longest trajectory and the simulation from its start (NaN after a blow-up)."""
-    found = segments(data, (*result.model.states, *result.model.inputs))
-    longest = max(found, key=lambda segment: len(segment.time))
-    return longest, free_run(result.model, longest, 0, len(longest.time) - 1)
 
 
 def _strengths_figure(result: Result) -> str:
@@ -176,14 +241,32 @@ def _orbits_figure(model: CentralForce, segment: Segment, run: Array) -> str:
             second = 1 if model.n_axes > 1 else 0
             thin = _thin(len(segment.time))
             color = CYCLE[k % len(CYCLE)]
-            axes.plot(measured[thin, k, 0], measured[thin, k, second], ".", ms=1.5, color=color,
-                      alpha=0.5)
-            axes.plot(flown[thin, k, 0], flown[thin, k, second], lw=0.6, color=color, label=body)
+            axes.plot(
+                measured[thin, k, 0],
+                measured[thin, k, second],
+                ".",
+                ms=1.5,
+                color=color,
+                alpha=0.5,
+                rasterized=True,
+            )
+            axes.plot(
+                flown[thin, k, 0],
+                flown[thin, k, second],
+                lw=0.6,
+                color=color,
+                label=body,
+                rasterized=True,
+            )
         axes.set_xlim(-limit, limit)
         axes.set_ylim(-limit, limit)
         axes.set_aspect("equal")
-        axes.set_title("inner part" if panel else "points: data, lines: simulation", loc="left",
-                       fontsize=9, color=INK)
+        axes.set_title(
+            "inner part" if panel else "points: data, lines: simulation",
+            loc="left",
+            fontsize=9,
+            color=INK,
+        )
     panels[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
     return _svg(figure)
 
@@ -200,8 +283,14 @@ def _svg(figure: Figure) -> str:
     for axes in figure.axes:
         _plain(axes)
     stream = io.StringIO()
-    figure.savefig(stream, format="svg", bbox_inches="tight", transparent=True,
-                   metadata={"Date": None, "Creator": None})
+    figure.savefig(
+        stream,
+        format="svg",
+        bbox_inches="tight",
+        transparent=True,
+        dpi=150,
+        metadata={"Date": None, "Creator": None},
+    )
     text = stream.getvalue()
     # Identifiers must not clash between the figures of one page.
     salt = f"f{abs(hash(text)) % 10**8}-"
@@ -215,8 +304,8 @@ def _plain(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(DATA)
     axes.tick_params(colors=INK, labelsize=8)
-    axes.xaxis.label.set_size(9)
-    axes.yaxis.label.set_size(9)
+    axes.xaxis.label.set_fontsize(9)
+    axes.yaxis.label.set_fontsize(9)
 
 
 def _thin(n: int) -> NDArray[np.intp]:
@@ -242,13 +331,3 @@ def _time_label(result: Result) -> str:
 def _length_unit(result: Result) -> str:
     units = {unit for _, unit in result.problem.units}
     return units.pop() if len(units) == 1 else ""
-
-
-__all__: Sequence[str] = (
-    "coefficients_figure",
-    "equation_svg",
-    "invariants_figure",
-    "residuals_figure",
-    "simulate_for_report",
-    "trajectories_figure",
-)

@@ -7,6 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from physmodel.atomic import write_atomic
 from physmodel.data.doctor import summary
 from physmodel.discovery.render import (
@@ -16,6 +18,7 @@ from physmodel.discovery.render import (
     left_side,
     number,
     render,
+    right_side,
 )
 from physmodel.discovery.result import Result
 from physmodel.errors import ProblemError
@@ -36,8 +39,8 @@ section { background: #fff; border: 1px solid #e1e6eb; border-radius: 10px; padd
   margin: 1rem 0; overflow-x: auto; }
 h1 { font-size: 1.6rem; margin: .4rem 0; } h2 { font-size: 1.1rem; margin: .2rem 0 .6rem; }
 .badge { color: #fff; border-radius: 99px; padding: .15rem .8rem; font-weight: 600; }
-.muted { color: #5b6875; } .eq { margin: .5rem 0; } .eq svg { height: 2.3em; width: auto;
-  max-width: 100%; } .plot svg { width: 100%; height: auto; }
+.muted { color: #5b6875; } .eq { margin: .5rem 0; } .eq svg { max-width: 100%; height: auto; }
+.plot svg { width: 100%; height: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .25rem 1.2rem .25rem 0; border-bottom: 1px solid #e9edf1; }
 th { font-weight: 600; color: #5b6875; font-size: .85rem; } code { font-size: .92em; }
@@ -76,8 +79,8 @@ def report_html(result: Result) -> str:
     title = result.problem.title or "Discovered law"
     parts = [_head(result, title), _law(result), _numbers(result)]
     if result.status != "no-law":
-        parts += _plots(result)
-    parts += [_rivals(result), _data(result), _notes(result), _text(result)]
+        parts += _plots(result, result.data)
+    parts += [_rivals(result), _data(result, result.data), _notes(result), _text(result)]
     return (
         "<!doctype html>\n"
         '<html lang="en"><head><meta charset="utf-8">\n'
@@ -90,7 +93,7 @@ def report_html(result: Result) -> str:
 
 
 def _head(result: Result, title: str) -> str:
-    from physmodel import __version__
+    from physmodel.version import __version__
 
     return (
         f"<header><h1>{escape(title)}</h1>"
@@ -134,7 +137,7 @@ def _numbers(result: Result) -> str:
     if result.laws:
         strengths = result.laws[0]["strengths"]
         top = max(strengths, key=lambda body: abs(strengths[body]["value"]))
-        rows = [
+        rows: list[tuple[str, ...]] = [
             (
                 body,
                 number(item["value"], item["std"]),
@@ -165,24 +168,24 @@ def _numbers(result: Result) -> str:
     )
 
 
-def _plots(result: Result) -> list[str]:
-    assert result.data is not None  # checked by the caller
-    segment, run = figures.simulate_for_report(result, result.data)
+def _plots(result: Result, data: xr.Dataset) -> list[str]:
+    flight = figures.fly(result, data)
     score = result.scores
     caption = ""
     if "free_run_r2" in score:
+        unit = escape(f" {result.problem.time_unit}") if result.problem.time_unit else ""
         caption = (
-            f"<p>Free-run R² {score['free_run_r2']:.6g} over windows of {score['window']:.4g}; "
+            f"<p>Free-run R² {score['free_run_r2']:.6g} over runs of {score['window']:.5g}"
+            f"{unit}; "
             f"started at the first sample, the simulation follows the data for "
-            f"{score['valid_time']:.4g} of {score['record']:.4g}"
-            f"{escape(' ' + result.problem.time_unit)}.</p>"
+            f"{score['valid_time']:.5g} of {score['record']:.5g}{unit}.</p>"
         )
     parts = [
         _section(
             "Data against a free-running simulation",
-            caption + _plot(figures.trajectories_figure(result, segment, run)),
+            caption + _plot(figures.trajectories_figure(result, flight)),
         ),
-        _section("Residuals", _plot(figures.residuals_figure(result, segment, run))),
+        _section("Residuals", _plot(figures.residuals_figure(result, flight))),
     ]
     drawn = figures.invariants_figure(result)
     if result.invariants:
@@ -203,27 +206,17 @@ def _rivals(result: Result) -> str:
         (
             f"{rival.delta:.2f}",
             "; ".join(
-                f"{left_side(state, rival.model.order)} = "
-                + (
-                    " + ".join(
-                        f"{number(item['coefficient'], item['std'])}*{item['term']}"
-                        for item in rival.terms(state)[:MAX_TERMS]
-                    )
-                    or "0"
-                )
+                f"{left_side(state, rival.model.order)} = " + right_side(rival, state)
                 for state in rival.problem.states
             ),
         )
         for rival in result.rivals
     ]
-    return _section(
-        "Rival models", _table(("criterion above the best", "equations"), rows)
-    )
+    return _section("Rival models", _table(("criterion above the best", "equations"), rows))
 
 
-def _data(result: Result) -> str:
-    assert result.data is not None  # checked by the caller
-    facts = summary(result.data)
+def _data(result: Result, data: xr.Dataset) -> str:
+    facts = summary(data)
     rows = [
         (
             name,

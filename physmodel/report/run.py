@@ -8,13 +8,13 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from physmodel import __version__
 from physmodel.atomic import write_atomic
 from physmodel.discovery.result import Result
 from physmodel.discovery.storage import save_result
 from physmodel.errors import ProblemError
 from physmodel.problem.toml import write_problem
 from physmodel.report.html import write_report
+from physmodel.version import __version__
 
 MANIFEST = "manifest.json"
 PACKAGES = ("numpy", "scipy", "xarray", "pandas")

@@ -1,1 +1,1 @@
-
+"""Checks and strategies for the tests of physmodel and of its users."""
