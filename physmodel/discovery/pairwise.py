@@ -13,15 +13,21 @@ from physmodel.discovery.selection import InformationCriterion, select
 from physmodel.losses.latent import Tile, WhitenedRows, placed, quadrature_error, whiten
 from physmodel.models.central_force import CentralForceField
 from physmodel.models.linear_field import Points
-from physmodel.optimizers.triangular import Solution, TriangularFactor, triangular_factor
+from physmodel.optimizers.triangular import (
+    Solution,
+    TriangularFactor,
+    solve_support,
+    triangular_factor,
+)
 
 Array = NDArray[np.float64]
 
 #: Exponents tried for the dependence of the force on distance.
 EXPONENTS = tuple(float(p) for p in np.arange(-5.0, 2.01, 0.5))
 
-#: Rounds of estimating the noise and the quadrature error anew.
-MAX_ROUNDS = 4
+#: Rounds of estimating the noise and the quadrature error anew, and the change of a strength, in
+#: standard errors at unit noise, below which they end.
+MAX_ROUNDS, STILL = 12, 0.03
 
 #: Whitened rows are grouped into this many blocks for standard errors that do not assume
 #: independent residuals.
@@ -77,43 +83,68 @@ def fit_pairwise(tiles: Sequence[Tile], n_bodies: int, n_axes: int, noise: Array
     -------
     PairwiseFit
     """
-    samples = sum(len(tile.time) for tile in tiles)
-    strengths, settled = np.zeros(n_bodies), False
-    exponent = EXPONENTS[0]
+    strengths, exponent = np.zeros(n_bodies), EXPONENTS[0]
+    candidates, scores = EXPONENTS, dict.fromkeys(EXPONENTS, np.inf)
     for _ in range(MAX_ROUNDS):
         reference = CentralForceField(n_bodies, n_axes, exponent)
         rows = _rows(tiles, reference, noise, strengths)
-        scores: dict[float, float] = {}
-        fits: dict[float, tuple[Solution, TriangularFactor]] = {}
-        for candidate in EXPONENTS:
-            field = CentralForceField(n_bodies, n_axes, candidate)
-            factor = triangular_factor(
-                (row.whitened(_columns(tile, field)), row.target)
-                for tile, row in zip(tiles, rows, strict=True)
-            )
-            criterion = InformationCriterion.of(factor.n_rows, samples, n_bodies, factor.total)
-            solution = select(factor, criterion)
-            scores[candidate] = criterion.value(solution)
-            fits[candidate] = solution, factor
-        best = min(scores, key=lambda p: scores[p])
-        solution, factor = fits[best]
-        settled = bool(strengths.any()) and best == exponent
-        exponent, strengths = best, expand(factor, solution)
+        fits = {p: _strengths(tiles, rows, n_bodies, n_axes, p) for p in candidates}
+        best = min(fits, key=lambda p: fits[p].value)
+        if len(fits) > 1:
+            scores = {p: fit.value - fits[best].value for p, fit in fits.items()}
+            if strengths.any() and best == exponent:
+                # The exponent is settled; what follows only sharpens the noise level.
+                candidates = (best,)
+        fit, before = fits[best], strengths
+        exponent, strengths = best, expand(fit.factor, fit.solution)
         noise = _rescaled_noise(tiles, noise, exponent, strengths, n_bodies, n_axes)
-        if settled:
+        moved = np.abs(strengths - before) * fit.factor.scale
+        if len(candidates) == 1 and (moved <= STILL).all():
             break
+    final = select(fit.factor, fit.criterion)
+    strengths = expand(fit.factor, final)
     field = CentralForceField(n_bodies, n_axes, exponent)
-    covariance, step, step_std = _uncertainty(tiles, field, noise, strengths, solution.support)
+    covariance, step, step_std = _uncertainty(tiles, field, noise, strengths, final.support)
     return PairwiseFit(
         exponent,
         exponent + step,
         step_std,
         strengths,
         covariance,
-        {p: value - scores[exponent] for p, value in scores.items()},
-        1.0 - solution.rss / factor.total,
+        scores,
+        1.0 - final.rss / fit.factor.total,
         noise,
     )
+
+
+@dataclass(frozen=True)
+class _ExponentFit:
+    """Best strengths for one exponent."""
+
+    solution: Solution
+    factor: TriangularFactor
+    criterion: InformationCriterion
+    value: float
+
+
+def _strengths(
+    tiles: Sequence[Tile],
+    rows: Sequence[WhitenedRows],
+    n_bodies: int,
+    n_axes: int,
+    exponent: float,
+) -> _ExponentFit:
+    field = CentralForceField(n_bodies, n_axes, exponent)
+    factor = triangular_factor(
+        (row.whitened(_columns(tile, field)), row.target)
+        for tile, row in zip(tiles, rows, strict=True)
+    )
+    samples = sum(len(tile.time) for tile in tiles)
+    criterion = InformationCriterion.of(factor.n_rows, samples, n_bodies, factor.total)
+    # All bodies pull until the noise level is known: a body that is dropped early would be
+    # explained away as noise for good.
+    solution = solve_support(factor, np.arange(n_bodies))
+    return _ExponentFit(solution, factor, criterion, criterion.value(solution))
 
 
 def _rows(

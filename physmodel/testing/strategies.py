@@ -194,8 +194,10 @@ _SPOILERS: dict[str, Any] = {
     "objects": lambda draw, t, x: (t, x.astype(object)),
     "text": lambda draw, t, x: (t, x.astype(str)),
     "nested lists": lambda draw, t, x: (list(t), [list(row) for row in x]),
-    "ragged lists": lambda draw, t, x: (list(t), [list(row)[: k % 2 + 1] for k, row in
-                                                  enumerate(x)]),
+    "ragged lists": lambda draw, t, x: (
+        list(t),
+        [list(row)[: k % 2 + 1] for k, row in enumerate(x)],
+    ),
     "dates": lambda draw, t, x: (np.datetime64("2000-01-01") + np.arange(len(x)), x),
     "masked": _masked,
     "scales": lambda draw, t, x: (t, x * draw(st.sampled_from((1e-300, 1e-12, 1e12, 1e100)))),
