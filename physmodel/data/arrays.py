@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,7 +75,7 @@ def from_arrays(
         notes: list[Finding] = []
         values, mask = _matrix(block, f"x{place}", notes)
         axis, found_unit = time_axis(
-            time, len(values), np.shape(block), time_units, f"t{place}", notes
+            time, len(values), values.shape, time_units, f"t{place}", notes
         )
         _check_orientation(values, place)
         unit = time_units or found_unit
@@ -160,7 +161,10 @@ def _depth(nested: Any) -> int:
 def _matrix(block: Any, where: str, findings: list[Finding]) -> Matrix:
     """Samples in rows, and what is masked; always a copy."""
     try:
-        array = block if isinstance(block, np.ma.MaskedArray) else np.asarray(block)
+        with warnings.catch_warnings():
+            # A list may hold masked numbers, which numpy turns into NaN, as is right.
+            warnings.simplefilter("ignore", UserWarning)
+            array = block if isinstance(block, np.ma.MaskedArray) else np.asarray(block)
     except (ValueError, TypeError) as error:
         raise DataError(
             f"this is no rectangular array: {error}",

@@ -69,7 +69,7 @@ def numbers(column: pd.Series[Any], name: str, source: str, lines: Any) -> Array
     if len(lost):
         row = int(lost[0])
         line = "" if lines is None else f" (line {lines[row]})"
-        repeated = column.nunique() <= max(1, len(column) // 4)
+        repeated = column.astype(str).nunique() <= max(1, len(column) // 4)
         raise DataError(
             f"{str(column.iloc[row])!r} is not a number",
             where=f"column {name!r}, row {row}{line}, {source}",

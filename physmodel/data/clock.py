@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,10 @@ def as_floats(values: NDArray[Any], where: str) -> Array:
 
 def _array(time: Any) -> NDArray[Any]:
     try:
-        array = np.asarray(time)
+        with warnings.catch_warnings():
+            # A list may hold masked numbers, which numpy turns into NaN, as is right.
+            warnings.simplefilter("ignore", UserWarning)
+            array = np.asarray(time)
         if array.dtype.kind == "O" and array.size and hasattr(array.flat[0], "isoformat"):
             return np.array(
                 [

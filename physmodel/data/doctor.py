@@ -210,16 +210,19 @@ def _one_column(data: xr.Dataset, found: list[Segment], k: int, name: str) -> li
 
 
 def _samples_per_period(found: list[Segment], k: int) -> float:
-    """Samples per upward crossing of the median; infinite with fewer than three crossings.
+    """Samples from one upward crossing of the median to the next; infinite if rare.
 
     Crossings count only from below to above a band of a quarter of the spread, so that noise
     does not count, and neither do the harmonics of a relaxation oscillation.
     """
     pooled = np.concatenate([segment.values[:, k] for segment in found])
     middle, band = float(np.median(pooled)), 0.25 * float(pooled.std())
-    crossings = 0
+    periods = samples = 0
     for segment in found:
-        side = np.sign(segment.values[:, k] - middle)
-        side[np.abs(segment.values[:, k] - middle) < band] = 0.0
-        crossings += int(np.count_nonzero(np.diff(side[side != 0.0]) > 0.0))
-    return len(pooled) / crossings if crossings >= 3 else np.inf
+        away = segment.values[:, k] - middle
+        clear = np.flatnonzero(np.abs(away) >= band)
+        rising = clear[1:][np.diff(np.sign(away[clear])) > 0.0]
+        if len(rising) > 1:
+            periods += len(rising) - 1
+            samples += int(rising[-1] - rising[0])
+    return samples / periods if periods >= 2 else np.inf

@@ -173,7 +173,12 @@ def _flat(frame: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
 
 
 def _groups(column: pd.Series[Any], source: str) -> dict[str, NDArray[np.intp]]:
-    codes, labels = pd.factorize(column)
+    try:
+        codes, labels = pd.factorize(column)
+    except TypeError:
+        raise DataError(
+            "these are no labels of trajectories", where=f"column {column.name!r}, {source}"
+        ) from None
     missing = np.flatnonzero(codes < 0)
     if len(missing):
         raise DataError(

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
@@ -50,6 +51,13 @@ def discover(data: Any, problem: Problem | None = None, **known: Any) -> Result:
     ProblemError
         If the problem does not fit the data.
     """
+    # The matrices are small and many: threads cost more than they give, and one thread gives the
+    # same bits on every machine with the same libraries.
+    with threadpool_limits(1, "blas"):
+        return _discover(data, problem, known)
+
+
+def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Result:
     dataset = data if _is_ready(data) else open_data(data)
     validate(dataset)
     findings = check(dataset)
@@ -77,12 +85,15 @@ def _is_ready(data: Any) -> bool:
 
 def _problem(data: xr.Dataset, problem: Problem | None, known: dict[str, Any]) -> Problem:
     """The problem as asked, completed by what the dataset says about itself."""
+    described = json.loads(data.attrs.get("problem", "{}"))
+    if not set(described.get("states", ())) <= set(variable_names(data)):
+        described = {}  # it describes columns that were left out
     if problem is None:
         table: dict[str, Any] = {
             "states": variable_names(data, "state"),
             "inputs": variable_names(data, "input"),
             "title": str(data.attrs.get("title", "")),
-            **json.loads(data.attrs.get("problem", "{}")),
+            **described,
             **known,
         }
     else:
