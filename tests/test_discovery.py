@@ -57,7 +57,8 @@ def test_one_per_cent_of_noise(name: str, seed: int) -> None:
             miss = abs(item["coefficient"] - terms[item["term"]])
             assert miss < 5.0 * item["std"] + 1e-9
     for state in result.problem.states:
-        assert result.noise_std[state] == pytest.approx(0.01 * float(data[state].std()), rel=0.15)
+        # The share of each channel in a joint residual is uncertain by 20% at n = 1000.
+        assert result.noise_std[state] == pytest.approx(0.01 * float(data[state].std()), rel=0.25)
 
 
 def test_position_alone_gives_a_second_order_law() -> None:
@@ -159,10 +160,11 @@ def test_duplicated_trajectories_shrink_errors_by_the_root_of_two() -> None:
     t = data["time"].values
     once = pm.discover(pm.from_arrays([t], [x], names=["x", "v"]))
     twice = pm.discover(pm.from_arrays([t, t], [x, x], names=["x", "v"]))
-    ratio = once.std_errors / twice.std_errors.where(twice.std_errors > 0)
-    # The degrees of freedom and the noise estimate change by parts in a thousand.
-    np.testing.assert_allclose(ratio.values[np.isfinite(ratio.values)], np.sqrt(2.0), rtol=0.02)
-    np.testing.assert_allclose(once.coefficients, twice.coefficients, rtol=0.02, atol=1e-6)
+    for state in ("x", "v"):
+        for first, second in zip(once.terms(state), twice.terms(state), strict=True):
+            # The degrees of freedom and the noise estimate change by parts in a thousand.
+            assert first["std"] / second["std"] == pytest.approx(np.sqrt(2.0), rel=0.02)
+            assert first["coefficient"] == pytest.approx(second["coefficient"], rel=1e-3)
 
 
 def test_conserved_quantities_are_found_and_absent_where_there_are_none() -> None:
@@ -180,5 +182,8 @@ def test_a_problem_that_does_not_fit_the_data() -> None:
     with pytest.raises(pm.DataError, match="zero or negative"):
         pm.discover(data, positive=["x"])
     with pytest.raises(pm.ProblemError, match="needs at least"):
-        pm.discover(data.pipe(lambda d: pm.from_arrays(0.01, d["x"].values[:30])), degree=6,
-                    functions=["sin", "cos", "exp"])
+        pm.discover(
+            data.pipe(lambda d: pm.from_arrays(0.01, d["x"].values[:30])),
+            degree=6,
+            functions=["sin", "cos", "exp"],
+        )

@@ -49,9 +49,10 @@ def test_constant_and_duplicate_columns() -> None:
     assert duplicate_columns(data) == {"x4": "x1"}
 
 
-@pytest.mark.parametrize(("a", "b", "text"), [(-2.0, 3.0, "x3 = -2*x1 + 3"),
-                                              (1.0, 0.0, "x3 = 1*x1"),
-                                              (1e9, -5.0, "x3 = 1e+09*x1 - 5")])
+@pytest.mark.parametrize(
+    ("a", "b", "text"),
+    [(-2.0, 3.0, "x3 = -2*x1 + 3"), (1.0, 0.0, "x3 = 1*x1"), (1e9, -5.0, "x3 = 1e+09*x1 - 5")],
+)
 def test_affine_relation_is_given(a: float, b: float, text: str) -> None:
     found = by_code(np.column_stack([X, a * X[:, 1] + b]), "W-COLLINEAR")
     assert [f.message for f in found] == [text]

@@ -51,7 +51,9 @@ def test_units_do_not_matter(
     found = coefficients(pm.discover(changed))
     assert set(found) == set(reference(noise))
     for (state, term), value in reference(noise).items():
-        size = np.prod([factor[n] ** float(p) for n, p in (powers(parse(term, NAMES)) or {}).items()])
+        size = np.prod(
+            [factor[n] ** float(p) for n, p in (powers(parse(term, NAMES)) or {}).items()]
+        )
         expected = value * factor[state] / size / clock
         # The search repeats the same steps on numbers that differ by rounding; the noise level
         # that it settles on moves the last digits of a noisy fit.
@@ -69,7 +71,9 @@ def test_order_of_the_states_does_not_matter(order: list[int]) -> None:
         for state in NAMES
         for item in result.terms(state)
     }
-    assert found == pytest.approx(reference(0.01), rel=1e-6)
+    # The search ends when the coefficients move by less than a hundredth of their standard errors,
+    # which are about 1e-3 here; rounding decides at which round that is.
+    assert found == pytest.approx(reference(0.01), rel=1e-3)
 
 
 def test_order_of_the_trajectories_does_not_matter() -> None:
@@ -106,8 +110,13 @@ def test_lynx_and_hare_in_any_unit(pelts: float, unit: str, days: float) -> None
     assert any("lynx^2" in {i["term"] for i in rival.terms("lynx")} for rival in result.rivals)
 
 
-@pytest.mark.parametrize("options", [{"degree": 2}, {"degree": 3}, {"positive": (), "degree": None}])
+@pytest.mark.parametrize("options", [{"degree": 2}, {"positive": (), "degree": None}])
 def test_a_wider_library_is_not_confidently_wrong(options: dict) -> None:
     known = {"positive": ["hare", "lynx"], **options}
     result = pm.discover(pm.catalogue.load("lynx-hare"), **known)
     assert result.status != "identified"
+
+
+def test_a_library_that_21_rows_can_not_carry_is_refused() -> None:
+    with pytest.raises(pm.ProblemError, match="needs at least 30 samples"):
+        pm.discover(pm.catalogue.load("lynx-hare"), degree=3)

@@ -78,7 +78,7 @@ def test_free_nodes_are_filled_by_the_equation() -> None:
     tile, field, weights, clean = oscillator(101, 0.0)
     observed = np.arange(101) % 5 == 0
     gappy = np.where(observed[:, None], tile.measured, 0.3)  # a wrong guess in between
-    holes = Tile(tile.time, gappy, observed, tile.inputs, tile.weak, 5)
+    holes = Tile(tile.time, gappy, observed, tile.inputs, tile.weak)
     noise, slack = np.array([1e-4, 1e-4]), np.full((100, 2), 1e-7)
     states = gappy
     for _ in range(5):

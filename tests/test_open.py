@@ -71,8 +71,20 @@ def test_csv(write: Any) -> None:
         "# t x y\n" + BODY.replace(",", " "),
         CSV.replace("t,x,y", '"t", "x", "y"'),
     ],
-    ids=["semicolon", "decimal comma", "tab", "tab and decimal comma", "blanks", "bar",
-         "windows", "blank lines", "bom", "comments", "savetxt", "quotes"],
+    ids=[
+        "semicolon",
+        "decimal comma",
+        "tab",
+        "tab and decimal comma",
+        "blanks",
+        "bar",
+        "windows",
+        "blank lines",
+        "bom",
+        "comments",
+        "savetxt",
+        "quotes",
+    ],
 )
 def test_dialects_of_text(write: Any, content: str) -> None:
     data = open_data(write(content))
@@ -175,8 +187,13 @@ def test_row_counter_is_dropped(write: Any) -> None:
 
 @pytest.mark.parametrize(
     ("form", "hours", "unit"),
-    [("%Y-%m-%d", 24, "day"), ("%Y-%m-%dT%H:%M:%S", 1, "s"), ("%d.%m.%Y %H:%M", 1, "s"),
-     ("%d/%m/%Y", 24, "day"), ("%m/%d/%Y", 24, "day")],
+    [
+        ("%Y-%m-%d", 24, "day"),
+        ("%Y-%m-%dT%H:%M:%S", 1, "s"),
+        ("%d.%m.%Y %H:%M", 1, "s"),
+        ("%d/%m/%Y", 24, "day"),
+        ("%m/%d/%Y", 24, "day"),
+    ],
 )
 def test_dates(write: Any, form: str, hours: int, unit: str) -> None:
     start = datetime.datetime(2021, 3, 1)

@@ -86,8 +86,11 @@ def test_another_exponent_is_found_too() -> None:
     model = CentralForce(("a", "b", "c"), names, 0.5, np.array([1.0, 0.4, 0.2]))
     t = np.linspace(0.0, 30.0, 1500)
     x = simulate(
-        model, t, np.array([0.0, 0, 1, 0, -1.5, 0.3]),
-        start_velocity=np.array([0.0, 0.1, 0, 0.8, 0.1, -0.6]), rtol=1e-12,
+        model,
+        t,
+        np.array([0.0, 0, 1, 0, -1.5, 0.3]),
+        start_velocity=np.array([0.0, 0.1, 0, 0.8, 0.1, -0.6]),
+        rtol=1e-12,
     )
     x = x + 1e-5 * np.random.default_rng(0).standard_normal(x.shape)
     bodies = {"a": ("ax", "ay"), "b": ("bx", "by"), "c": ("cx", "cy")}

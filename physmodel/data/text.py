@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,11 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "--", "-", "?"
 MAX_BYTES = 2 * 2**30
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+
+#: Read every digit of a number: the default of newer pandas, an option of older ones.
+EXACT: dict[str, Any] = (
+    {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
+)
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -83,8 +89,8 @@ def read_csv(path: Path) -> pd.DataFrame:
             skipinitialspace=True,
             skip_blank_lines=False,
             na_values=list(MISSING),
-            float_precision="round_trip",
             low_memory=False,
+            **EXACT,
         )
     except (pd.errors.ParserError, ValueError) as error:
         raise DataError(

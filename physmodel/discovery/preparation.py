@@ -25,6 +25,9 @@ Array = NDArray[np.float64]
 #: bounded whatever the length.
 TILE = 2048
 
+#: Nodes per sampling interval at most: the equation can not bridge longer ones.
+MOST_NODES = 16
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -55,7 +58,8 @@ class Prepared:
         ----------
         order : {1, 2}
         refinement : int
-            Nodes per sampling interval; above one the trajectory between samples is unknown too.
+            Nodes per typical sampling interval. Where samples are farther apart than that, the
+            trajectory between them is unknown too, and found from the equation.
 
         Returns
         -------
@@ -139,24 +143,22 @@ def _noise(pieces: Sequence[tuple[Array, Array, Array]], n_states: int) -> Array
 def _tile(
     time: Array, states: Array, inputs: Array, order: int, refinement: int, known: Tile | None
 ) -> Tile:
-    if refinement == 1:
-        observed = np.ones(len(time), dtype=bool)
-        weak = known.weak if known is not None else weak_form(time, order)
-        return Tile(time, states, observed, inputs, weak)
-    sample = np.arange(len(time))
-    nodes = np.interp(np.arange((len(time) - 1) * refinement + 1) / refinement, sample, time)
-    observed = np.zeros(len(nodes), dtype=bool)
-    observed[::refinement] = True
-    degree = 3 if len(time) > 3 else 1
-    between = make_interp_spline(time, states, k=degree)(nodes)
-    between[observed] = states
-    signals = (
-        np.column_stack([np.interp(nodes, time, column) for column in inputs.T])
-        if (inputs.shape[1])
-        else np.empty((len(nodes), 0))
-    )
+    """One tile; sampling intervals longer than the node spacing get nodes in between."""
+    parts = np.clip(np.round(np.diff(time) * refinement), 1, MOST_NODES).astype(int)
+    place = np.concatenate([[0], np.cumsum(parts)])
+    observed = np.zeros(place[-1] + 1, dtype=bool)
+    observed[place] = True
+    nodes = np.interp(np.arange(len(observed)), place, time)
+    if observed.all():
+        between, signals = states, inputs
+    else:
+        between = make_interp_spline(time, states, k=3)(nodes)
+        between[observed] = states
+        signals = np.empty((len(nodes), inputs.shape[1]))
+        for column, signal in enumerate(inputs.T):
+            signals[:, column] = np.interp(nodes, time, signal)
     weak = known.weak if known is not None else weak_form(nodes, order)
-    return Tile(nodes, between, observed, signals, weak, refinement)
+    return Tile(nodes, between, observed, signals, weak)
 
 
 def _require_positive(values: Array, positive: NDArray[np.bool_], names: tuple[str, ...]) -> None:

@@ -156,7 +156,8 @@ def regress(
             break
         latent = [row.latent(weights) for row in rows]
         if settled:
-            noise = _rescaled(noise, residual, n_data, len(support))
+            evidence = np.sum([row.noise_evidence(weights) for row in rows], axis=0)
+            noise = _rescaled(noise, evidence, n_data, len(support))
     errors = [
         quadrature_error(tile, field, weights, states)
         for tile, states in zip(used, latent, strict=True)
@@ -202,8 +203,8 @@ def _white(
         error = np.maximum(error, np.finfo(float).eps)
     else:
         error = quadrature_error(tile, field, weights, states)
-    # The slack is per sampling interval; nodes in between share it.
-    looseness = slack * noise / np.sqrt(tile.refinement)
+    # The slack is a random motion: its variance grows with the time that a test function spans.
+    looseness = slack * noise * np.sqrt(tile.durations)
     return whiten(
         tile, field, weights if known else None, states, noise, np.maximum(error, looseness)
     )
@@ -215,11 +216,10 @@ def _still(factor: TriangularFactor, solution: Solution, change: Array) -> bool:
     return bool(np.all(moved <= 0.01 * np.sqrt(solution.variances)))
 
 
-def _rescaled(noise: Array, residual: Array, n_data: int, k: int) -> Array:
-    """Noise level that would make each equation's whitened residual variance one."""
-    per_equation = max(n_data - k, 1) / len(noise)
-    ratio = np.sqrt(np.sum(residual**2, axis=0) / per_equation)
-    return noise * np.clip(ratio, 0.5, 2.0)
+def _rescaled(noise: Array, evidence: Array, n_data: int, k: int) -> Array:
+    """Noise levels one step closer to the maximum of their likelihood."""
+    dof = max(n_data - k, 1) / n_data
+    return noise * np.clip(np.sqrt(evidence[0] / evidence[1] / dof), 0.5, 2.0)
 
 
 def _stream(

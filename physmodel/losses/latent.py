@@ -35,6 +35,9 @@ Array = NDArray[np.float64]
 #: Prior standard deviation of a state at a node without measurement, in units of the noise.
 FREE_TO_NOISE = 1e5
 
+#: Random sign vectors per state in the estimate of a trace.
+PROBES = 4
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -43,7 +46,7 @@ class Tile:
     Attributes
     ----------
     time : ndarray (n,)
-        In units of the sampling interval.
+        In units of the typical sampling interval.
     measured : ndarray (n, d)
         States as measured, in computing coordinates; interpolated where nothing was measured.
     observed : ndarray of bool (n,)
@@ -51,8 +54,6 @@ class Tile:
     inputs : ndarray (n, m)
         Inputs, taken as exact.
     weak : WeakForm
-    refinement : int
-        Nodes per sampling interval.
     """
 
     time: Array
@@ -60,12 +61,17 @@ class Tile:
     observed: NDArray[np.bool_]
     inputs: Array
     weak: WeakForm
-    refinement: int = 1
 
     @property
     def n_data(self) -> int:
         """Residuals that carry information."""
         return (int(self.observed.sum()) - self.weak.order) * self.measured.shape[1]
+
+    @property
+    def durations(self) -> Array:
+        """Span of each test function ``(r, 1)``, half the support of a hat."""
+        span = self.time[self.weak.order :] - self.time[: -self.weak.order]
+        return span[:, None] / self.weak.order
 
     def values(self, states: Array) -> Array:
         """Measured states, with the present estimate where nothing was measured."""
@@ -100,6 +106,7 @@ class WhitenedRows:
 
     matrix: Array
     target: Array
+    _observed: NDArray[np.bool_]
     _values: Array
     _noise_map: sparse.csr_array
     _cholesky: Array
@@ -124,6 +131,35 @@ class WhitenedRows:
         full = _triangular_solve(self._cholesky, half[:, None], transposed=False)[:, 0]
         shift: Array = self._variances * (self._noise_map.T @ full).reshape(self._values.shape)
         return self._values - shift
+
+    def noise_evidence(self, weights: Array) -> Array:
+        """Sums that tell whether the noise of each state is as large as assumed.
+
+        At the maximum of the likelihood ``|A_j' C^-1 rho|^2`` equals ``tr(A_j' C^-1 A_j)`` for
+        the columns ``A_j`` of the noise map that belong to state ``j``. The trace is estimated
+        with random signs (Hutchinson 1989, Commun. Stat. Simul. 18, 1059).
+
+        Parameters
+        ----------
+        weights : ndarray (k,)
+
+        Returns
+        -------
+        ndarray (2, d)
+            The left and the right side.
+        """
+        full = _triangular_solve(self._cholesky, self.residual(weights)[:, None], transposed=False)
+        pull = (self._noise_map.T @ full[:, 0]).reshape(self._values.shape)[self._observed]
+        n, d = self._values.shape
+        signs = np.random.default_rng(0).choice([-1.0, 1.0], (n, PROBES))
+        signs = signs * self._observed[:, None]
+        probes = np.zeros((n, d, d * PROBES))
+        for j in range(d):
+            # The same signs for every state: nothing depends on the order of the states.
+            probes[:, j, j * PROBES : (j + 1) * PROBES] = signs
+        white = self.whitened(self._noise_map @ probes.reshape(n * d, -1))
+        trace = np.sum(white**2, axis=0).reshape(d, PROBES).mean(axis=1)
+        return np.stack([np.sum(pull**2, axis=0), trace])
 
 
 def quadrature_error(tile: Tile, field: LinearField, weights: Array, states: Array) -> Array:
@@ -219,7 +255,13 @@ def whiten(
     columns = np.column_stack([placed(integrals, field), target])
     white = _triangular_solve(factor, columns, transposed=True)
     return WhitenedRows(
-        white[:, :-1], white[:, -1], values, sparse.csr_array(noise_map), factor, variances
+        white[:, :-1],
+        white[:, -1],
+        tile.observed,
+        values,
+        sparse.csr_array(noise_map),
+        factor,
+        variances,
     )
 
 

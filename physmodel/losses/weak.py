@@ -8,6 +8,7 @@ covariance (`physmodel.losses.latent`), not by a band that somebody has to choos
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,10 @@ Array = NDArray[np.float64]
 #: Widest interpolation rule. Wider ones gain nothing on data that are sampled well enough to be
 #: interpolated at all, and ring at the ends of the record.
 MAX_WIDTH = 12
+
+#: Largest sum of absolute weights of a rule, in units of the mean sampling interval (for slopes,
+#: of its inverse).
+MAX_GAIN, MAX_SLOPE_GAIN = 8.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -76,14 +81,38 @@ def weak_form(time: Array, order: int, *, max_width: int = MAX_WIDTH) -> WeakFor
     Schaeffer, McCalla (2017), Phys. Rev. E 96, 023302 (integral form);
     Messenger, Bortz (2021), Multiscale Model. Simul. 19, 1474 (weak form).
     """
-    width = min(max_width, 2 * (len(time) // 2))
-    lower = max(width - 2, 2)
+    widest = min(max_width, 2 * (len(time) // 2))
     integrals = box_integrals if order == 1 else hat_integrals
-    return WeakForm(
-        order=order,
-        left=increments(time, order),
-        right=integrals(time, width),
-        coarse=integrals(time, lower),
-        slope=derivatives(time, width) if order == 2 else None,
-        coarse_slope=derivatives(time, lower) if order == 2 else None,
+    right, coarse = _tame(time, integrals, widest, MAX_GAIN, np.ptp(time) / (len(time) - 1))
+    slope, coarse_slope = (
+        _tame(time, derivatives, widest, MAX_SLOPE_GAIN, (len(time) - 1) / np.ptp(time))
+        if order == 2
+        else (None, None)
     )
+    return WeakForm(order, increments(time, order), right, coarse, slope, coarse_slope)
+
+
+def _tame(
+    time: Array,
+    rule: Callable[[Array, int], sparse.csr_array],
+    widest: int,
+    limit: float,
+    unit: float,
+) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Widest rule of each row that does not amplify noise, and the next narrower one.
+
+    Interpolation through many irregular samples, or beyond the middle of its window, has large
+    weights of both signs.
+    """
+    rules = {width: rule(time, width) for width in range(widest, 0, -2)}
+    rows = rules[widest].shape[0]
+    chosen, narrower = sparse.csr_array((rows, len(time))), sparse.csr_array((rows, len(time)))
+    free = np.ones(rows)
+    for width, weights in rules.items():
+        gain = np.asarray(abs(weights).sum(axis=1)) / unit
+        take = free * ((gain <= limit) | (width == 2))
+        pick = sparse.diags_array(take)
+        chosen = chosen + pick @ weights
+        narrower = narrower + pick @ rules[max(width - 2, 2)]
+        free = free - take
+    return sparse.csr_array(chosen), sparse.csr_array(narrower)
