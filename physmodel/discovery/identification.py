@@ -113,9 +113,10 @@ def _fit(
     field = TermField(library.terms, prepared.coordinates, library.order)
     while True:
         tiles = prepared.tiles(library.order, refinement)
-        fit = regress(tiles, field, prepared.noise, len(library.terms))
+        loose = prepared.looseness(library.order)
+        fit = regress(tiles, field, prepared.noise, len(library.terms), loose)
         for start in _starts(field, simpler):
-            other = regress(tiles, field, prepared.noise, len(library.terms), start)
+            other = regress(tiles, field, prepared.noise, len(library.terms), loose, start)
             fit = min(fit, other, key=lambda item: item.evidence)
         if refinement >= REFINE_MOST or not _needs_nodes(prepared, fit):
             break

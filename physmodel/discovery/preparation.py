@@ -13,6 +13,7 @@ from scipy.interpolate import make_interp_spline
 
 from physmodel.data.noise import estimate_noise
 from physmodel.data.segments import Segment, segments
+from physmodel.discovery.timescale import characteristic_samples
 from physmodel.errors import DataError
 from physmodel.losses.latent import Tile
 from physmodel.losses.weak import weak_form
@@ -24,6 +25,9 @@ Array = NDArray[np.float64]
 #: Samples per tile. Long records are cut into tiles that share an end point, so that memory is
 #: bounded whatever the length.
 TILE = 2048
+
+#: Samples per characteristic time above which the slack per sample is reduced.
+DENSE = 100.0
 
 #: Nodes per sampling interval at most: the equation can not bridge longer ones.
 MOST_NODES = 16
@@ -40,16 +44,38 @@ class Prepared:
         Arrays ``(n,)``, ``(n, d)`` in computing units and ``(n, m)`` in user units.
     noise : ndarray (d,)
         Estimated measurement noise in computing units.
+    memory : float
+        Samples in one characteristic time.
     """
 
     coordinates: Coordinates
     pieces: list[tuple[Array, Array, Array]]
     noise: Array
+    memory: float
 
     @property
     def n_samples(self) -> int:
         """Samples in all pieces."""
         return sum(len(time) for time, _, _ in self.pieces)
+
+    def looseness(self, order: int) -> float:
+        """Random motion that the slack of the equation allows, in units of the noise.
+
+        The trajectory may stray from the equation by about the same amount over one
+        characteristic time, whatever the order of the equation and however dense the samples.
+
+        Parameters
+        ----------
+        order : {1, 2}
+
+        Returns
+        -------
+        float
+            Standard deviation of the slack per sampling interval, over the noise.
+        """
+        first = min(1.0, np.sqrt(DENSE / self.memory))
+        # A random force moves the position by its size times memory^1.5 / sqrt(3).
+        return float(first if order == 1 else first * np.sqrt(3.0) / self.memory)
 
     def tiles(self, order: int, refinement: int = 1) -> list[Tile]:
         """Weak forms of all pieces.
@@ -115,7 +141,8 @@ def prepare(data: xr.Dataset, problem: Problem, *, common_scale: bool = False) -
             why="a rate of change needs neighbouring samples",
             fix="supply longer trajectories, or close the gaps",
         )
-    return Prepared(coordinates, usable, _noise(usable, d))
+    memory = float(np.median([characteristic_samples(states) for _, states, _ in usable]))
+    return Prepared(coordinates, usable, _noise(usable, d), memory)
 
 
 def _cut(

@@ -107,6 +107,7 @@ def regress(
     field: LinearField,
     noise: Array,
     n_terms: int,
+    looseness: float = 1.0,
     start: Array | None = None,
 ) -> Regression:
     """Fit a linear field to segments of data, choosing its terms.
@@ -119,6 +120,8 @@ def regress(
         First estimate of the measurement noise, in computing units.
     n_terms : int
         Candidate terms per equation, for the price of a term.
+    looseness : float
+        Scale of the slack, see `Prepared.looseness`.
     start : ndarray (K,), optional
         Coefficients of a simpler fit; the search then stays near their support.
 
@@ -136,7 +139,7 @@ def regress(
     support: tuple[int, ...] | None = None
     converged = False
     for round_ in range(MAX_ROUNDS):
-        slack = SLACK[min(round_, len(SLACK) - 1)]
+        slack = looseness * SLACK[min(round_, len(SLACK) - 1)]
         rows = [
             _white(
                 tile, field, weights, states, noise, slack, known=round_ > 0 or start is not None
@@ -165,7 +168,7 @@ def regress(
     quadrature = np.sqrt(np.mean(np.concatenate(errors) ** 2, axis=0))
     determinant = sum(row.log_determinant for row in rows)
     if stride > 1:
-        factor, residual = _stream(tiles, field, weights, noise)
+        factor, residual = _stream(tiles, field, weights, noise, looseness * SLACK[-1])
         n_data = sum(tile.n_data for tile in tiles)
         criterion = InformationCriterion.of(n_data, n_samples, n_terms, factor.total)
         solution = select(factor, criterion)
@@ -204,10 +207,8 @@ def _white(
     else:
         error = quadrature_error(tile, field, weights, states)
     # The slack is a random motion: its variance grows with the time that a test function spans.
-    looseness = slack * noise * np.sqrt(tile.durations)
-    return whiten(
-        tile, field, weights if known else None, states, noise, np.maximum(error, looseness)
-    )
+    loose = slack * noise * np.sqrt(tile.durations)
+    return whiten(tile, field, weights if known else None, states, noise, np.maximum(error, loose))
 
 
 def _still(factor: TriangularFactor, solution: Solution, change: Array) -> bool:
@@ -223,16 +224,16 @@ def _rescaled(noise: Array, evidence: Array, n_data: int, k: int) -> Array:
 
 
 def _stream(
-    tiles: Sequence[Tile], field: LinearField, weights: Array, noise: Array
+    tiles: Sequence[Tile], field: LinearField, weights: Array, noise: Array, slack: float
 ) -> tuple[TriangularFactor, Array]:
     """One pass over a long record: clean each tile with the model, then accumulate its rows."""
     residuals = []
 
     def cleaned() -> Iterator[tuple[Array, Array]]:
         for tile in tiles:
-            first = _white(tile, field, weights, tile.measured, noise, SLACK[-1])
+            first = _white(tile, field, weights, tile.measured, noise, slack)
             states = first.latent(weights)
-            row = _white(tile, field, weights, states, noise, SLACK[-1])
+            row = _white(tile, field, weights, states, noise, slack)
             residuals.append(row.residual(weights).reshape(-1, len(noise)))
             yield row.matrix, row.target
 

@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.segments import Segment, segments
+from physmodel.discovery.timescale import characteristic_samples
 from physmodel.discovery.velocities import finite_velocities, shooting_velocities
 from physmodel.errors import PhysmodelError
 from physmodel.models.vector_field import InputSignal, VectorField, simulate
@@ -166,25 +167,3 @@ def _windows(found: list[Segment], d: int) -> list[tuple[Segment, int, int]]:
         starts = range(0, max(len(segment.time) - length, 1), length)
         windows += [(segment, a, min(a + length, len(segment.time) - 1)) for a in starts]
     return windows[:: -(-len(windows) // MAX_WINDOWS)]
-
-
-def characteristic_samples(states: Array) -> int:
-    """Samples in one characteristic time: four times the first fall of the autocorrelation.
-
-    Parameters
-    ----------
-    states : ndarray (n, d)
-
-    Returns
-    -------
-    int
-        At least 2, at most ``n - 1``; for a sine it is close to one period.
-    """
-    n = len(states)
-    centred = states - states.mean(axis=0)
-    spectrum = np.abs(np.fft.rfft(centred, 2 * n, axis=0)) ** 2
-    correlation = np.fft.irfft(spectrum, axis=0)[:n]
-    mean = np.mean(correlation / np.maximum(correlation[0], np.finfo(float).tiny), axis=1)
-    below = np.flatnonzero(mean <= 0.0)
-    quarter = int(below[0]) if len(below) else n // 4
-    return int(np.clip(4 * quarter, 2, max(n - 1, 2)))
