@@ -11,11 +11,9 @@ from physmodel.errors import ProblemError
 from physmodel.problem.expression import Call, Expression, Variable
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![A-Za-z])|(?P<symbol>[^\W\d_][\w%°µ]*|%|°)"
-    r"|(?P<power>\*\*|\^)|(?P<operator>[*/·()])|(?P<sign>[+-]))"
+    r"\s*(?P<token>\*\*|[*/·^()+-]|\d+(?:\.\d+)?(?![^\W\d_])|[^\W\d_][^\W\d]*|%|°[^\W\d_]*)"
 )
-#: Plain exponents written without a sign: ``s-2`` and ``s2``.
-_GLUED = re.compile(r"(?P<symbol>[^\W\d_]+)(?P<exponent>[+-]?\d+)$")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 #: Symbols without dimension: what functions such as the sine may be taken of.
 DIMENSIONLESS = frozenset({"rad", "radian", "radians", "sr", "1", "count"})
@@ -80,68 +78,81 @@ def parse_unit(text: str) -> Unit | None:
     """
     if not text.strip():
         return None
-    total, sign, depth = Unit(), 1, 0
-    last: Unit | None = None
-    position = 0
-    pending_power = False
-    exponent_sign = 1
-    for_group: list[tuple[Unit, int]] = []
-
-    def fail() -> ProblemError:
-        return ProblemError(
+    try:
+        reader = _Reader(_tokens(text))
+        unit = reader.unit()
+        reader.expect(None)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise ProblemError(
             f"{text!r} is not a unit",
             fix="write it like 'm/s^2', 'm s-2' or 'kg*m^-1'; '' means unknown",
-        )
+        ) from None
+    return unit
 
-    while position < len(text.rstrip()):
+
+class _Reader:
+    """Recursive descent over ``unit = factor {[*|/] factor}``, ``factor = base [[^] exponent]``."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self.tokens = [*reversed(tokens)]
+
+    @property
+    def next(self) -> str | None:
+        return self.tokens[-1] if self.tokens else None
+
+    def expect(self, token: str | None) -> None:
+        if self.next != token:
+            raise ValueError(self.next)
+        if token is not None:
+            self.tokens.pop()
+
+    def take(self, *options: str) -> str | None:
+        return self.tokens.pop() if self.next in options else None
+
+    def unit(self) -> Unit:
+        total = self.factor()
+        while self.next not in (None, ")"):
+            operator = self.take("*", "·", "/")
+            factor = self.factor()
+            total = total / factor if operator == "/" else total * factor
+        return total
+
+    def factor(self) -> Unit:
+        token = self.tokens.pop() if self.tokens else ""
+        if token == "(":
+            base = self.unit()
+            self.expect(")")
+        elif token == "1":
+            base = Unit()
+        elif token[:1].isalpha() or token[:1] in {"%", "°"}:
+            base = Unit(((token, Fraction(1)),))
+        else:
+            raise ValueError(token)
+        raised = self.take("^", "**")
+        if raised or self.next in ("+", "-") or (self.next or "")[:1].isdigit():
+            return base ** self.exponent()
+        return base
+
+    def exponent(self) -> Fraction:
+        if self.take("("):
+            above = self.exponent()
+            below = self.exponent() if self.take("/") else Fraction(1)
+            self.expect(")")
+            return above / below
+        sign = -1 if self.take("+", "-") == "-" else 1
+        return sign * Fraction(self.tokens.pop() if self.tokens else "")
+
+
+def _tokens(text: str) -> list[str]:
+    text = text.translate(_SUPERSCRIPTS).rstrip()
+    tokens, position = [], 0
+    while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise fail()
+            raise ValueError(text[position:])
+        tokens.append(match["token"])
         position = match.end()
-        if match["sign"]:
-            if not pending_power and last is None:
-                raise fail()
-            exponent_sign = -1 if match["sign"] == "-" else 1
-            pending_power = True
-        elif match["number"]:
-            if pending_power:
-                if last is None:
-                    raise fail()
-                total = total / last * last ** (Fraction(match["number"]) * exponent_sign)
-                last, pending_power, exponent_sign = None, False, 1
-            elif float(match["number"]) != 1.0:
-                raise fail()
-        elif match["symbol"]:
-            glued = _GLUED.match(match["symbol"])
-            name, exponent = (
-                (glued["symbol"], int(glued["exponent"]))
-                if glued
-                else (
-                    match["symbol"],
-                    1,
-                )
-            )
-            last = Unit(((name, Fraction(sign * exponent)),))
-            total = total * last
-            sign = sign if depth else 1
-        elif match["power"]:
-            pending_power = True
-        elif match["operator"] == "/":
-            sign, last = -1, None
-        elif match["operator"] == "(":
-            for_group.append((total, sign))
-            total, sign, last, depth = Unit(), 1, None, depth + 1
-        elif match["operator"] == ")":
-            if not for_group:
-                raise fail()
-            outer, outer_sign = for_group.pop()
-            last = total**outer_sign
-            total, sign, depth = outer * last, 1, depth - 1
-        else:
-            last = None
-    if pending_power or for_group:
-        raise fail()
-    return total
+    return tokens
 
 
 def unit_of(expression: Expression, units: Mapping[str, Unit | None]) -> Unit | None:
