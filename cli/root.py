@@ -19,6 +19,7 @@ COMMANDS = {
     "simulate": ("physmodel.cli.simulate", "Run a discovered law forward in time."),
     "report": ("physmodel.cli.report", "Write the report of a run again."),
     "datasets": ("physmodel.cli.datasets", "List, show, verify and export the catalogue."),
+    "bench": ("physmodel.cli.bench", "Run a benchmark against the peers."),
 }
 
 

@@ -86,7 +86,7 @@ def _restored(table: dict[str, Any], folder: Path) -> Result:
         best,
         rivals=rivals,
         noise_std={str(k): float(v) for k, v in table["noise_std"].items()},
-        scores={str(k): float(v) for k, v in table["scores"].items() if v is not None},
+        fit_scores={str(k): float(v) for k, v in table["scores"].items() if v is not None},
         invariants=tuple(
             Invariant(str(i["name"]), float(i["drift"]), float(i["size"]), np.empty(0), np.empty(0))
             for i in table["invariants"]

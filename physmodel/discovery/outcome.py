@@ -15,7 +15,7 @@ from physmodel.discovery.invariants import invariants_of
 from physmodel.discovery.pairwise import PairwiseFit
 from physmodel.discovery.preparation import Prepared, prepare
 from physmodel.discovery.result import Result, Status
-from physmodel.discovery.scores import free_run_scores, start_velocity
+from physmodel.discovery.scores import start_velocity
 from physmodel.discovery.selection import RIVAL_RANGE, Candidate, candidates
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField, velocity_name
@@ -70,8 +70,9 @@ def terms_result(
     inclusion /= sum(candidate.probability for candidate in ranked)
     status = _status(found, ranked)
     rivals = [
-        _one(problem, prepared, found, rival, inclusion, "ambiguous") for rival in ranked[1:]
-    ][:MAX_RIVALS]
+        _one(problem, prepared, found, rival, inclusion, "ambiguous")
+        for rival in ranked[1 : 1 + MAX_RIVALS]
+    ]
     best = _one(problem, prepared, found, ranked[0], inclusion, status)
     scale = prepared.coordinates.scale
     noise = dict(zip(problem.states, (fit.noise * scale).tolist(), strict=True))
@@ -82,9 +83,6 @@ def terms_result(
         "advantage_over_random_motion": found.advantage,
         "probability": ranked[0].probability,
     }
-    lawful = status != "no-law"
-    if lawful:
-        scores |= free_run_scores(model, data)
     start = _start(data, model, prepared.coordinates.to_physical(fit.latent[0][:1])[0])
     notes = [*findings, Finding("I-LIBRARY", "info", "", f"library: {found.library.label}")]
     return _completed(
@@ -92,8 +90,8 @@ def terms_result(
         data=data,
         rivals=tuple(rivals),
         noise_std=noise,
-        scores=scores,
-        invariants=invariants_of(model, data) if lawful else (),
+        fit_scores=scores,
+        invariants=invariants_of(model, data) if status != "no-law" else (),
         warnings=tuple(notes),
         start=start,
     )
@@ -158,14 +156,12 @@ def pairwise_result(
         units={(state, term): unit for state in problem.states for term in terms},
     )
     scores = {"explained": fit.explained, "exponent_margin": runner_up}
-    if status != "no-law":
-        scores |= free_run_scores(model, data)
     noise = dict(zip(problem.states, (fit.noise * where.scale).tolist(), strict=True))
     return _completed(
         first,
         data=data,
         noise_std=noise,
-        scores=scores,
+        fit_scores=scores,
         invariants=invariants_of(model, data) if status != "no-law" else (),
         laws=(law,),
         warnings=tuple(findings),

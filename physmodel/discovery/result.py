@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -59,7 +60,8 @@ class Result:
         Information criterion above the winner's (zero for the winner).
     noise_std : dict of str to float
         Measurement noise per state, in its units.
-    scores : dict of str to float
+    fit_scores : dict of str to float
+        Numbers that judge the regression; `scores` adds the free-running simulation.
     invariants : tuple of Invariant
     laws : tuple of dict
         Structured laws, such as pairwise central forces.
@@ -81,7 +83,7 @@ class Result:
     rivals: tuple[Result, ...] = ()
     delta: float = 0.0
     noise_std: dict[str, float] = field(default_factory=dict)
-    scores: dict[str, float] = field(default_factory=dict)
+    fit_scores: dict[str, float] = field(default_factory=dict)
     invariants: tuple[Invariant, ...] = ()
     laws: tuple[dict[str, Any], ...] = ()
     warnings: tuple[Finding, ...] = ()
@@ -92,6 +94,16 @@ class Result:
     def remedy(self) -> str:
         """What to do about the status."""
         return REMEDIES[self.status]
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """`fit_scores` and, where there are a law and data, `score` on the data of the fit.
+
+        Simulated when first asked for: on long records that takes longer than the fit.
+        """
+        if self.data is None or self.status == "no-law":
+            return self.fit_scores
+        return {**self.fit_scores, **self.score(self.data)}
 
     def terms(self, equation: str) -> list[dict[str, Any]]:
         """Terms of one equation.

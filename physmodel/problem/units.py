@@ -11,7 +11,7 @@ from physmodel.errors import ProblemError
 from physmodel.problem.expression import Call, Expression, Variable
 
 _TOKEN = re.compile(
-    r"\s*(?P<token>\*\*|[*/·^()+-]|\d+(?:\.\d+)?(?![^\W\d_])|[^\W\d_][^\W\d]*|%|°[^\W\d_]*)"
+    r"\s*(?P<piece>\*\*|[*/·^()+-]|\d+(?:\.\d+)?(?![^\W\d_])|[^\W\d_][^\W\d]*|%|°[^\W\d_]*)"
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
@@ -100,10 +100,10 @@ class _Reader:
     def next(self) -> str | None:
         return self.tokens[-1] if self.tokens else None
 
-    def expect(self, token: str | None) -> None:
-        if self.next != token:
+    def expect(self, piece: str | None) -> None:
+        if self.next != piece:
             raise ValueError(self.next)
-        if token is not None:
+        if piece is not None:
             self.tokens.pop()
 
     def take(self, *options: str) -> str | None:
@@ -118,16 +118,16 @@ class _Reader:
         return total
 
     def factor(self) -> Unit:
-        token = self.tokens.pop() if self.tokens else ""
-        if token == "(":
+        piece = self.tokens.pop() if self.tokens else ""
+        if piece == "(":
             base = self.unit()
             self.expect(")")
-        elif token == "1":
+        elif piece == "1":
             base = Unit()
-        elif token[:1].isalpha() or token[:1] in {"%", "°"}:
-            base = Unit(((token, Fraction(1)),))
+        elif piece[:1].isalpha() or piece[:1] in {"%", "°"}:
+            base = Unit(((piece, Fraction(1)),))
         else:
-            raise ValueError(token)
+            raise ValueError(piece)
         raised = self.take("^", "**")
         if raised or self.next in ("+", "-") or (self.next or "")[:1].isdigit():
             return base ** self.exponent()
@@ -150,7 +150,7 @@ def _tokens(text: str) -> list[str]:
         match = _TOKEN.match(text, position)
         if match is None:
             raise ValueError(text[position:])
-        tokens.append(match["token"])
+        tokens.append(match["piece"])
         position = match.end()
     return tokens
 

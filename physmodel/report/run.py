@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from physmodel.atomic import write_atomic
@@ -14,7 +12,7 @@ from physmodel.discovery.storage import save_result
 from physmodel.errors import ProblemError
 from physmodel.problem.toml import write_problem
 from physmodel.report.html import write_report
-from physmodel.version import __version__
+from physmodel.version import environment
 
 MANIFEST = "manifest.json"
 PACKAGES = ("numpy", "scipy", "xarray", "pandas")
@@ -63,17 +61,8 @@ def _manifest(result: Result, folder: Path) -> dict[str, object]:
     files = sorted(p for p in folder.iterdir() if p.is_file() and p.name != MANIFEST)
     return {
         "schema_version": 1,
-        "physmodel": __version__,
-        "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        **environment(PACKAGES),
         "source": "" if result.data is None else str(result.data.attrs.get("source", "")),
         "status": result.status,
         "files": {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

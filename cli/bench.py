@@ -1,0 +1,55 @@
+"""``physmodel bench``: reproducible benchmarks."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group("bench")
+def command() -> None:
+    """Run a benchmark; an interrupted run goes on where it stopped."""
+
+
+@command.command("discovery")
+@click.option("--quick", is_flag=True, help="A two-minute subset: every eighth system, one seed.")
+@click.option("--noise", multiple=True, type=click.FloatRange(0.0), help="Only these levels.")
+@click.option("--trajectories", multiple=True, type=click.IntRange(1, 5), help="1, 5 or both.")
+@click.option("--seeds", type=click.IntRange(1), help="Noise draws per cell.")
+@click.option("--method", "methods", multiple=True, help="Only these methods.")
+@click.option("--system", "systems", multiple=True, help="Only these systems.")
+@click.option("--regular", is_flag=True, help="Leave the irregular and unequal records out.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("-o", "--output", default="runs/bench-discovery", show_default=True, metavar="FOLDER")
+def discovery(
+    quick: bool,
+    noise: tuple[float, ...],
+    trajectories: tuple[int, ...],
+    seeds: int | None,
+    methods: tuple[str, ...],
+    systems: tuple[str, ...],
+    regular: bool,
+    jobs: int,
+    output: str,
+) -> None:
+    """Exact equations of 82 chaotic flows from noisy records, against PySINDy."""
+    from physmodel.bench import discovery as suite
+    from physmodel.bench.runner import run_units, write_results
+    from physmodel.cli.messages import progress, require_known
+
+    names = suite.system_names(quick=quick)
+    require_known("--system", systems, suite.system_names())
+    require_known("--method", methods, (*suite.METHODS, *suite.PEERS))
+    chosen = suite.settings(
+        noise=noise or ((0.0, 0.1) if quick else suite.NOISE),
+        trajectories=trajectories or ((1,) if quick else suite.TRAJECTORIES),
+        unusual=not (regular or quick),
+        seeds=seeds or (1 if quick else suite.SEEDS),
+        methods=methods or (*suite.METHODS, *suite.PEERS),
+    )
+    units = list(systems) or names
+    done = run_units(suite.run_system, units, chosen, output, jobs=jobs)
+    records = [record for unit in progress(done, len(units), "systems") for record in unit]
+    summary = suite.summarise(records)
+    path = write_results(records, summary, output)
+    click.echo(suite.table(summary))
+    click.echo(f"all records: {path}", err=True)

@@ -1,0 +1,113 @@
+"""Polynomial chaotic flows with known coefficients, and noisy records of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.models.integrate import integrate
+from physmodel.models.terms import TermLibrary
+from physmodel.problem.parser import parse
+
+Array = NDArray[np.float64]
+#: Coefficients of every equation: state -> canonical term -> value.
+Equations = dict[str, dict[str, float]]
+
+#: Samples per period and periods per record.
+PER_PERIOD, PERIODS = 100, 10
+#: Tolerance of the integration; noise-free coefficients are judged at 1e-10.
+TOLERANCE = 1e-12
+#: Lowest degree of the library: nobody is told the degree of a quadratic system.
+LIBRARY_DEGREE = 3
+
+
+@dataclass(frozen=True)
+class ChaoticSystem:
+    """One flow.
+
+    Attributes
+    ----------
+    name : str
+    states : tuple of str
+    degree : int
+    period : float
+    equations : dict of state to {term: coefficient}
+    starts : ndarray (s, d)
+        Points on the attractor, far apart.
+    """
+
+    name: str
+    states: tuple[str, ...]
+    degree: int
+    period: float
+    equations: Equations
+    starts: Array
+
+    @property
+    def library_degree(self) -> int:
+        """Degree of the library that every method gets."""
+        return max(LIBRARY_DEGREE, self.degree)
+
+    @cached_property
+    def _field(self) -> tuple[TermLibrary, Array]:
+        names = sorted({term for terms in self.equations.values() for term in terms})
+        library = TermLibrary(self.states, tuple(parse(name, self.states) for name in names))
+        table = [[self.equations[s].get(name, 0.0) for s in self.states] for name in names]
+        return library, np.array(table)
+
+    def trajectories(self, starts: list[int]) -> tuple[Array, Array]:
+        """Noise-free records.
+
+        Parameters
+        ----------
+        starts : list of int
+            Start points, taken from the list cyclically.
+
+        Returns
+        -------
+        time : ndarray (n,)
+        states : ndarray (k, n, d)
+        """
+        library, weights = self._field
+        first = self.starts[np.array(starts) % len(self.starts)]
+        time = np.linspace(0.0, PERIODS * self.period, PERIODS * PER_PERIOD)
+
+        # All records in one integration: one evaluation of the terms serves them all.
+        def rhs(_now: float, flat: Array) -> Array:
+            rates: Array = (library.evaluate(flat.reshape(first.shape)) @ weights).ravel()
+            return rates
+
+        flat = integrate(rhs, time, first.ravel(), rtol=TOLERANCE)
+        return time, flat.reshape(len(time), *first.shape).transpose(1, 0, 2)
+
+
+def load_systems() -> list[ChaoticSystem]:
+    """All flows, by name.
+
+    Returns
+    -------
+    list of ChaoticSystem
+
+    References
+    ----------
+    Gilpin (2021), Chaos as an interpretable benchmark for forecasting and data-driven modelling,
+    NeurIPS Datasets and Benchmarks.
+    """
+    source = resources.files("physmodel.datasets") / "chaotic-systems.json"
+    entries = json.loads(source.read_text(encoding="utf-8"))["systems"]
+    return [
+        ChaoticSystem(
+            entry["name"],
+            tuple(entry["states"]),
+            entry["degree"],
+            entry["period"],
+            entry["equations"],
+            np.array(entry["starts"]),
+        )
+        for entry in entries
+    ]

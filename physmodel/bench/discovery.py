@@ -1,0 +1,185 @@
+"""Benchmark suite `discovery`: the exact equations of chaotic flows from noisy records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from physmodel.bench import ours, peers
+from physmodel.bench.answers import Answer, judge
+from physmodel.bench.chaotic import load_systems
+from physmodel.bench.draws import CONDITIONS, Cell, Draw, draw
+
+NOISE = (0.0, 0.01, 0.05, 0.1, 0.2)
+TRAJECTORIES = (1, 5)
+#: Noise and number of trajectories at which unusual records are tried.
+UNUSUAL = (0.05, {"irregular": 1, "missing": 1, "unequal-noise": 1, "unequal-lengths": 5})
+SEEDS = 3
+
+#: Every eighth system: the part that `--quick` runs.
+QUICK_STRIDE = 8
+
+#: Methods that answer once, and peers that answer twice: chosen as a user can, and at best.
+METHODS: dict[str, Callable[[Draw], Answer]] = {"physmodel": ours.physmodel}
+PEERS: dict[str, Callable[[Draw], tuple[Answer, Answer]]] = {
+    "pysindy-fd": peers.finite_difference,
+    "pysindy-smoothed-fd": peers.smoothed_difference,
+    "pysindy-weak": peers.weak,
+}
+
+
+def settings(
+    *,
+    noise: Sequence[float] = NOISE,
+    trajectories: Sequence[int] = TRAJECTORIES,
+    unusual: bool = True,
+    seeds: int = SEEDS,
+    methods: Sequence[str] = (*METHODS, *PEERS),
+) -> dict[str, Any]:
+    """Settings of a run as plain data.
+
+    Parameters
+    ----------
+    noise : sequence of float
+    trajectories : sequence of int
+    unusual : bool
+        Also irregular and missing samples, unequal noise and unequal lengths.
+    seeds : int
+    methods : sequence of str
+
+    Returns
+    -------
+    dict
+    """
+    cells = [Cell(level, count) for count in trajectories for level in noise]
+    if unusual:
+        level, counts = UNUSUAL
+        cells += [Cell(level, counts[c], c) for c in CONDITIONS if c in counts]
+    return {"cells": [asdict(cell) for cell in cells], "seeds": seeds, "methods": list(methods)}
+
+
+def system_names(*, quick: bool = False) -> list[str]:
+    """Names of the systems, in order.
+
+    Parameters
+    ----------
+    quick : bool
+        Only a subset.
+
+    Returns
+    -------
+    list of str
+    """
+    names = [system.name for system in load_systems()]
+    return names[::QUICK_STRIDE] if quick else names
+
+
+def run_system(name: str, chosen: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All draws of one system.
+
+    Parameters
+    ----------
+    name : str
+    chosen : mapping
+        From `settings`.
+
+    Returns
+    -------
+    list of dict
+        One record per cell, seed and method.
+    """
+    system = next(item for item in load_systems() if item.name == name)
+    cells = [Cell(**cell) for cell in chosen["cells"]]
+    most = max(cell.trajectories for cell in cells)
+    records = []
+    for seed in range(chosen["seeds"]):
+        clean = system.trajectories([seed * most + number for number in range(most)])
+        for cell in cells:
+            case = draw(system, clean, cell, seed)
+            for label, answer in _answers(case, chosen["methods"]):
+                facts = {"system": name, "cell": cell.label, "seed": seed, "method": label}
+                records.append({**facts, **judge(answer, system.equations)})
+    return records
+
+
+def _answers(case: Draw, methods: Sequence[str]) -> list[tuple[str, Answer]]:
+    found = []
+    for method in methods:
+        if method in METHODS:
+            found.append((method, METHODS[method](case)))
+        elif case.cell.condition == "regular":
+            automatic, oracle = PEERS[method](case)
+            found += [(f"{method} AICc", automatic), (f"{method} oracle", oracle)]
+    return found
+
+
+def summarise(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Figures of every cell and method.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+        From `run_system`.
+
+    Returns
+    -------
+    list of dict
+        ``exact`` and ``listed``: share of draws; ``equations``: share of equations; ``error``:
+        median over draws; ``wrong_identified``: share of draws with a wrong answer that claims
+        to be identified; ``coverage`` of 90% intervals (None without intervals); ``seconds``:
+        median; ``draws``.
+    """
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for record in records:
+        groups.setdefault((record["cell"], record["method"]), []).append(record)
+    rows = []
+    for (cell, method), items in groups.items():
+        intervals = sum(item["intervals"] for item in items)
+        wrong = [not item["exact"] and item["status"] == "identified" for item in items]
+        rows.append(
+            {
+                "cell": cell,
+                "method": method,
+                "draws": len(items),
+                "exact": float(np.mean([item["exact"] for item in items])),
+                "equations": float(np.mean([item["equations"] for item in items])),
+                "error": float(np.median([item["error"] for item in items])),
+                "listed": float(np.mean([item["listed"] for item in items])),
+                "wrong_identified": float(np.mean(wrong)),
+                "coverage": sum(i["covered"] for i in items) / intervals if intervals else None,
+                "seconds": float(np.median([item["seconds"] for item in items])),
+            }
+        )
+    return rows
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Text table of a summary.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        From `summarise`.
+
+    Returns
+    -------
+    str
+    """
+    scans = {row["cell"]: row["seconds"] for row in rows if row["method"] == "pysindy-fd AICc"}
+    lines = [
+        f"{'cell':<22}{'method':<28}{'draws':>6}{'exact':>7}{'equ.':>7}{'error':>9}"
+        f"{'listed':>8}{'wrong':>7}{'cover':>7}{'s':>8}{'scans':>7}"
+    ]
+    for row in rows:
+        cover = "" if row["coverage"] is None else f"{row['coverage']:.0%}"
+        scan = scans.get(row["cell"])
+        ratio = f"{row['seconds'] / scan:.1f}" if scan else ""
+        lines.append(
+            f"{row['cell']:<22}{row['method']:<28}{row['draws']:>6}{row['exact']:>7.0%}"
+            f"{row['equations']:>7.0%}{row['error']:>9.1e}{row['listed']:>8.0%}"
+            f"{row['wrong_identified']:>7.0%}{cover:>7}{row['seconds']:>8.2f}{ratio:>7}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,115 @@
+"""Noisy records of a flow: what a method gets to see."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.bench.chaotic import ChaoticSystem
+
+Array = NDArray[np.float64]
+
+Condition = Literal["regular", "irregular", "missing", "unequal-noise", "unequal-lengths"]
+CONDITIONS: tuple[Condition, ...] = (
+    "regular",
+    "irregular",
+    "missing",
+    "unequal-noise",
+    "unequal-lengths",
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One column of the benchmark table.
+
+    Attributes
+    ----------
+    noise : float
+        Standard deviation of the noise over that of each state.
+    trajectories : int
+    condition : {"regular", "irregular", "missing", "unequal-noise", "unequal-lengths"}
+    """
+
+    noise: float
+    trajectories: int = 1
+    condition: Condition = "regular"
+
+    @property
+    def label(self) -> str:
+        """Such as ``"5 x, 10%"``."""
+        kind = "" if self.condition == "regular" else f", {self.condition}"
+        return f"{self.trajectories} x, {self.noise:.0%}{kind}"
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Records of one system in one cell with one seed.
+
+    Attributes
+    ----------
+    system : ChaoticSystem
+    cell : Cell
+    seed : int
+    times : list of ndarray (n_i,)
+    records : list of ndarray (n_i, d)
+    """
+
+    system: ChaoticSystem
+    cell: Cell
+    seed: int
+    times: list[Array]
+    records: list[Array]
+
+
+def draw(system: ChaoticSystem, clean: tuple[Array, Array], cell: Cell, seed: int) -> Draw:
+    """Make the noisy records of a cell.
+
+    Parameters
+    ----------
+    system : ChaoticSystem
+    clean : (time, states)
+        From `ChaoticSystem.trajectories`; the first trajectories are used.
+    cell : Cell
+    seed : int
+
+    Returns
+    -------
+    Draw
+        The same for the same arguments, on every machine.
+    """
+    time, states = clean
+    words = [zlib.crc32(part.encode()) for part in (system.name, cell.label)]
+    rng = np.random.default_rng([seed, *words])
+    used = states[: cell.trajectories]
+    spread = used.reshape(-1, used.shape[-1]).std(axis=0)
+    level = cell.noise * spread
+    if cell.condition == "unequal-noise":
+        # Factors of three around the nominal level, one for each state.
+        level = level * 3.0 ** np.linspace(-1.0, 1.0, len(level))
+    times, records = [], []
+    for number, trajectory in enumerate(used):
+        noisy = trajectory + level * rng.standard_normal(trajectory.shape)
+        keep = _kept(cell.condition, len(time), number, rng)
+        times.append(time[keep])
+        records.append(noisy[keep])
+    return Draw(system, cell, seed, times, records)
+
+
+def _kept(condition: Condition, n: int, number: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Samples that are in the record."""
+    keep = np.ones(n, dtype=bool)
+    if condition == "missing":
+        keep[1:-1] = rng.random(n - 2) > 0.3
+    elif condition == "irregular":
+        # Waiting times between samples of one to three steps, so half of the samples remain.
+        ticks = np.cumsum(rng.integers(1, 4, n))
+        keep[:] = False
+        keep[ticks[ticks < n]] = True
+    elif condition == "unequal-lengths":
+        keep[n // (number + 1) :] = False
+    return keep
