@@ -10,7 +10,7 @@ def command() -> None:
     """Run a benchmark; an interrupted run goes on where it stopped."""
 
 
-@command.command("discovery")
+@command.command("discovery", short_help="82 chaotic flows from noisy records.")
 @click.option("--quick", is_flag=True, help="A two-minute subset: every eighth system, one seed.")
 @click.option("--noise", multiple=True, type=click.FloatRange(0.0), help="Only these levels.")
 @click.option("--trajectories", multiple=True, type=click.IntRange(1, 5), help="1, 5 or both.")

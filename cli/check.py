@@ -46,8 +46,10 @@ def _table(facts: dict[str, Any]) -> None:
     time = facts["time"]
     unit = f" {time['units']}" if time["units"] else ""
     spacing = "regular" if time["regular"] else "irregular, median"
+    count = facts["n_trajectories"]
+    several = "trajectory" if count == 1 else "trajectories"
     click.echo(
-        f"{facts['n_samples']} samples in {facts['n_trajectories']} trajectories, "
+        f"{facts['n_samples']} samples in {count} {several}, "
         f"t = {time['start']:g} to {time['stop']:g}{unit}, {spacing} step {time['step']:.6g}{unit}"
     )
     click.echo()

@@ -7,6 +7,9 @@ from typing import Any
 
 import click
 
+#: Characters beyond which the entries of a list stand on lines of their own.
+LONG = 40
+
 
 @click.group("datasets")
 def command() -> None:
@@ -35,14 +38,15 @@ def show(name: str, as_json: bool) -> None:
     """Everything known about a dataset."""
     from physmodel.data import catalogue
 
-    facts = dict(catalogue.card(name).facts)
+    card = catalogue.card(name)
+    facts = {"id": card.id, "title": card.title, "kind": card.kind, **card.facts}
     if as_json:
         click.echo(json.dumps({"schema_version": 1, **facts}, indent=1, default=str))
         return
     _print(facts, "")
 
 
-@command.command("verify")
+@command.command("verify", short_help="Compare files with the hashes in their cards.")
 @click.argument("name", required=False)
 def verify(name: str | None) -> None:
     """Compare files with the hashes in their cards; exit status 4 if one differs."""
@@ -73,13 +77,25 @@ def export(name: str, output: str, noise: float, seed: int) -> None:
 
 
 def _print(value: Any, indent: str) -> None:
+    """A table as indented lines; entries that say nothing are left out."""
     for key, item in value.items():
+        if item in ("", [], (), {}, None):
+            continue
         if isinstance(item, dict):
             click.echo(f"{indent}{key}:")
             _print(item, indent + "  ")
+        elif isinstance(item, list) and isinstance(item[0], dict):
+            click.echo(f"{indent}{key}:")
+            for row in item:
+                told = [str(v) for k, v in row.items() if k != "name" and v != ""]
+                click.echo(f"{indent}  {row.get('name', '-')}: {', '.join(told)}")
+        elif isinstance(item, list) and any(len(str(part)) > LONG for part in item):
+            click.echo(f"{indent}{key}:")
+            for part in item:
+                click.echo(f"{indent}  - {part}")
         else:
             text = ", ".join(map(str, item)) if isinstance(item, list) else str(item).strip()
-            lines = text.splitlines() or [""]
-            click.echo(f"{indent}{key}: {lines[0]}")
-            for line in lines[1:]:
+            first, *rest = text.splitlines()
+            click.echo(f"{indent}{key}: {first}")
+            for line in rest:
                 click.echo(f"{indent}{' ' * (len(key) + 2)}{line}")

@@ -57,6 +57,10 @@ def command(
     """
     from physmodel.cli.messages import findings, working
 
+    if output is not None:
+        from physmodel.report.run import require_free
+
+        require_free(output)
     with working("reading the data", quiet):
         data, problem = open_source(source, **where)
     known: dict[str, Any] = {

@@ -72,16 +72,20 @@ class LazyGroup(click.Group):
             ctx.exit(0)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+#: The backspace tells click to keep the lines of a paragraph as they are.
+HELP = """Measured trajectories in, governing laws out.
+
+\b
+physmodel discover solar-system -o runs/solar-system
+physmodel discover data.csv
+physmodel check data.csv
+
+Results go to standard output, messages to standard error.
+"""
+
+
+@click.group(cls=LazyGroup, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="physmodel")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def root(debug: bool) -> None:
-    r"""Measured trajectories in, governing laws out.
-
-    \b
-    physmodel discover solar-system -o runs/solar-system
-    physmodel discover data.csv
-    physmodel check data.csv
-
-    Results go to standard output, messages to standard error.
-    """
+    """Parse the options of the group; the commands do the work."""

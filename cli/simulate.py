@@ -34,6 +34,7 @@ def command(
 
     from physmodel.atomic import write_atomic
     from physmodel.discovery.loading import load_result
+    from physmodel.problem.problem import suggestion
 
     result = load_result(run)
     states = result.model.states
@@ -46,10 +47,17 @@ def command(
         elif name.removesuffix("_t") in states and result.model.order == 2:
             velocity[states.index(name.removesuffix("_t"))] = value
         else:
-            raise ProblemError(f"the model has no state {name!r}", fix=", ".join(states))
+            near = suggestion(name, states)
+            raise ProblemError(
+                f"the model has no state {name!r}",
+                where="--from",
+                fix=near + "states: " + ", ".join(states),
+            )
     first = float(result.start["time"])
-    if not np.isfinite(until) or until == first:
-        raise ProblemError(f"--until must differ from the start time {first:g}")
+    if not first < until < float("inf"):
+        raise ProblemError(
+            f"{until:g} is no time after the start of the data, {first:g}", where="--until"
+        )
     time = np.linspace(first, until, points)
     simulated = result.simulate(begin, time, v0=velocity if result.model.order == 2 else None)
     columns = [time, *(simulated[name].values for name in states)]
@@ -64,6 +72,9 @@ def command(
 
 def _number(name: str, text: str) -> float:
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise ProblemError(f"{text!r} is not a number", where=f"--from {name}") from None
+        value = float("nan")
+    if not abs(value) < float("inf"):
+        raise ProblemError(f"{text!r} is not a finite number", where=f"--from {name}")
+    return value

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
+
+from physmodel.errors import ProblemError
 
 
 def write_atomic(path: str | Path, content: str | bytes) -> Path:
@@ -13,27 +17,44 @@ def write_atomic(path: str | Path, content: str | bytes) -> Path:
     Parameters
     ----------
     path : path
-        Parent folders are made.
+        Parent folders are made. A file that is there keeps its permissions; a new one gets the
+        usual ones.
     content : str or bytes
         Text is written as UTF-8.
 
     Returns
     -------
     Path
+
+    Raises
+    ------
+    ProblemError
+        If the file cannot be written; what was there is still there.
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
     raw = content.encode("utf-8") if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as stream:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _replace(target, raw)
+    except OSError as error:
+        raise ProblemError(
+            f"cannot write the file: {error.strerror}",
+            where=str(target),
+            fix="name a folder that can be written to and has room",
+        ) from error
+    return target
+
+
+def _replace(target: Path, raw: bytes) -> None:
+    temporary = target.with_name(f".{target.name}.{token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as stream:
             stream.write(raw)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.chmod(0o644)
+        with suppress(FileNotFoundError):
+            shutil.copymode(target, temporary)
         os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    return target

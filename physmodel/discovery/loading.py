@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
 from physmodel.data.open import open as open_data
@@ -20,6 +21,8 @@ from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField, term_variables
 from physmodel.problem.parser import parse
 from physmodel.problem.problem import Problem
+
+Array = NDArray[np.float64]
 
 
 def load_result(path: str | Path) -> Result:
@@ -49,7 +52,7 @@ def load_result(path: str | Path) -> Result:
             where=source.name,
             fix="give the folder that `physmodel discover -o` wrote",
         ) from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also text, digits and depth beyond reason
         raise IntegrityError(f"not JSON: {error}", where=source.name) from None
     try:
         version = table["schema_version"]
@@ -85,34 +88,62 @@ def _restored(table: dict[str, Any], folder: Path) -> Result:
     return replace(
         best,
         rivals=rivals,
-        noise_std={str(k): float(v) for k, v in table["noise_std"].items()},
+        noise_std={str(k): _float(v) for k, v in table["noise_std"].items()},
         fit_scores={str(k): float(v) for k, v in table["scores"].items() if v is not None},
         invariants=tuple(
-            Invariant(str(i["name"]), float(i["drift"]), float(i["size"]), np.empty(0), np.empty(0))
+            Invariant(
+                str(i["name"]), _float(i["drift"]), _float(i["size"]), np.empty(0), np.empty(0)
+            )
             for i in table["invariants"]
         ),
         laws=tuple(table["laws"]),
         warnings=tuple(Finding(**item) for item in table["warnings"]),
-        start={key: np.array(value, dtype=float) for key, value in table["start"].items()},
+        start=_start(table["start"], best.model),
         data=data,
     )
+
+
+def _start(table: dict[str, Any], model: SparseField | CentralForce) -> dict[str, Array]:
+    start = {key: np.array(value, dtype=float) for key, value in table.items()}
+    shapes = {"time": (), "states": (len(model.states),)}
+    shapes |= {"velocities": (len(model.states),)} if model.order == 2 else {}
+    for key, shape in shapes.items():
+        if start[key].shape != shape or not np.isfinite(start[key]).all():
+            raise ValueError(f"start {key} {table[key]!r}")
+    return start
+
+
+def _float(value: float | None) -> float:
+    """A number of the file, which holds null where there was none."""
+    return float("nan") if value is None else float(value)
 
 
 def _model_result(
     problem: Problem, table: dict[str, Any], equations: dict[str, Any], status: str, delta: float
 ) -> Result:
-    states = problem.states
-    names = list(dict.fromkeys(str(i["term"]) for state in states for i in equations[state]))
+    states, order = problem.states, int(table["order"])
+    if order not in (1, 2):
+        raise ValueError(f"order {order}")
+    used = [str(item["term"]) for state in states for item in equations[state]]
+    columns = [str(term) for term in table.get("terms", ())]
+    names = list(dict.fromkeys((*columns, *used)))
+    left_out = table.get("left_out", {})
     blocks = np.zeros((3, len(states), len(names)))
     units = {}
     for e, state in enumerate(states):
         for item in equations[state]:
             k = names.index(item["term"])
-            blocks[:, e, k] = item["coefficient"], item["std"], item["inclusion"]
+            numbers = item["coefficient"], _float(item["std"]), item["inclusion"]
+            if not all(isinstance(value, int | float) for value in numbers):
+                raise TypeError(f"{item!r} is no term of an equation")
+            blocks[:, e, k] = numbers
             units[state, item["term"]] = str(item["unit"])
+        for name, share in left_out.get(state, {}).items():
+            blocks[2, e, names.index(name)] = share
+    if not np.isfinite(blocks[0]).all():
+        raise ValueError("a coefficient is not finite")
     coords = {"equation": list(states), "term": names}
     arrays = [xr.DataArray(b, dims=("equation", "term"), coords=coords) for b in blocks]
-    order = int(table["order"])
     model: SparseField | CentralForce
     if table["laws"]:
         law = table["laws"][0]

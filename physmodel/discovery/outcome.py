@@ -191,16 +191,18 @@ def _one(
             table[equation, place[equation]] = source[equation]
     used = np.flatnonzero((values != 0.0).any(axis=0) | (share > 0.01).any(axis=0))
     kept = tuple(terms[k] for k in used)
-    model = SparseField(problem.states, problem.inputs, found.library.order, kept, values[:, used])
+    # In the memory order that a loaded model has: sums then agree to the last bit.
+    values, spread, share = (np.ascontiguousarray(t[:, used]) for t in (values, spread, share))
+    model = SparseField(problem.states, problem.inputs, found.library.order, kept, values)
     make = _table(problem.states, [str(term) for term in kept])
     return Result(
         status,
         "converged" if fit.converged else "stalled",
         problem.replace(order=found.library.order),
         model,
-        make(values[:, used]),
-        make(spread[:, used]),
-        make(share[:, used]),
+        make(values),
+        make(spread),
+        make(share),
         units=_units(problem, model),
         delta=candidate.delta,
     )

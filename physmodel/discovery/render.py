@@ -35,7 +35,7 @@ def number(value: float, std: float) -> str:
     digits = round(std * 10.0**places)
     if digits == 100:
         places, digits = places - 1, 10
-    if 0 <= places <= 12 and 1e-4 <= abs(value) < 1e6:
+    if places >= 0 and 1e-4 <= abs(value) < 1e6:
         return f"{value:.{places}f}({digits})"
     exponent = math.floor(math.log10(abs(value))) if value else -places
     decimals = places + exponent
@@ -157,7 +157,9 @@ def _latex_number(value: float) -> str:
 
 
 def _headline(result: Result) -> str:
-    title = f" - {result.problem.title}" if result.problem.title else ""
+    # A title from a file must not move the cursor of the terminal that it is printed on.
+    words = "".join(c if c.isprintable() else " " for c in result.problem.title)
+    title = f" - {words}" if words.strip() else ""
     stalled = "" if result.solver_code == "converged" else f" (search {result.solver_code})"
     return f"{result.status}{stalled}{title}"
 
@@ -173,7 +175,7 @@ def _equations(result: Result) -> list[str]:
         for k, item in enumerate(terms[:MAX_TERMS]):
             lead = f"{left} =" if k == 0 else " " * (len(left) + 2)
             body = "" if item["term"] == "1" else f" * {item['term']}"
-            unit = f"   [{item['unit']}]" if item["unit"] else ""
+            unit = f"   [{item['unit']}]" if item["unit"] not in {"", "1"} else ""
             sign = "-" if item["coefficient"] < 0 else "+"
             lines.append(f"{lead} {sign} {_value(item):<{width}}{body}{unit}")
         if len(terms) > MAX_TERMS:
@@ -190,16 +192,19 @@ def _laws(result: Result) -> list[str]:
     strengths = law["strengths"]
     heaviest = max(strengths, key=lambda body: abs(strengths[body]["value"]))
     unit = strengths[heaviest]["unit"]
+    head = f"strength [{unit}]" if unit not in {"", "1"} else "strength"
     free = number(law["exponent_free"], law["exponent_std"])
+    wide = max(12, *(len(body) + 2 for body in strengths))
     lines = [
         "r_i'' = sum over j of strength_j * r^p, towards body j",
         f"p = {law['exponent']:g}   (left free: {free})",
         "",
-        f"{'body':<12}{'strength' + (f' [{unit}]' if unit else ''):<34}{heaviest} / body",
+        f"{'body':<{wide}}{head:<34}{heaviest} / body",
     ]
     top = strengths[heaviest]
     for body, item in strengths.items():
-        lines.append(f"{body:<12}{number(item['value'], item['std']):<34}{_ratio(top, item)}")
+        value = number(item["value"], item["std"])
+        lines.append(f"{body:<{wide}}{value:<34}{_ratio(top, item)}")
     return lines
 
 
@@ -241,7 +246,7 @@ def _scores(result: Result) -> list[str]:
     scores = result.scores
     if "free_run_r2" not in scores:
         return [f"explains {100 * scores['explained']:.4g}%"] if "explained" in scores else []
-    unit = f" {result.problem.time_unit}" if result.problem.time_unit else ""
+    unit = f" {result.problem.time_unit}" if result.problem.time_unit not in {"", "1"} else ""
     return [
         f"free-run R2 {scores['free_run_r2']:.4f} over {scores['window']:.5g}{unit}; "
         f"from the first sample valid for {scores['valid_time']:.5g} of "

@@ -156,7 +156,9 @@ class _Tally:
     @property
     def r2(self) -> float:
         """Share of the variance explained, at least -1."""
-        return max(1.0 - self.error / max(self.total, np.finfo(float).tiny), -1.0)
+        if self.error > 2.0 * self.total:
+            return -1.0
+        return 1.0 - self.error / max(self.total, np.finfo(float).tiny)
 
 
 def _windows(found: list[Segment], d: int) -> list[tuple[Segment, int, int]]:

@@ -39,6 +39,8 @@ def to_dict(result: Result, run: str | None = None) -> dict[str, Any]:
         "states": list(result.problem.states),
         "order": result.model.order,
         "equations": {state: result.terms(state) for state in result.problem.states},
+        "terms": [str(term) for term in result.coefficients["term"].values],
+        "left_out": {state: _left_out(result, state) for state in result.problem.states},
         "laws": list(result.laws),
         "rivals": [
             {
@@ -66,6 +68,17 @@ def to_dict(result: Result, run: str | None = None) -> dict[str, Any]:
         "problem": result.problem.to_mapping(),
         "start": {key: np.asarray(value).tolist() for key, value in result.start.items()},
         "run": run,
+    }
+
+
+def _left_out(result: Result, state: str) -> dict[str, float]:
+    """Inclusion of the terms that an equation might have and has not."""
+    present = {item["term"] for item in result.terms(state)}
+    shares = result.inclusion.sel(equation=state)
+    return {
+        str(term): float(share)
+        for term, share in zip(shares["term"].values, shares.values, strict=True)
+        if share and str(term) not in present
     }
 
 

@@ -6,24 +6,18 @@ summands are equal, and `str` gives the canonical name of a term: ``x*y``, ``x^2
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from physmodel.errors import ProblemError
+
 #: Functions of one argument that expressions may use.
-FUNCTIONS = (
-    "sin",
-    "cos",
-    "tan",
-    "exp",
-    "log",
-    "sqrt",
-    "abs",
-    "tanh",
-    "sinh",
-    "cosh",
-    "sign",
-)
+FUNCTIONS = ("sin", "cos", "tan", "exp", "log", "sqrt", "abs", "tanh", "sinh", "cosh", "sign")
+
+#: Largest denominator of an exponent: six decimals.
+MAX_DENOMINATOR = 10**6
 
 
 @dataclass(frozen=True)
@@ -41,18 +35,32 @@ class Call:
     argument: Expression
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Product:
-    """Powers of bases, in canonical order; the empty product is one."""
+    """Powers of different bases; the empty product is one."""
 
     factors: tuple[tuple[Variable | Call | Expression, Fraction], ...] = ()
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Product) and frozenset(self.factors) == frozenset(other.factors)
 
-@dataclass(frozen=True)
+    def __hash__(self) -> int:
+        return hash(frozenset(self.factors))
+
+
+@dataclass(frozen=True, eq=False)
 class Expression:
-    """A sum of products with numeric coefficients, in canonical order; the empty sum is zero."""
+    """A sum of different products with numeric coefficients; the empty sum is zero."""
 
     summands: tuple[tuple[Product, float], ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Expression):
+            return False
+        return frozenset(self.summands) == frozenset(other.summands)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.summands))
 
     def __str__(self) -> str:
         return to_text(self)
@@ -77,9 +85,7 @@ def call(function: str, argument: Expression) -> Expression:
 
 def monomial(powers_of: Mapping[str, float | Fraction]) -> Expression:
     """Product of powers of variables, ``{"x": 2, "y": 1}``, in the order given."""
-    return product(
-        *(power(variable(name), Fraction(exponent)) for name, exponent in powers_of.items())
-    )
+    return product(*(power(variable(name), exponent) for name, exponent in powers_of.items()))
 
 
 def add(*terms: Expression) -> Expression:
@@ -88,34 +94,19 @@ def add(*terms: Expression) -> Expression:
     for term in terms:
         for factor, coefficient in term.summands:
             collected[factor] = collected.get(factor, 0.0) + coefficient
-    return Expression(tuple((p, c) for p, c in collected.items() if c != 0.0))
+    return _sum(collected.items())
 
 
 def product(*terms: Expression) -> Expression:
     """Product; single terms merge their powers, sums of several terms stay factors."""
-    coefficient = 1.0
-    factors: dict[Variable | Call | Expression, Fraction] = {}
-    for term in terms:
-        if not term.summands:
-            return Expression()
-        if len(term.summands) == 1:
-            ((inner, number),) = term.summands
-            coefficient *= number
-            pieces = inner.factors
-        else:
-            pieces = ((term, Fraction(1)),)
-        for base, exponent in pieces:
-            factors[base] = factors.get(base, Fraction(0)) + exponent
-    kept = tuple((base, exponent) for base, exponent in factors.items() if exponent)
-    if len(kept) == 1 and isinstance(kept[0][0], Expression) and kept[0][1] == 1:
-        inner_sum = kept[0][0]
-        return Expression(tuple((p, c * coefficient) for p, c in inner_sum.summands))
-    return Expression(((Product(tuple(sorted(kept, key=rank))), coefficient),))
+    if not all(term.summands for term in terms):
+        return Expression()
+    return _merged(1.0, [(term, Fraction(1)) for term in terms])
 
 
 def power(base: Expression, exponent: float | Fraction) -> Expression:
     """Power with a constant exponent."""
-    exact = Fraction(exponent).limit_denominator(1000)
+    exact = exact_exponent(exponent)
     if exact == 0:
         return constant(1.0)
     if exact == 1:
@@ -126,9 +117,61 @@ def power(base: Expression, exponent: float | Fraction) -> Expression:
         ((inner, number),) = base.summands
         whole = exact.denominator == 1
         if whole or (number > 0 and len(inner.factors) <= 1 and _odd_inner(inner)):
-            scaled = tuple((b, e * exact) for b, e in inner.factors)
-            return Expression(((Product(scaled), float(number ** float(exact))),))
+            return _merged(_raised(number, exact), [(b, e * exact) for b, e in inner.factors])
     return Expression(((Product(((base, exact),)), 1.0),))
+
+
+def exact_exponent(exponent: float | Fraction) -> Fraction:
+    """An exponent as a fraction: floats are read as the quotient they stand for."""
+    if isinstance(exponent, Fraction):
+        return exponent
+    return Fraction(exponent).limit_denominator(MAX_DENOMINATOR)
+
+
+def _merged(
+    coefficient: float, pieces: Iterable[tuple[Variable | Call | Expression, Fraction]]
+) -> Expression:
+    """Product of powers in canonical form: no base twice, no single term left in parentheses."""
+    factors: dict[Variable | Call | Expression, Fraction] = {}
+    waiting = [*reversed([*pieces])]
+    while waiting:
+        base, exponent = waiting.pop()
+        if not _opens(base, exponent):
+            exponent += factors.pop(base, Fraction(0))
+        if isinstance(base, Expression) and _opens(base, exponent):
+            ((inner, number),) = base.summands
+            coefficient *= _raised(number, exponent)
+            waiting += [(b, e * exponent) for b, e in reversed(inner.factors)]
+        elif exponent:
+            factors[base] = exponent
+    if list(factors.values()) == [1]:
+        (alone,) = factors
+        if isinstance(alone, Expression):
+            return _sum((p, c * coefficient) for p, c in alone.summands)
+    return _sum([(Product(tuple(sorted(factors.items(), key=rank))), coefficient)])
+
+
+def _opens(base: Variable | Call | Expression, exponent: Fraction) -> bool:
+    """Whether a power of a single term can be written without parentheses."""
+    single = isinstance(base, Expression) and len(base.summands) == 1
+    return single and exponent.denominator == 1
+
+
+def _raised(number: float, exponent: Fraction) -> float:
+    try:
+        return float(number ** float(exponent))
+    except OverflowError:
+        return math.inf
+
+
+def _sum(summands: Iterable[tuple[Product, float]]) -> Expression:
+    kept = tuple((inner, number) for inner, number in summands if number != 0.0)
+    if not all(math.isfinite(number) for _, number in kept):
+        raise ProblemError(
+            "the numbers in an expression multiply to something too large",
+            fix="use units in which they are of ordinary size",
+        )
+    return Expression(kept)
 
 
 def _single(base: Variable | Call | Expression) -> Expression:

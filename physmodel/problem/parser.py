@@ -6,14 +6,17 @@ import ast
 import difflib
 import io
 import math
+import re
 import tokenize
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 
 from physmodel.errors import ProblemError
 from physmodel.problem.calculus import ordered
 from physmodel.problem.expression import (
     FUNCTIONS,
+    MAX_DENOMINATOR,
     Expression,
     add,
     call,
@@ -26,6 +29,8 @@ from physmodel.problem.expression import (
 MAX_LENGTH = 10_000
 MAX_DEPTH = 50
 MAX_EXPONENT = 16
+
+_LAYOUT = {tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.INDENT, tokenize.DEDENT}
 
 
 def parse(text: str, names: Sequence[str]) -> Expression:
@@ -47,11 +52,6 @@ def parse(text: str, names: Sequence[str]) -> Expression:
     ------
     ProblemError
         For anything else, naming the offending piece and its column.
-
-    Notes
-    -----
-    Python reads ``x^2*z`` as ``x^(2*z)``; the text is tokenised and ``^`` replaced before it is
-    parsed, so that precedence is the usual one.
     """
     if len(text) > MAX_LENGTH:
         raise ProblemError(
@@ -64,31 +64,40 @@ def parse(text: str, names: Sequence[str]) -> Expression:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ProblemError(
             f"cannot read the expression {_short(text)}",
-            why=str(error) or type(error).__name__,
+            why=getattr(error, "msg", "") or str(error) or type(error).__name__,
             fix="write it with + - * / ^, numbers, parentheses, names and functions",
         ) from None
-    return ordered(_walk(tree.body, text, tuple(names), 0), tuple(names))
+    # Python reads identifiers in Unicode's compatibility form: the micro sign becomes a mu.
+    known = {unicodedata.normalize("NFKC", name): name for name in names}
+    return ordered(_walk(tree.body, text, known, 0), tuple(names))
 
 
 def _powers_as_stars(text: str) -> str:
+    """Write powers as Python does, which itself would read ``x^2*z`` as ``x^(2*z)``."""
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text.strip()).readline))
     except (tokenize.TokenError, SyntaxError, IndentationError) as error:
         raise ProblemError(f"cannot read the expression {_short(text)}", why=str(error)) from None
-    skip = {tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.INDENT, tokenize.DEDENT}
-    return " ".join("**" if t.string == "^" else t.string for t in tokens if t.type not in skip)
+    pieces = [token for token in tokens if token.type not in _LAYOUT]
+    for token in pieces:
+        if token.type not in {tokenize.NAME, tokenize.NUMBER, tokenize.OP}:
+            raise ProblemError(
+                f"{_short(token.string)} is not allowed in an expression",
+                where=f"expression {_short(text)}",
+                fix="use + - * / ^, numbers, names and functions of one argument",
+            )
+    return " ".join("**" if token.string == "^" else token.string for token in pieces)
 
 
-def _walk(node: ast.AST, text: str, names: tuple[str, ...], depth: int) -> Expression:
+def _walk(node: ast.AST, text: str, names: Mapping[str, str], depth: int) -> Expression:
     if depth > MAX_DEPTH:
         raise ProblemError(f"the expression {_short(text)} is nested deeper than {MAX_DEPTH}")
     if isinstance(node, ast.Constant):
         return constant(_finite(node.value, text))
     if isinstance(node, ast.Name):
         return _name(node.id, text, names)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        inner = _walk(node.operand, text, names, depth + 1)
-        return product(constant(-1.0), inner) if isinstance(node.op, ast.USub) else inner
+    if _is_product(node):
+        return _limited(product(*_factors(node, text, names, depth)), text)
     if isinstance(node, ast.BinOp):
         return _operation(node, text, names, depth)
     if isinstance(node, ast.Call):
@@ -100,24 +109,43 @@ def _walk(node: ast.AST, text: str, names: tuple[str, ...], depth: int) -> Expre
     )
 
 
-def _operation(node: ast.BinOp, text: str, names: tuple[str, ...], depth: int) -> Expression:
+def _is_product(node: ast.AST) -> bool:
+    return isinstance(node, ast.UnaryOp | ast.BinOp) and isinstance(
+        node.op, ast.USub | ast.UAdd | ast.Mult | ast.Div
+    )
+
+
+def _factors(node: ast.AST, text: str, names: Mapping[str, str], depth: int) -> list[Expression]:
+    """Factors in the order written; multiplied at once, so that no sum takes up the number."""
+    found = []
+    while _is_product(node):
+        if isinstance(node, ast.BinOp):
+            factor = _walk(node.right, text, names, depth + 1)
+            if isinstance(node.op, ast.Div):
+                if not factor.summands:
+                    raise ProblemError("division by zero", where=f"expression {_short(text)}")
+                factor = power(factor, -1)
+            found.append(factor)
+            node = node.left
+        elif isinstance(node, ast.UnaryOp):
+            found.append(constant(-1.0 if isinstance(node.op, ast.USub) else 1.0))
+            node = node.operand
+    return [_walk(node, text, names, depth + 1), *reversed(found)]
+
+
+def _operation(node: ast.BinOp, text: str, names: Mapping[str, str], depth: int) -> Expression:
     left = _walk(node.left, text, names, depth + 1)
     if isinstance(node.op, ast.Pow):
         exponent = _exponent(node.right, text, depth)
+        _require_exponent(exponent, text)
         if not left.summands and exponent <= 0:
             raise ProblemError("zero cannot be raised to this power", where=_short(text))
-        return power(left, exponent)
+        return _limited(power(left, exponent), text)
     right = _walk(node.right, text, names, depth + 1)
     if isinstance(node.op, ast.Add):
         return add(left, right)
     if isinstance(node.op, ast.Sub):
         return add(left, product(constant(-1.0), right))
-    if isinstance(node.op, ast.Mult):
-        return product(left, right)
-    if isinstance(node.op, ast.Div):
-        if not right.summands:
-            raise ProblemError("division by zero", where=f"expression {_short(text)}")
-        return product(left, power(right, -1))
     raise ProblemError(
         f"the operator {type(node.op).__name__} is not allowed",
         where=f"expression {_short(text)}",
@@ -125,13 +153,13 @@ def _operation(node: ast.BinOp, text: str, names: tuple[str, ...], depth: int) -
     )
 
 
-def _function(node: ast.Call, text: str, names: tuple[str, ...], depth: int) -> Expression:
+def _function(node: ast.Call, text: str, names: Mapping[str, str], depth: int) -> Expression:
     name = node.func.id if isinstance(node.func, ast.Name) else None
     if name not in FUNCTIONS:
         raise ProblemError(
             f"{name or 'this call'} is not a known function",
             where=f"expression {_short(text)}",
-            fix="known functions: " + ", ".join(FUNCTIONS),
+            fix=suggestion(name or "", FUNCTIONS) + "known functions: " + ", ".join(FUNCTIONS),
         )
     if len(node.args) != 1 or node.keywords:
         raise ProblemError(f"{name} takes exactly one argument", where=f"expression {_short(text)}")
@@ -157,25 +185,49 @@ def _exponent(node: ast.AST, text: str, depth: int) -> Fraction:
             "an exponent must be a number such as 2, -1.5 or (3/2)",
             where=f"expression {_short(text)}",
         )
+    return value
+
+
+def _limited(expression: Expression, text: str) -> Expression:
+    """The expression, if the exponents that have come together in it can be written down again."""
+    for inner, _ in expression.summands:
+        for _, exponent in inner.factors:
+            _require_exponent(exponent, text)
+    return expression
+
+
+def _require_exponent(value: Fraction, text: str) -> None:
     if abs(value) > MAX_EXPONENT:
         raise ProblemError(
             f"the exponent {float(value):g} is too large",
             where=f"expression {_short(text)}",
             fix=f"exponents go from -{MAX_EXPONENT} to {MAX_EXPONENT}",
         )
-    return value
+    if value.denominator > MAX_DENOMINATOR:
+        raise ProblemError(
+            f"the exponent {float(value)!r} has too many digits",
+            where=f"expression {_short(text)}",
+            fix="write six decimals, or a quotient such as (1/3)",
+        )
 
 
-def _name(name: str, text: str, names: tuple[str, ...]) -> Expression:
+def _name(name: str, text: str, names: Mapping[str, str]) -> Expression:
     if name in names:
-        return variable(name)
-    near = difflib.get_close_matches(name, [*names, *FUNCTIONS], n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+        return variable(names[name])
+    found = re.search(rf"\b{re.escape(name)}\b", unicodedata.normalize("NFKC", text))
     raise ProblemError(
-        f"unknown name {_short(name)}",
-        where=f"expression {_short(text)}, column {text.find(name) + 1}",
-        fix=f"{hint}known names: {', '.join(names)}",
+        f"the function {name} needs an argument, as in {name}(x)"
+        if name in FUNCTIONS
+        else f"unknown name {_short(name)}",
+        where=f"expression {_short(text)}" + (f", column {found.start() + 1}" if found else ""),
+        fix=f"{suggestion(name, names.values())}known names: {', '.join(names.values())}",
     )
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """A did-you-mean, or nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]!r}? " if near else ""
 
 
 def _finite(value: object, text: str) -> float:

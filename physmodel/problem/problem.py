@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import keyword
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
@@ -10,8 +9,10 @@ from typing import Any
 
 from physmodel.errors import ProblemError
 from physmodel.problem.expression import FUNCTIONS
-from physmodel.problem.parser import parse
+from physmodel.problem.parser import parse, suggestion
 from physmodel.problem.units import parse_unit
+
+__all__ = ["Problem", "suggestion"]
 
 #: Functions that may be named in `Problem.functions`.
 LIBRARY_FUNCTIONS = tuple(name for name in FUNCTIONS if name not in {"sign", "sqrt"})
@@ -75,8 +76,8 @@ class Problem:
     def __post_init__(self) -> None:
         for name in ("states", "inputs", "positive", "functions", "terms", "symmetries", "laws"):
             object.__setattr__(self, name, _names(name, getattr(self, name)))
-        object.__setattr__(self, "units", _pairs("units", self.units))
-        bodies = dict(_mapping("bodies", self.bodies))
+        object.__setattr__(self, "units", tuple(sorted(_mapping("units", self.units).items())))
+        bodies = _mapping("bodies", self.bodies)
         object.__setattr__(
             self, "bodies", tuple((b, _names(f"bodies.{b}", c)) for b, c in bodies.items())
         )
@@ -106,12 +107,14 @@ class Problem:
         ProblemError
             For unknown keys and wrong values.
         """
+        if not isinstance(table, Mapping):
+            raise ProblemError(f"a problem must be a table, not {table!r}")
         known = [field.name for field in fields(cls)]
         for key in table:
             if key not in known:
                 raise ProblemError(
                     f"unknown key {key!r} in the problem",
-                    fix=suggestion(key, known) + "known keys: " + ", ".join(known),
+                    fix=suggestion(str(key), known) + "known keys: " + ", ".join(known),
                 )
         if "states" not in table:
             raise ProblemError("a problem needs `states`", fix='states = ["x", "y"]')
@@ -136,15 +139,18 @@ class Problem:
         return replace(self, **changes)
 
     def _check_names(self) -> None:
+        if not isinstance(self.title, str):
+            raise ProblemError(f"the title must be text, not {self.title!r}")
         if not self.states:
             raise ProblemError("a problem needs at least one state")
         variables = (*self.states, *self.inputs)
         for name in variables:
-            if not name.isidentifier() or keyword.iskeyword(name) or name in FUNCTIONS:
+            taken = name in FUNCTIONS or name == "t" or keyword.iskeyword(name)
+            if taken or not name.isidentifier():
                 raise ProblemError(
                     f"{name!r} cannot be the name of a variable",
                     why="names appear in expressions: letters, digits and underscores, and not "
-                    "the name of a function",
+                    "the name of a function or `t`, which is the time",
                 )
         for name in variables:
             if variables.count(name) > 1:
@@ -157,18 +163,23 @@ class Problem:
             parse_unit(unit)
 
     def _check_library(self) -> None:
-        if self.order not in (None, 1, 2):
+        if self.order is not None and not (_whole(self.order) and 1 <= self.order <= 2):
             raise ProblemError(f"order is {self.order!r}", fix="1, 2, or leave it out")
         if self.order == 2 and self.positive:
             raise ProblemError(
                 "positive states need order = 1",
                 why="their logarithm has a first-order equation",
             )
-        whole = isinstance(self.degree, int) and not isinstance(self.degree, bool)
-        if self.degree is not None and not (whole and 0 <= self.degree <= MAX_DEGREE):
+        if self.degree is not None and not (_whole(self.degree) and 0 <= self.degree <= MAX_DEGREE):
             raise ProblemError(f"degree is {self.degree!r}", fix=f"a whole number 0..{MAX_DEGREE}")
         _subset("functions", self.functions, LIBRARY_FUNCTIONS)
         velocities = [f"{state}_t" for state in self.states] if self.order != 1 else []
+        for name in (*self.states, *self.inputs):
+            if name in velocities:
+                raise ProblemError(
+                    f"{name!r} is also the name of the rate of change of {name[:-2]!r}",
+                    fix="rename it, or set order = 1",
+                )
         for text in self.terms:
             parse(text, (*self.states, *velocities, *self.inputs, "t"))
 
@@ -192,29 +203,26 @@ class Problem:
             )
 
 
-def suggestion(name: str, known: Collection[str]) -> str:
-    """A did-you-mean, or nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {near[0]!r}? " if near else ""
-
-
 def _names(field: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not isinstance(value, Collection):
+    # A set has no order that would be the same tomorrow.
+    if isinstance(value, str | set | frozenset | Mapping) or not isinstance(value, Collection):
         raise ProblemError(f"{field} must be a list of names, not {value!r}")
     if not all(isinstance(item, str) for item in value):
         raise ProblemError(f"{field} must hold text only, not {list(value)!r}")
     return tuple(value)
 
 
-def _mapping(field: str, value: Any) -> Mapping[str, Any]:
+def _mapping(field: str, value: Any) -> dict[str, Any]:
     try:
-        return dict(value)
+        table = dict(value)
     except (TypeError, ValueError):
         raise ProblemError(f"{field} must be a table, not {value!r}") from None
+    _names(field, list(table))
+    return table
 
 
-def _pairs(field: str, value: Any) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(_mapping(field, value).items()))
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _subset(field: str, names: Collection[str], known: Collection[str]) -> None:

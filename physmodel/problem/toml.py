@@ -50,7 +50,12 @@ def read_problem(path: str | Path) -> Problem:
     ProblemError
         If the file cannot be read or describes no valid problem.
     """
-    return Problem.from_mapping(_read(path).get("problem", {}))
+    table = _read(path)
+    try:
+        return Problem.from_mapping(table.get("problem", {}))
+    except ProblemError as error:
+        error.where = _place(path, error.where or "[problem]")
+        raise
 
 
 def read_study(path: str | Path) -> Study:
@@ -70,14 +75,19 @@ def read_study(path: str | Path) -> Study:
         For syntax errors and unknown keys.
     """
     table = _read(path)
-    _known("study", table, ("data", "problem"))
+    _known(_place(path), table, ("data", "problem"))
+    for name, part in table.items():
+        if not isinstance(part, dict):
+            raise ProblemError(f"{name} must be a table", where=_place(path), fix=f"[{name}]")
     data = dict(table.get("data", {}))
-    _known("data", data, DATA_KEYS)
-    if "source" not in data:
+    _known(_place(path, "[data]"), data, DATA_KEYS)
+    source = data.pop("source", None)
+    if not isinstance(source, str):
         raise ProblemError(
-            "a study needs [data] with a source", where=str(path), fix='source = "data.csv"'
+            "a study needs [data] with a source",
+            where=_place(path, "[data]"),
+            fix='source = "data.csv"',
         )
-    source = str(data.pop("source"))
     beside = Path(path).parent / source
     return Study(str(beside) if beside.exists() else source, data, dict(table.get("problem", {})))
 
@@ -113,18 +123,26 @@ def _value(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     # DEL is the one character that JSON leaves bare and TOML forbids.
-    return json.dumps(value).replace("\x7f", "\\u007f")
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _read(path: str | Path) -> dict[str, Any]:
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise ProblemError(f"cannot read {Path(path).name}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProblemError(f"cannot read the file: {error.strerror}", where=_place(path)) from None
+    except UnicodeDecodeError as error:
         raise ProblemError(
-            f"{Path(path).name} is not valid TOML: {error}", fix="mend the line named"
+            f"not UTF-8 text: {error.reason} at byte {error.start}", where=_place(path)
         ) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ProblemError(
+            f"not valid TOML: {error}", where=_place(path), fix="mend the line named"
+        ) from None
+
+
+def _place(path: str | Path, part: str = "") -> str:
+    return ", ".join(filter(None, (Path(path).name, part)))
 
 
 def _known(where: str, table: dict[str, Any], known: tuple[str, ...]) -> None:
@@ -132,6 +150,6 @@ def _known(where: str, table: dict[str, Any], known: tuple[str, ...]) -> None:
         if key not in known:
             raise ProblemError(
                 f"unknown key {key!r}",
-                where=f"[{where}]",
+                where=where,
                 fix=suggestion(key, known) + "known keys: " + ", ".join(known),
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from physmodel.errors import ProblemError
-from physmodel.problem.expression import Call, Expression, Variable
+from physmodel.problem.expression import Call, Expression, Variable, exact_exponent
 
 _TOKEN = re.compile(
     r"\s*(?P<piece>\*\*|[*/·^()+-]|\d+(?:\.\d+)?(?![^\W\d_])|[^\W\d_][^\W\d]*|%|°[^\W\d_]*)"
@@ -41,14 +41,14 @@ class Unit:
         return self * other**-1
 
     def __pow__(self, exponent: float | Fraction) -> Unit:
-        exact = Fraction(exponent).limit_denominator(1000)
+        exact = exact_exponent(exponent)
         return Unit(tuple((s, e * exact) for s, e in self.powers if e * exact))
 
     def __str__(self) -> str:
         above = [_power(s, e) for s, e in self.powers if e > 0]
         below = [_power(s, -e) for s, e in self.powers if e < 0]
         if not below:
-            return "*".join(above)
+            return "*".join(above) or "1"
         bottom = "/".join(below)
         return f"{'*'.join(above) or '1'}/{bottom}"
 
@@ -82,7 +82,7 @@ def parse_unit(text: str) -> Unit | None:
         reader = _Reader(_tokens(text))
         unit = reader.unit()
         reader.expect(None)
-    except (ValueError, ZeroDivisionError, OverflowError):
+    except (ValueError, ZeroDivisionError, OverflowError, RecursionError):
         raise ProblemError(
             f"{text!r} is not a unit",
             fix="write it like 'm/s^2', 'm s-2' or 'kg*m^-1'; '' means unknown",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,8 +58,10 @@ def equation_svg(latex: str) -> str | None:
     Returns
     -------
     str or None
-        None where the typesetter does not know a symbol.
+        None where the typesetter does not know a symbol, or its font has no such letter.
     """
+    if not latex.isascii():
+        return None
     figure = _figure(0.1, 0.1)
     try:
         figure.text(0.0, 0.0, f"${latex}$", fontsize=15, color=INK)
@@ -179,13 +183,17 @@ def residuals_figure(result: Result, flight: Flight) -> str:
                 distance[1:, k][thin[1:] - 1],
                 lw=1,
                 color=CYCLE[k % len(CYCLE)],
-                label=body,
+                label=_words(body),
             )
         axes.set_ylabel(f"miss{_bracket(_length_unit(result))}")
     else:
         for k, state in enumerate(states[:MAX_PANELS]):
             axes.plot(
-                segment.time[thin], miss[thin, k], lw=1, color=CYCLE[k % len(CYCLE)], label=state
+                segment.time[thin],
+                miss[thin, k],
+                lw=1,
+                color=CYCLE[k % len(CYCLE)],
+                label=_words(state),
             )
         axes.axhline(0.0, color=FAINT, lw=1, zorder=0)
         axes.set_ylabel("miss / spread")
@@ -206,7 +214,7 @@ def invariants_figure(result: Result) -> str | None:
         axes.plot(item.time[thin], item.values[thin] / item.size, color=MODEL, lw=1)
         axes.axhline(0.0, color=FAINT, lw=1, zorder=0)
         title = item.name if len(item.name) <= 90 else item.name[:87] + "..."
-        axes.set_title(title.replace("$", ""), loc="left", fontsize=9, color=INK)
+        axes.set_title(_words(title), loc="left", fontsize=9, color=INK)
         axes.set_ylabel("change / size")
     panels[-1].set_xlabel(_time_label(result))
     return _svg(figure)
@@ -223,7 +231,7 @@ def _strengths_figure(result: Result) -> str:
     axes.errorbar(values, place, xerr=spread, fmt="o", ms=5, color=MODEL, capsize=3, lw=1.5)
     if (values > 0.0).all():
         axes.set_xscale("log")
-    axes.set_yticks(place, bodies)
+    axes.set_yticks(place, [_words(body) for body in bodies])
     axes.set_xlabel("strength" + _bracket(law["strengths"][bodies[0]]["unit"]))
     return _svg(figure)
 
@@ -255,7 +263,7 @@ def _orbits_figure(model: CentralForce, segment: Segment, run: Array) -> str:
                 flown[thin, k, second],
                 lw=0.6,
                 color=color,
-                label=body,
+                label=_words(body),
                 rasterized=True,
             )
         axes.set_xlim(-limit, limit)
@@ -283,17 +291,20 @@ def _svg(figure: Figure) -> str:
     for axes in figure.axes:
         _plain(axes)
     stream = io.StringIO()
-    figure.savefig(
-        stream,
-        format="svg",
-        bbox_inches="tight",
-        transparent=True,
-        dpi=150,
-        metadata={"Date": None, "Creator": None},
-    )
+    with warnings.catch_warnings():
+        # A script that the font lacks is drawn as boxes; the tables of the page spell it out.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure.savefig(
+            stream,
+            format="svg",
+            bbox_inches="tight",
+            transparent=True,
+            dpi=150,
+            metadata={"Date": None, "Creator": None},
+        )
     text = stream.getvalue()
     # Identifiers must not clash between the figures of one page.
-    salt = f"f{abs(hash(text)) % 10**8}-"
+    salt = f"f{zlib.crc32(text.encode()):08x}-"
     text = text[text.index("<svg") :]
     text = re.sub(r'\bid="', f'id="{salt}', text)
     text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{salt}", text)
@@ -316,8 +327,14 @@ def _label(item: dict[str, object]) -> str:
     return f"{item['term']}{_bracket(str(item['unit']))}"
 
 
+def _words(text: str) -> str:
+    """Text as it is, which Matplotlib would read as formulas or, after ``_``, leave out."""
+    plain = text.replace("$", "")
+    return f" {plain}" if plain.startswith("_") else plain
+
+
 def _bracket(unit: str) -> str:
-    return f" [{unit}]".replace("$", "") if unit else ""
+    return _words(f" [{unit}]") if unit not in {"", "1"} else ""
 
 
 def _with_unit(result: Result, state: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import xarray as xr
 
 from physmodel.atomic import write_atomic
 from physmodel.data.doctor import summary
+from physmodel.discovery.invariants import invariants_of
 from physmodel.discovery.render import (
     MAX_TERMS,
     latex_equation,
@@ -116,7 +118,10 @@ def _law(result: Result) -> str:
         )
         return _section("The law", body)
     rows = [
-        _typeset(latex_equation(result, state, align=""), left_side(state, result.model.order))
+        _typeset(
+            latex_equation(result, state, align=""),
+            f"{left_side(state, result.model.order)} = {right_side(result, state)}",
+        )
         for state in result.problem.states
     ]
     lead = ""
@@ -130,7 +135,7 @@ def _law(result: Result) -> str:
 
 def _typeset(latex: str, plain: str) -> str:
     svg = figures.equation_svg(latex)
-    return f'<div class="eq">{svg}</div>' if svg else f"<pre>{escape(plain)}: {escape(latex)}</pre>"
+    return f'<div class="eq">{_named(svg, plain)}</div>' if svg else f"<pre>{escape(plain)}</pre>"
 
 
 def _numbers(result: Result) -> str:
@@ -160,7 +165,14 @@ def _numbers(result: Result) -> str:
             for item in result.terms(state)[:MAX_TERMS]
         ]
         table = _table(("equation", "term", "coefficient", "unit", "inclusion"), rows)
-    plot = "" if result.status == "no-law" else _plot(figures.coefficients_figure(result))
+    plot = (
+        ""
+        if result.status == "no-law"
+        else _plot(
+            figures.coefficients_figure(result),
+            "Coefficients with 95% intervals; numbers as above.",
+        )
+    )
     return _section(
         "Coefficients",
         table + plot + '<p class="muted">Digits in parentheses: standard error of the last two '
@@ -170,6 +182,7 @@ def _numbers(result: Result) -> str:
 
 def _plots(result: Result, data: xr.Dataset) -> list[str]:
     flight = figures.fly(result, data)
+    shown = ", ".join(result.problem.states)
     score = result.scores
     caption = ""
     if "free_run_r2" in score:
@@ -183,14 +196,30 @@ def _plots(result: Result, data: xr.Dataset) -> list[str]:
     parts = [
         _section(
             "Data against a free-running simulation",
-            caption + _plot(figures.trajectories_figure(result, flight)),
+            caption
+            + _plot(
+                figures.trajectories_figure(result, flight),
+                f"{shown} as measured and as simulated from the first sample on.",
+            ),
         ),
-        _section("Residuals", _plot(figures.residuals_figure(result, flight))),
+        _section(
+            "Residuals",
+            _plot(
+                figures.residuals_figure(result, flight),
+                f"Simulation minus data of {shown} against time.",
+            ),
+        ),
     ]
+    if any(not len(item.time) for item in result.invariants):  # a saved result has no curves
+        result = replace(result, invariants=invariants_of(result.model, data))
     drawn = figures.invariants_figure(result)
     if result.invariants:
         rows = [(item.name, f"{item.drift:.2e}") for item in result.invariants]
-        body = _table(("quantity", "drift along the data"), rows) + (_plot(drawn) if drawn else "")
+        body = _table(("quantity", "drift along the data"), rows) + (
+            _plot(drawn, "Relative change of each conserved quantity against time.")
+            if drawn
+            else ""
+        )
         parts.append(_section("Conserved quantities", body))
     else:
         parts.append(
@@ -229,8 +258,9 @@ def _data(result: Result, data: xr.Dataset) -> str:
         for name, item in facts["variables"].items()
     ]
     time = facts["time"]
+    several = "trajectory" if facts["n_trajectories"] == 1 else "trajectories"
     lead = (
-        f"<p>{facts['n_samples']} samples in {facts['n_trajectories']} trajectories, time "
+        f"<p>{facts['n_samples']} samples in {facts['n_trajectories']} {several}, time "
         f"{time['start']:g} to {time['stop']:g} {escape(time['units'])}, "
         f"median step {time['step']:g}.</p>"
     )
@@ -254,8 +284,13 @@ def _section(title: str, body: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{body}</section>"
 
 
-def _plot(svg: str) -> str:
-    return f'<div class="plot">{svg}</div>'
+def _plot(svg: str, alternative: str) -> str:
+    return f'<div class="plot">{_named(svg, alternative)}</div>'
+
+
+def _named(svg: str, alternative: str) -> str:
+    """A drawing with the text that is read out in its place."""
+    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(alternative)}"', 1)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

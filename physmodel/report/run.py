@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from physmodel.atomic import write_atomic
@@ -37,6 +38,33 @@ def write_run(result: Result, folder: str | Path) -> Path:
     ProblemError
         If the folder exists and holds something else.
     """
+    target = require_free(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    # The manifest goes first in case of a crash: it marks the folder as ours.
+    write_atomic(target / MANIFEST, "{}\n")
+    save_result(result, target)
+    write_problem(result.problem, target / "problem.toml")
+    write_report(result, target)
+    write_atomic(target / MANIFEST, json.dumps(_manifest(result, target), indent=1) + "\n")
+    return target
+
+
+def require_free(folder: str | Path) -> Path:
+    """Refuse a folder that holds something else than a run, before hours of work are spent.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ProblemError
+        If the folder exists and is neither empty nor a run.
+    """
     target = Path(folder)
     if target.is_file() or (
         target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).exists()
@@ -47,13 +75,11 @@ def write_run(result: Result, folder: str | Path) -> Path:
             why="nothing that is already there is overwritten",
             fix="name a new folder",
         )
-    target.mkdir(parents=True, exist_ok=True)
-    # The manifest goes first in case of a crash: it marks the folder as ours.
-    write_atomic(target / MANIFEST, "{}\n")
-    save_result(result, target)
-    write_problem(result.problem, target / "problem.toml")
-    write_report(result, target)
-    write_atomic(target / MANIFEST, json.dumps(_manifest(result, target), indent=1) + "\n")
+    there = next(place for place in (target, *target.absolute().parents) if place.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise ProblemError(
+            "the output folder cannot be made", where=target.name, fix=f"{there} is in the way"
+        )
     return target
 
 

@@ -133,14 +133,21 @@ def unit_scalings(n: int, *, decades: float = 6.0) -> st.SearchStrategy[Array]:
 
 
 @st.composite
-def bad_arrays(draw: st.DrawFn) -> BadArrays:
+def bad_arrays(draw: st.DrawFn, *, dim: int | None = None, max_size: int = 40) -> BadArrays:
     """Arrays with one or two things wrong, and now and then nothing.
+
+    Parameters
+    ----------
+    dim : int, optional
+        Number of states before anything goes wrong, up to four by default.
+    max_size : int
+        Largest number of samples.
 
     Returns
     -------
     strategy of BadArrays
     """
-    t_list, x_list = draw(trajectories(n_traj=1, min_size=1, max_size=40))
+    t_list, x_list = draw(trajectories(dim=dim, n_traj=1, min_size=1, max_size=max_size))
     spoiled = BadArrays("nothing", t_list[0], x_list[0])
     for name in draw(st.lists(st.sampled_from(sorted(_SPOILERS)), max_size=2)):
         try:
@@ -173,6 +180,12 @@ def _masked(draw: st.DrawFn, t: Any, x: Any) -> tuple[Any, Any]:
     return t, np.ma.MaskedArray(_with(x, _row(draw), 1e9), mask=hidden)
 
 
+def _structured(draw: st.DrawFn, t: Any, x: Any) -> tuple[Any, Any]:
+    table = np.zeros(len(x), dtype=[("x", float), ("label", "U3")])
+    table["x"] = np.asarray(x)[:, 0]
+    return t, table
+
+
 _SPOILERS: dict[str, Any] = {
     "bad value": lambda draw, t, x: (t, _with(x, _row(draw), _bad_value(draw))),
     "bad time": lambda draw, t, x: (_with(t, _row(draw), _bad_value(draw)), x),
@@ -202,9 +215,23 @@ _SPOILERS: dict[str, Any] = {
         [list(row)[: k % 2 + 1] for k, row in enumerate(x)],
     ),
     "dates": lambda draw, t, x: (np.datetime64("2000-01-01") + np.arange(len(x)), x),
+    "dates with a hole": lambda draw, t, x: (
+        _with(np.datetime64("2000-01-01", "s") + np.arange(len(x)), _row(draw), "NaT"),
+        x,
+    ),
+    "durations": lambda draw, t, x: (np.arange(len(x)) * np.timedelta64(90, "m"), x),
+    "far time": lambda draw, t, x: (t + draw(st.sampled_from((1e9, 1e18, 1e300))), x),
     "masked": _masked,
-    "scales": lambda draw, t, x: (t, x * draw(st.sampled_from((1e-300, 1e-12, 1e12, 1e100)))),
+    "masked time": lambda draw, t, x: (np.ma.masked_less(t, t[_row(draw) % len(t)]), x),
+    "scales": lambda draw, t, x: (
+        t,
+        x * draw(st.sampled_from((5e-324, 1e-300, 1e-12, 1e12, 1e100, 1e300))),
+    ),
     "read only": lambda draw, t, x: (t, np.broadcast_to(x[:1], x.shape)),
+    "rounded": lambda draw, t, x: (t, np.round(x)),
+    "scalar": lambda draw, t, x: (t, float(x[0, 0])),
+    "structured": _structured,
+    "unequal widths": lambda draw, t, x: ([t, t], [x, np.column_stack([x, x])]),
     "list of arrays": lambda draw, t, x: ([t, t], [x, x[: len(x) // 2]]),
     "nothing at all": lambda draw, t, x: (t, None),
 }

@@ -1,0 +1,244 @@
+"""The report: one page that needs nothing else, says everything, and runs nothing it was given."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import physmodel as pm
+from physmodel.discovery.render import left_side, number
+from physmodel.report.html import report_html
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "]]> --> {{7*7}} ${7*7}",
+    "$\\frac{\\input{/etc/passwd}$",
+    "'; </style></svg><svg onload=alert(1)>",
+)
+VOID = {"meta", "br", "hr", "img", "input", "link", "base"}
+WORDS = """
+html head meta title style body main header section h1 h2 p b span div pre code
+table thead tbody tr th td svg g path defs clippath rect use image text
+"""
+ALLOWED = frozenset(WORDS.split())
+
+
+class Page(HTMLParser):
+    """Tags, attributes, texts and comments of a page; every tag must be closed in turn."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.comments: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len({name for name, _ in attrs}) == len(attrs), attrs
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open:
+            self.texts.setdefault(self.open[-1], []).append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.comments.append(data.strip())
+
+
+def safe(text: str) -> Page:
+    """The page, once it is certain that it loads nothing and runs nothing."""
+    page = Page(text)
+    assert {tag for tag, _ in page.tags} <= ALLOWED
+    for _, attributes in page.tags:
+        for name, value in attributes.items():
+            assert not name.startswith("on")
+            if name in {"src", "href", "xlink:href", "srcset", "action", "data"}:
+                assert value.startswith(("#", "data:image/png;base64,"))
+            assert not re.search(r"url\((?!#)|javascript:|@import", value)
+    assert not re.search(r"url\(|@import", "".join(page.texts["style"]))
+    policy = [a["content"] for t, a in page.tags if t == "meta" and "http-equiv" in a]
+    assert policy == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+    names = [a["id"] for _, a in page.tags if "id" in a]
+    assert len(set(names)) == len(names)
+    assert {a["xlink:href"][1:] for t, a in page.tags if t == "use"} <= set(names)
+    for tag, attributes in page.tags:
+        if tag == "svg":
+            assert attributes["role"] == "img"
+            assert len(attributes["aria-label"]) > 5
+    return page
+
+
+def section(text: str, title: str) -> str:
+    found = re.search(rf"<section><h2>{re.escape(title)}</h2>(.*?)</section>", text, re.DOTALL)
+    assert found is not None, title
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def pendulum() -> pm.Result:
+    return pm.discover(pm.catalogue.load("pendulum", noise=0.01))
+
+
+@pytest.fixture(scope="module")
+def page(pendulum: pm.Result) -> str:
+    return report_html(pendulum)
+
+
+@pytest.fixture(scope="module")
+def lawless() -> pm.Result:
+    noise = np.random.default_rng(5).standard_normal((200, 1))
+    law = pm.discover(pm.from_arrays(0.1, noise, names=["x"]))
+    assert law.status == "no-law"
+    return law
+
+
+def test_the_page_is_self_contained_and_well_formed(page: str) -> None:
+    safe(page)
+    assert page.startswith("<!doctype html>\n")
+
+
+def test_equations_are_typeset_and_can_be_read_out(page: str, pendulum: pm.Result) -> None:
+    law = safe(section_page(page, "The law"))
+    read = [a["aria-label"] for tag, a in law.tags if tag == "svg"]
+    assert len(read) == 2
+    for text, state in zip(read, pendulum.problem.states, strict=True):
+        assert text.startswith(left_side(state, 1) + " = ")
+        for item in pendulum.terms(state):
+            assert number(abs(item["coefficient"]), item["std"]) in text
+    assert any("\\sin" in comment for comment in law.comments)  # drawn from LaTeX
+
+
+def test_coefficients_stand_in_a_table_and_a_plot_with_error_bars(
+    page: str, pendulum: pm.Result
+) -> None:
+    part = safe(section_page(page, "Coefficients"))
+    for state in pendulum.problem.states:
+        for item in pendulum.terms(state):
+            assert number(item["coefficient"], item["std"]) in part.texts["td"]
+            assert item["unit"] in {*part.texts["td"], ""}
+        assert f"equation of {state}" in part.comments
+    bars = [a["id"] for _, a in part.tags if re.search(r"LineCollection_\d+$", a.get("id", ""))]
+    assert len(bars) == 2  # one for each equation
+    assert any(comment.startswith("sin(theta)") for comment in part.comments)
+
+
+def test_data_stand_against_a_free_run_and_its_residuals(page: str, pendulum: pm.Result) -> None:
+    run = safe(section_page(page, "Data against a free-running simulation"))
+    assert {"data", "simulation", "theta [rad]", "time [s]"} <= set(run.comments)
+    assert f"{pendulum.scores['free_run_r2']:.6g}" in "".join(run.texts["p"])
+    rest = safe(section_page(page, "Residuals"))
+    assert {"miss / spread", "theta", "omega"} <= set(rest.comments)
+
+
+def test_conserved_quantities_are_listed_and_drawn(page: str, pendulum: pm.Result) -> None:
+    part = safe(section_page(page, "Conserved quantities"))
+    assert len(pendulum.invariants) == 1
+    assert {pendulum.invariants[0].name, f"{pendulum.invariants[0].drift:.2e}"} <= set(
+        part.texts["td"]
+    )
+    assert "change / size" in part.comments
+
+
+def test_data_and_text_close_the_page(page: str, pendulum: pm.Result) -> None:
+    facts = safe(section_page(page, "Data"))
+    assert "1001 samples in 1 trajectory" in facts.texts["p"][0]
+    assert {"theta", "omega", "rad", "rad/s"} <= set(facts.texts["td"])
+    text = "".join(safe(section_page(page, "As text")).texts["pre"])
+    assert text == str(pendulum)
+
+
+def section_page(text: str, title: str) -> str:
+    """One section with the head of its page."""
+    return text[: text.index("<main>")] + section(text, title) + "</body></html>"
+
+
+def test_rivals_are_shown() -> None:
+    law = pm.discover("lynx-hare")
+    text = report_html(law)
+    part = safe(section_page(text, "Rival models"))
+    assert [f"{rival.delta:.2f}" for rival in law.rivals] == part.texts["td"][::2]
+    safe(text)
+
+
+def test_a_result_without_a_law_still_gets_its_report(lawless: pm.Result, tmp_path: Path) -> None:
+    file = lawless.report(tmp_path / "out")
+    assert file == tmp_path / "out" / "report.html"
+    text = file.read_text(encoding="utf-8")
+    assert "no-law" in safe(text).texts["span"]
+    assert "<b>not</b> explain" in section(text, "The law")
+    assert "<h2>Residuals</h2>" not in text
+    section(text, "Data")
+
+
+@settings(max_examples=25)
+@given(st.text(max_size=30) | st.sampled_from(HOSTILE))
+def test_any_title_is_shown_as_it_is(lawless: pm.Result, title: str) -> None:
+    shown = safe(report_html(replace(lawless, problem=lawless.problem.replace(title=title))))
+    assert "".join(shown.texts["h1"]) == (title or "Discovered law")
+
+
+def test_hostile_headers_and_titles_are_only_text(tmp_path: Path) -> None:
+    t = 0.05 * np.arange(200)
+    x = np.exp(-0.1 * t)[:, None] * np.column_stack([np.cos(2.0 * t), np.sin(2.0 * t)])
+    data = pm.from_arrays(t, x, names=[HOSTILE[0], HOSTILE[1]]).assign_attrs(title=HOSTILE[4])
+    law = pm.discover(data)
+    text = law.report(tmp_path).read_text(encoding="utf-8")
+    shown = safe(text)
+    assert shown.texts["h1"] == [HOSTILE[4]]
+    # The headers became identifiers, and the notes say from what.
+    assert [f"column {header!r}" in shown.texts["td"] for header in HOSTILE[:2]] == [True, True]
+
+
+def test_hostile_names_of_bodies_are_only_text() -> None:
+    data = pm.catalogue.load("three-body", periods=2.0).drop_attrs(deep=False)
+    pairs = [("x1", "y1"), ("x2", "y2"), ("x3", "y3")]
+    names = (HOSTILE[1], "_" + HOSTILE[2], HOSTILE[3])
+    law = pm.discover(data, bodies=dict(zip(names, pairs, strict=True)))
+    shown = safe(report_html(law))
+    assert law.laws[0]["exponent"] == -2.0
+    assert set(names) <= set(shown.texts["td"])
+
+
+@pytest.mark.parametrize("names", [["_x", "__"], ["位置", "lambda_"]], ids=ascii)
+def test_names_that_fonts_and_typesetters_dislike(names: list[str]) -> None:
+    t = 0.05 * np.arange(200)
+    x = np.exp(-0.1 * t)[:, None] * np.column_stack([np.cos(2.0 * t), np.sin(2.0 * t)])
+    law = pm.discover(pm.from_arrays(t, x, names=names))
+    text = report_html(law)  # a warning would be an error here
+    shown = safe(text)
+    assert len(re.findall(r'<div class="eq"><svg|<pre>d', section(text, "The law"))) == 2
+    assert {left_side(state, law.model.order) for state in law.problem.states} <= set(
+        shown.texts["td"]
+    )
+
+
+def test_the_same_run_gives_the_same_bytes_in_another_process(
+    page: str, pendulum: pm.Result, tmp_path: Path
+) -> None:
+    pendulum.save(tmp_path)
+    code = "import sys, physmodel as pm; pm.write_report(pm.load(sys.argv[1]), sys.argv[1])"
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=environment, check=True)
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == page
