@@ -59,7 +59,7 @@ def progress(steps: Iterable[T], total: int, what: str) -> Iterator[T]:
 def require_known(option: str, values: Iterable[str], known: Collection[str]) -> None:
     """Refuse an unknown value of an option, with a did-you-mean."""
     from physmodel.errors import ProblemError
-    from physmodel.problem.problem import suggestion
+    from physmodel.problem.parser import suggestion
 
     for value in values:
         if value not in known:

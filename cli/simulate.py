@@ -34,7 +34,7 @@ def command(
 
     from physmodel.atomic import write_atomic
     from physmodel.discovery.loading import load_result
-    from physmodel.problem.problem import suggestion
+    from physmodel.problem.parser import suggestion
 
     result = load_result(run)
     states = result.model.states

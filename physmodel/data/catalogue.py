@@ -18,7 +18,7 @@ from physmodel.data.cards import Card, card_of_system, read_card
 from physmodel.data.contract import make_dataset
 from physmodel.errors import DataError, IntegrityError, ProblemError
 from physmodel.models.systems import SYSTEMS, simulate
-from physmodel.problem.problem import suggestion
+from physmodel.problem.parser import suggestion
 
 Array = NDArray[np.float64]
 

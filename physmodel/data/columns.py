@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from physmodel.data.findings import Finding
 from physmodel.data.names import split_unit
 from physmodel.errors import DataError
-from physmodel.problem.problem import suggestion
+from physmodel.problem.parser import suggestion
 
 Array = NDArray[np.float64]
 

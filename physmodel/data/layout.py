@@ -11,7 +11,7 @@ import xarray as xr
 from physmodel.data.columns import TIME_NAMES
 from physmodel.data.findings import Finding
 from physmodel.errors import DataError
-from physmodel.problem.problem import suggestion
+from physmodel.problem.parser import suggestion
 
 #: Names of dimensions that tell trajectories apart.
 TRAJECTORY_NAMES = ("trajectory", "trial", "run", "realization", "ensemble", "member")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from physmodel.data.findings import Finding
 from physmodel.errors import DataError
 from physmodel.problem.expression import FUNCTIONS
-from physmodel.problem.problem import suggestion
+from physmodel.problem.parser import suggestion
 
 #: Names that expressions and datasets use themselves.
 RESERVED = frozenset(FUNCTIONS) | {"t", "time", "trajectory", "sample", "row_size"}

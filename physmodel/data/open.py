@@ -15,7 +15,7 @@ from physmodel.data.gridded import from_xarray, read_gridded
 from physmodel.data.tabular import from_frame, read_parquet
 from physmodel.data.text import read_csv
 from physmodel.errors import DataError
-from physmodel.problem.problem import suggestion
+from physmodel.problem.parser import suggestion
 
 TEXT = (".csv", ".tsv", ".txt", ".dat")
 PARQUET = (".parquet", ".pq")

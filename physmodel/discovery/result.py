@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
 from physmodel.discovery.invariants import Invariant
-from physmodel.discovery.scores import free_run_scores, input_signal, states_and_velocities
+from physmodel.discovery.scores import free_run_scores, states_and_velocities
+from physmodel.discovery.simulation import require_variables, simulated
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField
-from physmodel.models.vector_field import InputSignal, VectorField, simulate
+from physmodel.models.vector_field import InputSignal
 from physmodel.problem.problem import Problem
 
 if TYPE_CHECKING:
@@ -35,37 +36,6 @@ REMEDIES: dict[str, str] = {
     "no-law": "No combination of the terms tried explains the data to within their noise. Add "
     "terms or inputs that you expect, or check the units, gaps and sampling.",
 }
-
-
-#: Logarithms below which the state itself is not a number of full precision any more.
-SMALLEST_LOG = -700.0
-
-
-@dataclass(frozen=True)
-class _InLogarithms:
-    """A first-order field for the logarithms of some of its states."""
-
-    field: SparseField
-    logs: NDArray[np.bool_]
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        return self.field.states
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return self.field.inputs
-
-    @property
-    def order(self) -> int:
-        return 1
-
-    def rate(self, time: Array, states: Array, velocities: Array | None, inputs: Array) -> Array:
-        real = states.copy()
-        real[:, self.logs] = np.exp(np.maximum(states[:, self.logs], SMALLEST_LOG))
-        rate = self.field.rate(time, real, velocities, inputs)
-        rate[:, self.logs] /= real[:, self.logs]
-        return rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,95 +168,7 @@ class Result:
         PhysmodelError
             If the solution blows up; the message says when.
         """
-        from physmodel.data.contract import make_dataset
-        from physmodel.errors import ProblemError
-
-        if t is None:
-            raise ProblemError("simulate needs the times t at which to report")
-        if x0 is None and not self.start:
-            raise ProblemError("this result holds no start state", fix="pass x0=")
-        time = np.asarray(t, dtype=float)
-        if time.ndim != 1 or not time.size or not np.isfinite(time).all():
-            raise ProblemError(
-                f"t has shape {time.shape}", fix="a list of one or more finite times"
-            )
-        if not (np.diff(time) > 0.0).all():
-            raise ProblemError("the times t do not increase", fix="start at the earliest time")
-        begin = self.start["states"] if x0 is None else self._per_state("x0", x0)
-        if v0 is None and x0 is None:
-            v0 = self.start.get("velocities")
-        if self.model.order == 2 and v0 is None:
-            raise ProblemError(
-                "this law is of second order and x0 says no velocity", fix="pass v0="
-            )
-        velocity = None if self.model.order == 1 else self._per_state("v0", v0)
-        if inputs is None and self.model.inputs:
-            inputs = self._recorded_inputs(time)
-        for name, value in zip(self.model.states, begin, strict=True):
-            if name in self.problem.positive and not value > 0.0:
-                raise ProblemError(f"{name} starts at {value:g}", why="it was declared positive")
-        field: VectorField = self.model
-        point = begin
-        logs = np.array([name in self.problem.positive for name in self.model.states])
-        if isinstance(field, SparseField) and logs.any():
-            # The logarithm cannot become negative, however close to zero the state comes.
-            field = _InLogarithms(field, logs)
-            point = np.log(begin, out=begin.copy(), where=logs)
-        states = simulate(field, time, point, start_velocity=velocity, inputs=inputs, rtol=rtol)
-        states[:, logs] = np.exp(states[:, logs])
-        states[0] = begin
-        units = {name: dict(self.problem.units).get(name, "") for name in self.model.states}
-        return make_dataset(
-            [time],
-            [states],
-            self.model.states,
-            units=units,
-            time_units=self.problem.time_unit,
-            title="simulation",
-        )
-
-    def _per_state(self, label: str, values: Any) -> Array:
-        from physmodel.errors import ProblemError
-
-        vector = np.asarray(values, dtype=float)
-        if vector.shape != (len(self.model.states),):
-            raise ProblemError(
-                f"{label} has shape {vector.shape}; the model has {len(self.model.states)} states",
-                fix="one number per state: " + ", ".join(self.model.states),
-            )
-        for name, value in zip(self.model.states, vector, strict=True):
-            if not np.isfinite(value):
-                raise ProblemError(f"{label} of {name} is {value}", fix="finite numbers")
-        return vector
-
-    def _recorded_inputs(self, time: Array) -> InputSignal | None:
-        from physmodel.data.segments import segments
-        from physmodel.errors import ProblemError
-
-        names = ", ".join(self.model.inputs)
-        fix = "pass inputs=, a function of the time that gives " + names
-        if self.data is None:
-            raise ProblemError(f"the law is driven by {names} and no record of it is here", fix=fix)
-        record = segments(self.data, (*self.model.states, *self.model.inputs))[0]
-        start, end = float(record.time[0]), float(record.time[-1])
-        if time[0] < start or time[-1] > end:
-            raise ProblemError(
-                f"the law is driven by {names}, recorded from {start:g} to {end:g} only",
-                fix="simulate within the record, or " + fix,
-            )
-        return input_signal(record, len(self.model.states))
-
-    def _require_variables(self, data: xr.Dataset) -> None:
-        from physmodel.data.contract import variable_names
-        from physmodel.errors import ProblemError
-
-        present = variable_names(data)
-        for name in (*self.model.states, *self.model.inputs):
-            if name not in present:
-                raise ProblemError(
-                    f"the law needs {name!r}, which the data do not have",
-                    fix="variables of the data: " + ", ".join(present),
-                )
+        return simulated(self, x0, t, v0, inputs, rtol)
 
     def predict(self, data: xr.Dataset) -> xr.DataArray:
         """Right-hand side of the law at measured states.
@@ -300,7 +182,7 @@ class Result:
         xarray.DataArray
             ``("sample", "equation")``: the predicted highest time derivative.
         """
-        self._require_variables(data)
+        require_variables(self.model, data)
         time, states, velocities, inputs = states_and_velocities(data, self.model)
         rate = self.model.rate(time, states, velocities, inputs)
         return xr.DataArray(
@@ -319,7 +201,7 @@ class Result:
         dict of str to float
             See `physmodel.discovery.scores.free_run_scores`.
         """
-        self._require_variables(data)
+        require_variables(self.model, data)
         return free_run_scores(self.model, data)
 
     def to_sympy(self) -> dict[str, sympy.Eq]:

@@ -18,7 +18,7 @@ from physmodel.models.oscillators import (
     van_der_pol,
 )
 from physmodel.models.system import System
-from physmodel.problem.problem import suggestion
+from physmodel.problem.parser import suggestion
 
 Array = NDArray[np.float64]
 
