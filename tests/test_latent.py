@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from physmodel.losses.latent import Tile, whiten
+from physmodel.losses.latent import whiten
+from physmodel.losses.tile import Tile
 from physmodel.losses.weak import weak_form
 from physmodel.models.coordinates import Coordinates
 from physmodel.models.term_field import TermField
@@ -45,7 +46,7 @@ def test_whitened_residual_of_the_truth_is_white_with_unit_variance(order: int) 
     assert abs(sums / n - 1.0) < 5.0 * np.sqrt(2.0 / n)
 
 
-def test_determinant_and_posterior_mean_agree_with_dense_algebra() -> None:
+def test_posterior_mean_agrees_with_dense_algebra() -> None:
     tile, field, weights, _ = oscillator(20, 0.1)
     noise, slack = np.array([0.1, 0.02]), np.full((19, 2), 0.01)
     rows = whiten(tile, field, weights, tile.measured, noise, slack)
@@ -54,14 +55,53 @@ def test_determinant_and_posterior_mean_agree_with_dense_algebra() -> None:
     carry = np.kron(left, np.eye(2)) - np.kron(right, np.eye(2)) @ np.kron(np.eye(20), jacobian)
     prior = np.diag(np.tile(noise**2, 20))
     covariance = carry @ prior @ carry.T + 1e-4 * np.eye(38)
-    # Dense and banded factorisations of a matrix of condition 1e4.
-    assert rows.log_determinant == pytest.approx(np.linalg.slogdet(covariance)[1], rel=1e-10)
     rho = (left @ tile.measured).ravel() - np.kron(right, np.eye(2)) @ (
         tile.measured @ jacobian.T
     ).ravel()
     gain = prior @ carry.T @ np.linalg.inv(covariance)
     expected = tile.measured - (gain @ rho).reshape(20, 2)
     np.testing.assert_allclose(rows.latent(weights), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("spacing", [1, 2])
+def test_residual_and_volume_give_the_density_of_the_data(order: int, spacing: int) -> None:
+    tile, field, weights, _ = oscillator(21, 1e-3, order=order)
+    # Damping contracts the phase space, so that the volume matters.
+    weights = weights + (np.array([0, 0, 0, 0, 0, -0.1]) if order == 1 else [0, 0, -0.1])
+    n, d = tile.measured.shape
+    observed = np.arange(n) % spacing == 0
+    measured = np.random.default_rng(1).normal(0.0, 1e-3, (n, d))  # rest is a solution
+    tile = Tile(tile.time, measured, observed, tile.inputs, tile.weak)
+    noise = np.linspace(1e-3, 2e-4, d)
+    slack = np.full((tile.weak.n_rows, d), 1e-10)
+    rows = whiten(tile, field, weights, tile.measured, noise, slack)
+    white = rows.residual(weights)
+    # All trajectories that obey the law exactly, as linear functions of their first samples:
+    # the law is linear, so its noise map is found by probing the residual with unit vectors.
+    carry = _noise_map(tile, field, weights)
+    first = order * d
+    start = np.vstack([np.eye(first), -np.linalg.solve(carry[:, first:], carry[:, :first])])
+    seen = np.repeat(observed, d)
+    start, data = start[seen], tile.measured.ravel()[seen]
+    precision = np.tile(noise**-2.0, int(observed.sum()))
+    information = start.T @ (precision[:, None] * start)
+    misfit = data - start @ np.linalg.solve(information, start.T @ (precision * data))
+    expected = (
+        misfit @ (precision * misfit) - np.log(precision).sum() + np.linalg.slogdet(information)[1]
+    )
+    # The prior of free nodes is 1e3 noise levels wide: twenty nodes times the square of that, and
+    # the leverage of the ends.
+    assert white @ white + rows.log_volume == pytest.approx(expected, abs=1e-3)
+
+
+def _noise_map(tile: Tile, field: TermField, weights: np.ndarray) -> np.ndarray:
+    n, d = tile.measured.shape
+    columns = []
+    for unit in np.eye(n * d).reshape(n * d, n, d):
+        rate = field.velocity(tile.points(unit), weights)
+        columns.append((tile.weak.left @ unit - tile.weak.right @ rate).ravel())
+    return np.column_stack(columns)
 
 
 def test_posterior_mean_is_closer_to_the_truth_than_the_data() -> None:

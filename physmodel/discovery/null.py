@@ -51,7 +51,7 @@ def null_evidence(pieces: Sequence[tuple[Array, Array, Array]]) -> float:
             for left, block, gap in zip(maps, rows, gaps, strict=True):
                 white, log_det = _white(left, block, ratio, gap, order)
                 squares += np.sum(white**2, axis=0)
-                determinant += log_det
+                determinant += log_det - 2.0 * float(np.log(left.diagonal(order)).sum())
             variance = np.maximum(squares / count, np.finfo(float).tiny)
             best = np.minimum(best, np.log(variance) + determinant / count)
     return float(best.mean())

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from physmodel.discovery.regression import expand
 from physmodel.discovery.selection import InformationCriterion, select
-from physmodel.losses.latent import Tile, WhitenedRows, placed, quadrature_error, whiten
+from physmodel.losses.latent import placed, whiten
+from physmodel.losses.tile import Tile, quadrature_error
+from physmodel.losses.whitened import WhitenedRows
 from physmodel.models.central_force import CentralForceField
 from physmodel.models.linear_field import Points
 from physmodel.optimizers.triangular import (

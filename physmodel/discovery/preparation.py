@@ -15,7 +15,7 @@ from physmodel.data.noise import estimate_noise
 from physmodel.data.segments import Segment, segments
 from physmodel.discovery.timescale import characteristic_samples
 from physmodel.errors import DataError
-from physmodel.losses.latent import Tile
+from physmodel.losses.tile import Tile
 from physmodel.losses.weak import weak_form
 from physmodel.models.coordinates import Coordinates
 from physmodel.problem.problem import Problem

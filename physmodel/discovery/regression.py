@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.selection import InformationCriterion, select
-from physmodel.losses.latent import Tile, WhitenedRows, quadrature_error, whiten
+from physmodel.losses.latent import whiten
+from physmodel.losses.tile import Tile, quadrature_error
+from physmodel.losses.whitened import WhitenedRows
 from physmodel.models.linear_field import LinearField
 from physmodel.optimizers.triangular import Solution, TriangularFactor, triangular_factor
 
@@ -17,10 +19,10 @@ Array = NDArray[np.float64]
 
 #: Slack of the equation in units of the measurement noise, round by round. The first rounds let
 #: the trajectory follow the data while the terms are still wrong.
-SLACK = (1.0, 1.0, 0.3, 0.1)
+SLACK = (1.0, 0.3, 0.1, 0.03, 0.01)
 
 #: Rounds after which a support that still changes is reported as it is.
-MAX_ROUNDS = 12
+MAX_ROUNDS = 14
 
 #: Tiles used while searching; longer records are streamed once, at the end.
 SEARCH_TILES = 32
@@ -48,8 +50,8 @@ class Regression:
         Residuals that carry information: observed samples less the order, times states.
     quadrature : ndarray (d,)
         Root mean square quadrature error of each equation, in computing units.
-    log_determinant : float
-        Of the covariance that the rows were whitened with.
+    log_volume : float
+        Part of minus twice the log density of the data that does not depend on the residual.
     converged : bool
         The support repeated itself.
     """
@@ -63,13 +65,13 @@ class Regression:
     residual: Array
     n_data: int
     quadrature: Array
-    log_determinant: float
+    log_volume: float
     converged: bool
 
     @property
     def evidence(self) -> float:
-        """Criterion that compares fits with different noise models: smaller is better."""
-        return self.criterion.value(self.solution) + self.log_determinant
+        """Information criterion of the data, comparable between models: smaller is better."""
+        return self.criterion.value(self.solution) + self.log_volume
 
     @property
     def evidence_per_datum(self) -> float:
@@ -166,7 +168,7 @@ def regress(
         for tile, states in zip(used, latent, strict=True)
     ]
     quadrature = np.sqrt(np.mean(np.concatenate(errors) ** 2, axis=0))
-    determinant = sum(row.log_determinant for row in rows)
+    volume = sum(row.log_volume for row in rows)
     if stride > 1:
         factor, residual = _stream(tiles, field, weights, noise, looseness * SLACK[-1])
         n_data = sum(tile.n_data for tile in tiles)
@@ -182,7 +184,7 @@ def regress(
         residual,
         n_data,
         quadrature,
-        determinant,
+        volume,
         converged,
     )
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from physmodel.optimizers.elimination import backward_elimination
 from physmodel.optimizers.exchange import exchange_search, neighbours
+from physmodel.optimizers.nested import nested_descents
 from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_support
 
 Array = NDArray[np.float64]
@@ -106,17 +107,21 @@ def select(
     factor : TriangularFactor
     criterion : InformationCriterion
     near : ndarray of int, optional
-        Search only by exchanges from this support; by default exchanges start from the best step
-        of a backward elimination.
+        Search only by exchanges from this support; by default exchanges start from every size
+        of a backward elimination up to its best.
 
     Returns
     -------
     Solution
     """
     if near is not None:
-        start = solve_support(factor, near)
-    else:
-        start = min(backward_elimination(factor), key=criterion.value)
+        return exchange_search(factor, solve_support(factor, near), criterion)
+    path = list(backward_elimination(factor))[::-1]
+    eliminated = min(path, key=criterion.value)
+    supports = [step.support for step in path[: len(eliminated.support) + 2]]
+    descended = solve_support(factor, nested_descents(factor, supports, criterion))
+    # The tableau is quick, QR factors are exact: they have the last word.
+    start = min(eliminated, descended, key=criterion.value)
     return exchange_search(factor, start, criterion)
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
+from physmodel.optimizers.tableau import Criterion
 from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_support
 
 Array = NDArray[np.float64]
-#: Criterion of a support: residual sums of squares and support size in, values to minimise out.
-Criterion = Callable[[Array, int], Array]
 
 #: A column whose part outside the support is this small relative to its length can not be
 #: told from the support in float64.
