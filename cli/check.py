@@ -44,7 +44,7 @@ def command(ctx: click.Context, /, source: str, as_json: bool, **where: Any) -> 
 
 def _table(facts: dict[str, Any]) -> None:
     time = facts["time"]
-    unit = f" {time['units']}" if time["units"] else ""
+    unit = f" {time['units']}" if time["units"] not in ("", "1") else ""
     spacing = "regular" if time["regular"] else "irregular, median"
     count = facts["n_trajectories"]
     several = "trajectory" if count == 1 else "trajectories"

@@ -73,6 +73,10 @@ def export(name: str, output: str, noise: float, seed: int) -> None:
     data = catalogue.load(name, **({"noise": noise, "seed": seed} if simulated else {}))
     frame = data[list(variable_names(data))].to_dataframe().drop(columns="time")
     frame.insert(0, "time", data["time"].values)
+    units = {str(name): data[name].attrs.get("units", "") for name in frame.columns}
+    frame.columns = [
+        name if unit in ("", "1") else f"{name} [{unit}]" for name, unit in units.items()
+    ]
     click.echo(f"wrote {write_atomic(output, frame.to_csv(index=False))}", err=True)
 
 

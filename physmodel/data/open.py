@@ -95,15 +95,16 @@ def open(
             return _restricted(catalogue.load(str(source)), str(source), options)
         if not path.exists():
             raise _not_found(path, str(source), known)
+    if path.is_dir() and suffix != ".zarr":
+        raise DataError("this is a folder", where=path.name, fix="name a file in it")
     if suffix not in (*TEXT, *PARQUET, *GRIDDED):
         raise DataError(
             f"the format {suffix or 'without suffix'} is not known",
             where=path.name,
             fix="one of " + ", ".join((*TEXT, *PARQUET, *GRIDDED)),
         )
-    if path.is_dir() != (suffix == ".zarr"):
-        expected = "a folder" if suffix == ".zarr" else "a file"
-        raise DataError(f"{expected} was expected", where=path.name)
+    if suffix == ".zarr" and not path.is_dir():
+        raise DataError("a folder was expected", where=path.name)
     if suffix in GRIDDED:
         return from_xarray(read_gridded(path, group), source=path.name, **options)
     if group is not None:

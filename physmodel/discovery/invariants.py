@@ -6,7 +6,7 @@ For a field ``f`` and candidate functions ``g_k``, ``I = sum c_k g_k`` is conser
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.segments import segments
-from physmodel.discovery.scores import states_and_velocities
-from physmodel.discovery.velocities import shooting_velocities
+from physmodel.discovery.velocities import shooting_velocities, smooth_motion
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField, velocity_name
 from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms
@@ -62,13 +61,17 @@ class Invariant:
     values: Array
 
 
-def invariants_of(model: SparseField | CentralForce, data: xr.Dataset) -> tuple[Invariant, ...]:
+def invariants_of(
+    model: SparseField | CentralForce, data: xr.Dataset, noise_std: Mapping[str, float]
+) -> tuple[Invariant, ...]:
     """Find what a model conserves and follow it along the data.
 
     Parameters
     ----------
     model : SparseField or CentralForce
     data : xarray.Dataset
+    noise_std : mapping
+        Noise of each state, which velocities must not amplify.
 
     Returns
     -------
@@ -81,9 +84,15 @@ def invariants_of(model: SparseField | CentralForce, data: xr.Dataset) -> tuple[
         return _mechanical(model, data)
     if model.inputs or any("t" in names_in(term) for term in model.terms):
         return ()
-    time, states, velocities, inputs = states_and_velocities(data, model)
-    first = int(data["row_size"].values[0])
-    return _algebraic(model, time, states, velocities, inputs, first)
+    found = segments(data, model.states)
+    noise = np.array([noise_std.get(name, 0.0) for name in model.states])
+    time = np.concatenate([segment.time for segment in found])
+    states, velocities = np.concatenate([segment.values for segment in found]), None
+    if model.order == 2:
+        moves = [smooth_motion(segment.time, segment.values, noise) for segment in found]
+        states = np.concatenate([move[0] for move in moves])
+        velocities = np.concatenate([move[1] for move in moves])
+    return _algebraic(model, time, states, velocities, len(found[0].time))
 
 
 def _mechanical(model: CentralForce, data: xr.Dataset) -> tuple[Invariant, ...]:
@@ -113,7 +122,6 @@ def _algebraic(
     time: Array,
     states: Array,
     velocities: Array | None,
-    inputs: Array,
     first: int,
 ) -> tuple[Invariant, ...]:
     order_two = velocities is not None
@@ -121,7 +129,7 @@ def _algebraic(
     names = model.states
     if order_two:
         names = (*names, *(velocity_name(state) for state in model.states))
-    rate = model.rate(time, states, velocities, inputs)
+    rate = model.rate(time, states, velocities, np.empty((len(time), 0)))
     flow = rate if velocities is None else np.column_stack([velocities, rate])
     pick = np.linspace(0, len(time) - 1, min(POINTS, len(time))).astype(int)
     used = {name for term in model.terms for name in ("sin", "cos") if f"{name}(" in str(term)}

@@ -91,7 +91,7 @@ def terms_result(
         rivals=tuple(rivals),
         noise_std=noise,
         fit_scores=scores,
-        invariants=invariants_of(model, data) if status != "no-law" else (),
+        invariants=invariants_of(model, data, noise) if status != "no-law" else (),
         warnings=tuple(notes),
         start=start,
     )
@@ -162,7 +162,7 @@ def pairwise_result(
         data=data,
         noise_std=noise,
         fit_scores=scores,
-        invariants=invariants_of(model, data) if status != "no-law" else (),
+        invariants=invariants_of(model, data, noise) if status != "no-law" else (),
         laws=(law,),
         warnings=tuple(findings),
         start=_start(data, model, None),

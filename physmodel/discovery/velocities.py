@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import make_smoothing_spline
 
 from physmodel.errors import PhysmodelError
 from physmodel.losses.stencils import derivatives
@@ -15,6 +16,10 @@ Array = NDArray[np.float64]
 
 #: Shooting corrections; each gains a factor of about ``6 / (step * frequency)^2``.
 MAX_SHOTS = 12
+
+#: Noise relative to the spread above which velocities come from a smoothing spline: less noise
+#: than that a cubic spline does not see.
+SMOOTHED = 1e-6
 
 
 def finite_velocities(time: Array, states: Array) -> Array:
@@ -32,6 +37,29 @@ def finite_velocities(time: Array, states: Array) -> Array:
     width = min(MAX_WIDTH, 2 * (len(time) // 2))
     slopes: Array = derivatives(time, width) @ states
     return slopes
+
+
+def smooth_motion(time: Array, states: Array, noise: Array) -> tuple[Array, Array]:
+    """States and velocities on a smoothing spline where there is noise to smooth.
+
+    Parameters
+    ----------
+    time : ndarray (n,)
+    states : ndarray (n, d)
+    noise : ndarray (d,)
+        Standard deviations of the measurement.
+
+    Returns
+    -------
+    states, velocities : ndarray (n, d)
+        States without noise keep their values, and the velocities of `finite_velocities`.
+    """
+    clean, velocities = states.copy(), finite_velocities(time, states)
+    noisy = (noise > SMOOTHED * states.std(axis=0)) & (len(time) >= 5)
+    for j in np.flatnonzero(noisy):
+        spline = make_smoothing_spline(time, states[:, j])
+        clean[:, j], velocities[:, j] = spline(time), spline.derivative()(time)
+    return clean, velocities
 
 
 def shooting_velocities(

@@ -211,7 +211,7 @@ def _plots(result: Result, data: xr.Dataset) -> list[str]:
         ),
     ]
     if any(not len(item.time) for item in result.invariants):  # a saved result has no curves
-        result = replace(result, invariants=invariants_of(result.model, data))
+        result = replace(result, invariants=invariants_of(result.model, data, result.noise_std))
     drawn = figures.invariants_figure(result)
     if result.invariants:
         rows = [(item.name, f"{item.drift:.2e}") for item in result.invariants]
