@@ -88,11 +88,16 @@ def whiten(
     values = tile.values(states)
     offset = values - states
     slope = tile.weak.slope
-    tangent = field.tangent(points, offset, None if slope is None else slope @ offset)
-    integrals = tile.weak.right @ (field.features(points) + tangent)
+    integrals = tile.weak.right @ field.features(points)
+    target = (tile.weak.left @ values).ravel()
     identity = sparse.identity(d, format="csr")
     noise_map = sparse.kron(tile.weak.left, identity, format="csr")
     if weights is not None:
+        # The coefficients multiply the features of the estimate; what the data deviate from it
+        # enters with the present coefficients. Features of the data themselves, to first order,
+        # would correlate with the noise and shrink every coefficient.
+        tangent = field.tangent(points, offset, None if slope is None else slope @ offset)
+        target = target - placed(tile.weak.right @ tangent, field) @ weights
         by_state, by_velocity = field.jacobian(points, weights)
         inner = _block_diagonal(by_state)
         if by_velocity is not None and slope is not None:
@@ -101,7 +106,6 @@ def whiten(
     variances = tile.variances(noise)
     covariance = noise_map @ sparse.diags_array(variances.ravel()) @ noise_map.T
     factor = cholesky_banded(_banded(covariance, slack.ravel() ** 2), check_finite=False)
-    target = (tile.weak.left @ values).reshape(-1, 1)
     columns = np.column_stack([placed(integrals, field), target])
     white = triangular_solve(factor, columns, transposed=True)
     return WhitenedRows(
