@@ -20,6 +20,9 @@ from physmodel.discovery.pairwise import PairwiseFit, fit_pairwise
 from physmodel.discovery.preparation import prepare
 from physmodel.discovery.result import Result
 from physmodel.errors import DataError, ProblemError
+from physmodel.models.sparse_field import term_variables, velocity_name
+from physmodel.problem.calculus import names_in
+from physmodel.problem.parser import parse
 from physmodel.problem.problem import Problem
 
 #: Share of the variance of the accelerations that central forces must explain before bodies
@@ -88,6 +91,10 @@ def _problem(data: xr.Dataset, problem: Problem | None, known: dict[str, Any]) -
     described = json.loads(data.attrs.get("problem", "{}"))
     if not set(described.get("states", ())) <= set(variable_names(data)):
         described = {}  # it describes columns that were left out
+    if known.get("library"):
+        described = {
+            k: v for k, v in described.items() if k not in {"degree", "functions", "terms"}
+        }
     if problem is None:
         table: dict[str, Any] = {
             "states": variable_names(data, "state"),
@@ -118,6 +125,7 @@ def _fixes_terms(problem: Problem) -> bool:
         problem.degree is not None
         or problem.functions
         or problem.terms
+        or problem.library
         or problem.positive
         or problem.order == 1
     )
@@ -150,6 +158,7 @@ def _without_idle_states(data: xr.Dataset, problem: Problem) -> tuple[Problem, l
         )
     if len(kept) == len(problem.states) and len(inputs) == len(problem.inputs):
         return problem, []
+    _require_moving(problem, idle)
     present = {*kept, *inputs}
     changed = problem.replace(
         states=kept,
@@ -162,3 +171,18 @@ def _without_idle_states(data: xr.Dataset, problem: Problem) -> tuple[Problem, l
         "W-LEFT-OUT", "warning", ", ".join(sorted(idle)), "not modelled: constant or a copy"
     )
     return changed, [note]
+
+
+def _require_moving(problem: Problem, idle: set[str]) -> None:
+    """Terms that were asked for cannot use a column that is left out."""
+    variables = term_variables(problem.states, problem.inputs, 2)
+    lost = idle | {velocity_name(name) for name in idle}
+    for text in (*problem.terms, *problem.library):
+        used = sorted(names_in(parse(text, variables)) & lost)
+        if used:
+            raise ProblemError(
+                f"the term {text!r} uses {', '.join(used)}, which does not move on its own",
+                why="a column that is constant or repeats another one is left out of the model",
+                fix="leave these terms out, write the constant as a number, or supply data that "
+                "vary",
+            )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
 
 from physmodel.errors import DataError, ProblemError
 from physmodel.models.sparse_field import term_variables, velocity_name
 from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms
+from physmodel.problem.calculus import names_in, powers
+from physmodel.problem.expression import Expression
 from physmodel.problem.parser import parse
 from physmodel.problem.problem import Problem
 
@@ -66,9 +70,13 @@ def candidate_libraries(problem: Problem, n_samples: int) -> list[Library]:
         If the data cannot carry any library.
     """
     orders = (problem.order,) if problem.order else ((1,) if problem.positive else (1, 2))
-    fixed = problem.degree is not None or bool(problem.functions or problem.terms)
-    shapes = _fixed_shapes(problem) if fixed else _open_shapes(problem)
-    built = [_library(problem, order, *shape) for order in orders for shape in shapes]
+    named = bool(problem.functions or problem.terms or problem.library)
+    fixed = problem.degree is not None or named
+    if problem.library:
+        built = [item for order in orders for item in _exact_libraries(problem, order)]
+    else:
+        shapes = _fixed_shapes(problem) if fixed else _open_shapes(problem)
+        built = [_library(problem, order, *shape) for order in orders for shape in shapes]
     found = [item for item in built if _affordable(item, problem, n_samples)]
     if found and not (fixed and found[0] is not built[0]):
         return found
@@ -131,3 +139,28 @@ def _library(problem: Problem, order: int, degree: int, functions: tuple[str, ..
     label += " and user terms" if problem.terms else ""
     label += ", second order in time" if order == 2 else ""
     return Library(label, order, TermLibrary(variables, tuple(dict.fromkeys(terms))))
+
+
+def _exact_libraries(problem: Problem, order: int) -> list[Library]:
+    """The terms named and no others, then those of lower degree."""
+    variables = term_variables(problem.states, problem.inputs, 2)
+    terms = tuple(dict.fromkeys(parse(text, variables) for text in problem.library))
+    velocities = {velocity_name(state) for state in problem.states}
+    if order == 1 and any(names_in(term) & velocities for term in terms):
+        return []
+    label = f"the {len(terms)} terms of the problem"
+    second = ", second order in time" if order == 2 else ""
+    variables = term_variables(problem.states, problem.inputs, order)
+    found = {terms: Library(label + second, order, TermLibrary(variables, terms))}
+    # As in `_fixed_shapes`: whatever is no monomial is kept at every degree.
+    for degree in range(max(map(_degree, terms)) - 1, 0, -1):
+        lower = tuple(term for term in terms if _degree(term) <= degree)
+        part = f"{label} up to degree {degree}{second}"
+        found.setdefault(lower, Library(part, order, TermLibrary(variables, lower)))
+    return [library for kept, library in found.items() if kept]
+
+
+def _degree(term: Expression) -> int:
+    """Degree of a monomial; zero for anything else."""
+    factors = powers(term) or {}
+    return ceil(sum(factors.values(), Fraction(0)))

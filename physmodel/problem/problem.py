@@ -18,6 +18,9 @@ __all__ = ["Problem", "suggestion"]
 LIBRARY_FUNCTIONS = tuple(name for name in FUNCTIONS if name not in {"sign", "sqrt"})
 MAX_DEGREE = 6
 
+#: Fields that are lists of names or formulas.
+_LISTS = ("states", "inputs", "positive", "functions", "terms", "library", "symmetries", "laws")
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -46,6 +49,9 @@ class Problem:
         Functions of single states to add to the library, such as ``sin``.
     terms : tuple of str
         Further terms, such as ``x*exp(-y)``.
+    library : tuple of str
+        Exactly these terms and no others, instead of `degree`, `functions` and `terms` (of the
+        per-capita rates for positive states).
     bodies : mapping of str to tuple of str
         Coordinates of each body when the states are positions of bodies that act on each other.
         Stored as pairs in the order given.
@@ -68,13 +74,14 @@ class Problem:
     degree: int | None = None
     functions: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
+    library: tuple[str, ...] = ()
     bodies: Any = ()
     symmetries: tuple[str, ...] = ()
     laws: tuple[str, ...] = ()
     title: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("states", "inputs", "positive", "functions", "terms", "symmetries", "laws"):
+        for name in _LISTS:
             object.__setattr__(self, name, _names(name, getattr(self, name)))
         object.__setattr__(self, "units", tuple(sorted(_mapping("units", self.units).items())))
         bodies = _mapping("bodies", self.bodies)
@@ -180,8 +187,15 @@ class Problem:
                     f"{name!r} is also the name of the rate of change of {name[:-2]!r}",
                     fix="rename it, or set order = 1",
                 )
-        for text in self.terms:
+        for text in (*self.terms, *self.library):
             parse(text, (*self.states, *velocities, *self.inputs, "t"))
+        others = [name for name in ("degree", "functions", "terms") if getattr(self, name)]
+        if self.library and (others or self.degree is not None):
+            raise ProblemError(
+                f"`library` and `{(*others, 'degree')[0]}` contradict each other",
+                why="a library holds exactly the terms named in it",
+                fix="write every term into `library`, or use `terms` for terms to add",
+            )
 
     def _check_bodies(self) -> None:
         table = self.body_table
