@@ -1,7 +1,4 @@
-"""PySINDy on the benchmark: threshold scans with the choice a user can make, and the best one.
-
-The only file that imports PySINDy.
-"""
+"""PySINDy on the benchmark: threshold scans with the choice a user can make, and the best one."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from numpy.typing import NDArray
 from physmodel.bench.answers import Answer
 from physmodel.bench.chaotic import Equations
 from physmodel.bench.draws import Draw
-from physmodel.errors import MissingDependencyError
+from physmodel.interop.pysindy import load
 
 Array = NDArray[np.float64]
 
@@ -33,20 +30,20 @@ Rows = tuple[Array, Array]
 
 def finite_difference(draw: Draw) -> tuple[Answer, Answer]:
     """Second-order central differences; see `scan`."""
-    ps = _pysindy()
+    ps = load()
     return scan(draw, ps, _strong_rows(ps, ps.FiniteDifference()))
 
 
 def smoothed_difference(draw: Draw) -> tuple[Answer, Answer]:
     """Savitzky-Golay smoothing before the differences; see `scan`."""
-    ps = _pysindy()
+    ps = load()
     method = ps.SmoothedFiniteDifference(smoother_kws={"window_length": 11, "polyorder": 3})
     return scan(draw, ps, _strong_rows(ps, method))
 
 
 def weak(draw: Draw) -> tuple[Answer, Answer]:
     """Weak form with random domains; see `scan`."""
-    ps = _pysindy()
+    ps = load()
 
     def rows(degree: int, times: Sequence[Array], records: Sequence[Array]) -> Rows:
         features, sides = [], []
@@ -161,13 +158,3 @@ def _equations(table: Array, names: list[str], states: Sequence[str]) -> Equatio
 
 def _distance(found: Equations, truth: Equations) -> int:
     return sum(len(set(found[state]) ^ set(terms)) for state, terms in truth.items())
-
-
-def _pysindy() -> Any:
-    try:
-        import pysindy
-    except ImportError:
-        raise MissingDependencyError(
-            "the peers of the benchmark need PySINDy", fix="pip install pysindy"
-        ) from None
-    return pysindy
