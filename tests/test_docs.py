@@ -40,6 +40,16 @@ def test_quick_start_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert kinds == {"console", "python", "toml"}
 
 
+def test_the_page_on_pysindy_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, object] = {}
+    for kind, body in blocks("pysindy.md"):
+        assert kind == "python"
+        exec(compile(body, "pysindy.md", "exec"), names)  # noqa: S102 - our own page
+    shown = capsys.readouterr().out
+    assert "(x)' = " in shown
+    assert "function_names" in shown
+
+
 def test_readme_names_the_two_commands() -> None:
     readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
     assert "make demo" in readme
