@@ -10,6 +10,9 @@ import click
 def command(run: str) -> None:
     """Write report.html into the folder RUN from the model and data that it holds."""
     from physmodel.discovery.loading import load_result
+    from physmodel.discovery.manifest import record
     from physmodel.report.html import write_report
 
-    click.echo(write_report(load_result(run), run))
+    path = write_report(load_result(run), run)
+    record(path.parent, (path.name,), known=True)
+    click.echo(path)

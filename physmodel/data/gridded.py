@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,14 @@ def read_gridded(path: Path, group: str | None) -> xr.Dataset:
         If the reader for this format is not installed.
     """
     options: dict[str, Any] = {"group": group} if group else {}
+    classic = False
     if path.suffix.lower() == ".zarr":
         require("zarr", "io")
         options |= {"engine": "zarr", "consolidated": False, "chunks": None}
     else:
         with path.open("rb") as stream:
-            classic = stream.read(3) == b"CDF"
-        if classic and group is None:
+            classic = stream.read(3) == b"CDF" and group is None
+        if classic:
             options["engine"] = "scipy"
         else:
             require("netCDF4", "io")
@@ -57,7 +59,7 @@ def read_gridded(path: Path, group: str | None) -> xr.Dataset:
         with xr.open_dataset(path, decode_times=False, **options) as opened:
             size = sum(variable.size for variable in opened.variables.values())
             if size <= MAX_VALUES:
-                return opened.load()
+                return _utf8_names(opened.load()) if classic else opened.load()
     except Exception as error:  # what a foreign parser throws at a broken file is anyone's guess
         raise DataError(
             f"cannot be read: {error}",
@@ -69,6 +71,15 @@ def read_gridded(path: Path, group: str | None) -> xr.Dataset:
         where=path.name,
         fix="select points or variables first, for example with xarray",
     )
+
+
+def _utf8_names(table: xr.Dataset) -> xr.Dataset:
+    """Names as the format has them, in UTF-8: SciPy reads them as latin-1."""
+    names: dict[Any, str] = {}
+    for name in {*map(str, table.variables), *map(str, table.dims)}:
+        with suppress(UnicodeError):  # not UTF-8, so it was latin-1
+            names[name] = name.encode("latin-1").decode("utf-8")
+    return table.rename({old: new for old, new in names.items() if new != old})
 
 
 def from_xarray(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from physmodel.data.findings import Finding
@@ -68,7 +69,9 @@ def identifiers(headers: Sequence[str], findings: list[Finding]) -> list[str]:
         if _valid(header):
             names.append(header)
             continue
-        base = re.sub(r"\W+", "_", header).strip("_") or "v"
+        plain = unicodedata.normalize("NFKC", header)
+        base = "".join(c if f"a{c}".isidentifier() else " " for c in plain)
+        base = "_".join(base.split()).strip("_") or "v"
         base = f"v_{base}" if base[0].isdigit() else base
         base = base if _valid(base) else f"{base}_"
         name, number = base, 2
@@ -116,4 +119,6 @@ def renamed_units(
 
 
 def _valid(name: str) -> bool:
-    return name.isidentifier() and not keyword.iskeyword(name) and name not in RESERVED
+    # Python's parser, which reads expressions, takes the two letters mu for one by this rule.
+    same = unicodedata.normalize("NFKC", name) == name
+    return same and name.isidentifier() and not keyword.iskeyword(name) and name not in RESERVED

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from physmodel.data.findings import Finding
 from physmodel.data.open import open as open_data
 from physmodel.discovery.invariants import Invariant
+from physmodel.discovery.manifest import check
 from physmodel.discovery.result import REMEDIES, Result
-from physmodel.discovery.storage import FILE, SCHEMA_VERSION
-from physmodel.errors import IntegrityError, PhysmodelError
+from physmodel.discovery.storage import DATA, FILE, SCHEMA_VERSION
+from physmodel.errors import DataError, IntegrityError, PhysmodelError
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField, term_variables
 from physmodel.problem.parser import parse
@@ -40,7 +41,7 @@ def load_result(path: str | Path) -> Result:
     Raises
     ------
     IntegrityError
-        If the file is missing or not a model of this schema.
+        If the file is missing, not a model of this schema, or not what the run wrote.
     """
     source = Path(path)
     source = source / FILE if source.is_dir() else source
@@ -54,6 +55,7 @@ def load_result(path: str | Path) -> Result:
         ) from None
     except (ValueError, RecursionError) as error:  # also text, digits and depth beyond reason
         raise IntegrityError(f"not JSON: {error}", where=source.name) from None
+    check(source)
     try:
         version = table["schema_version"]
         if version != SCHEMA_VERSION:
@@ -81,10 +83,7 @@ def _restored(table: dict[str, Any], folder: Path) -> Result:
         for rival in table["rivals"]
     )
     best = _model_result(problem, table, table["equations"], table["status"], 0.0)
-    data_file = folder / "data.nc"
-    data = None
-    if data_file.is_file():
-        data = open_data(data_file)
+    data = _data(folder / DATA)
     return replace(
         best,
         rivals=rivals,
@@ -101,6 +100,16 @@ def _restored(table: dict[str, Any], folder: Path) -> Result:
         start=_start(table["start"], best.model),
         data=data,
     )
+
+
+def _data(path: Path) -> xr.Dataset | None:
+    if not path.is_file():
+        return None
+    check(path)
+    try:
+        return open_data(path)
+    except DataError as error:
+        raise IntegrityError(f"not the data of a run: {error.what}", where=path.name) from None
 
 
 def _start(table: dict[str, Any], model: SparseField | CentralForce) -> dict[str, Array]:

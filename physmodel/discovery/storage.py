@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from physmodel.atomic import write_atomic
+from physmodel.discovery.manifest import record
 
 if TYPE_CHECKING:
     from physmodel.discovery.result import Result
 
 SCHEMA_VERSION = 1
 FILE = "model.json"
+DATA = "data.nc"
 
 
 def to_dict(result: Result, run: str | None = None) -> dict[str, Any]:
@@ -101,12 +103,18 @@ def save_result(result: Result, folder: str | Path) -> Path:
         Of ``model.json``.
     """
     target = Path(folder)
+    record(target, (FILE, DATA), known=False)
     if result.data is not None:
         plain = result.data.assign_coords(
             trajectory=[str(label) for label in result.data["trajectory"].values]
         )
-        write_atomic(target / "data.nc", bytes(plain.to_netcdf(engine="scipy")))
-    return write_atomic(target / FILE, dumps(result, target.name))
+        # The format wants names in UTF-8; SciPy writes latin-1, which keeps bytes as they are.
+        names = {name: str(name).encode().decode("latin-1") for name in plain.data_vars}
+        plain = plain.rename({old: new for old, new in names.items() if old != new})
+        write_atomic(target / DATA, bytes(plain.to_netcdf(engine="scipy")))
+    path = write_atomic(target / FILE, dumps(result, target.name))
+    record(target, (FILE,) if result.data is None else (FILE, DATA), known=True)
+    return path
 
 
 def _finite(value: Any) -> Any:

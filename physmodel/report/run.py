@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
 
 from physmodel.atomic import write_atomic
+from physmodel.discovery.manifest import MANIFEST, digest
 from physmodel.discovery.result import Result
 from physmodel.discovery.storage import save_result
 from physmodel.errors import ProblemError
@@ -15,7 +15,6 @@ from physmodel.problem.toml import write_problem
 from physmodel.report.html import write_report
 from physmodel.version import environment
 
-MANIFEST = "manifest.json"
 PACKAGES = ("numpy", "scipy", "xarray", "pandas")
 
 
@@ -90,5 +89,5 @@ def _manifest(result: Result, folder: Path) -> dict[str, object]:
         **environment(PACKAGES),
         "source": "" if result.data is None else str(result.data.attrs.get("source", "")),
         "status": result.status,
-        "files": {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
+        "files": {p.name: digest(p) for p in files},
     }
