@@ -153,3 +153,25 @@ def test_random_data_never_break_the_doctor(n: int, d: int, seed: int) -> None:
     x = np.random.default_rng(seed).normal(size=(n, min(d, n)))
     found = check(from_arrays(0.1, x))
     assert all(f.message and f.severity in ("info", "warning", "error") for f in found)
+
+
+@pytest.mark.parametrize(("code", "rows"), [(-9999.0, [40, 41, 90]), (1e26, [7]), (999.9, [399])])
+def test_codes_for_missing_values_are_noticed(code: float, rows: list[int]) -> None:
+    x = X.copy()
+    x[rows, 1] = code
+    found = by_code(x, "W-OUTLIER")
+    assert [f.where for f in found] == [f"x1, sample {rows[0]}"]
+    assert f"{len(rows)} of 400 values, such as {code:g}" in found[0].message
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.exp(0.02 * np.arange(400)),  # growth: every value is the largest so far
+        1.0 / (1.0 + 400.0 * (np.mod(T, 5.0) - 2.5) ** 2) ** 2,  # spikes, five samples wide
+        np.repeat([0.0, 1.0], [390, 10]),  # a switch
+        np.random.default_rng(2).standard_cauchy(400),  # no typical size at all
+    ],
+)
+def test_growth_spikes_and_switches_are_no_outliers(x: NDArray[np.float64]) -> None:
+    assert not by_code(np.column_stack([x, X[:, 0]]), "W-OUTLIER")

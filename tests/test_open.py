@@ -360,3 +360,79 @@ def test_findings_travel_with_the_data() -> None:
     assert recorded(noted)[-1] == extra
     assert recorded(data) == recorded(from_arrays(T, X))
     assert str(extra) == "I-TEST here: text (fix)"
+
+
+@pytest.mark.parametrize(
+    ("cell", "step", "unit"),
+    [
+        (lambda day: f"{day:%m/%d/%Y %I:%M:%S %p}", 1.0, "day"),
+        (lambda day: f"{day:%d.%m.%y}", 1.0, "day"),
+        (lambda day: f"{day:%Y%m%d}", 1.0, "day"),
+        (lambda day: f"{day:%Y-%m-%dT12:00:00+02:00}", 1.0, "day"),
+        (lambda day: f"10:{day:%d:%m}", None, "s"),  # a clock: 10:01:01, 10:02:01, ...
+    ],
+)
+def test_dates_as_programs_export_them(write: Any, cell: Any, step: float, unit: str) -> None:
+    days = [datetime.date(2024, 1, 1) + datetime.timedelta(days=k) for k in range(30)]
+    rows = "\n".join(f"{cell(day)},{v}" for day, v in zip(days, X[:, 0], strict=True))
+    data = open_data(write(f"date,x\n{rows}\n"))
+    assert data["time"].attrs["units"] == unit
+    np.testing.assert_array_equal(np.diff(data["time"].values), np.full(29, step or 60.0))
+
+
+@pytest.mark.parametrize("header", ["when", "Zeitpunkt"])
+def test_the_only_dates_are_the_time_whatever_they_are_called(write: Any, header: str) -> None:
+    """The level rises always, too, and was taken for the time."""
+    rows = "\n".join(f"2024-03-{day:02d},{1.1**day}" for day in range(1, 31))
+    data = open_data(write(f"{header},level\n{rows}\n"))
+    assert variable_names(data) == ("level",)
+    assert "dates" in note(data, "I-TIME").message
+
+
+def test_an_index_that_carries_the_time_is_kept() -> None:
+    frame = pd.DataFrame({"x": X[:, 0], "y": X[:, 1]}, index=T)
+    np.testing.assert_array_equal(open_data(frame)["time"].values, T)
+    durations = frame.set_axis(pd.to_timedelta(T, unit="s"))
+    np.testing.assert_allclose(open_data(durations)["time"].values, T, atol=1e-9)  # nanoseconds
+    months = frame.set_axis(pd.period_range("2024-01", periods=30, freq="M"))
+    assert open_data(months)["time"].values[1] == 31.0
+    twice = pd.concat({"a": frame, "b": frame})
+    assert "level_0, level_1" in refused(twice)
+    data = open_data(twice, time="level_1", trajectory="level_0")
+    assert list(data["row_size"].values) == [30, 30]
+
+
+def test_columns_may_be_numbered() -> None:
+    frame = pd.DataFrame(np.column_stack([np.repeat([7, 8], 15), X]))
+    frame[3] = np.tile(T[:15], 2)
+    data = open_data(frame, time=3, trajectory=0)  # type: ignore[arg-type]
+    assert list(data["trajectory"].values) == [7, 8]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"), [("x\u2081", "x1"), ("\u00bd", "v_1_2"), ("\u00b5", "\u03bc"), ("x²", "x2")]
+)
+def test_letters_are_those_of_the_expression_reader(write: Any, header: str, name: str) -> None:
+    from physmodel.problem.parser import parse
+
+    data = open_data(write(CSV.replace("t,x,y", f"t,{header},y", 1)))
+    assert variable_names(data) == (name, "y")
+    assert str(parse(name, (name,))) == name
+
+
+def test_names_in_classic_netcdf_are_utf8(tmp_path: Path) -> None:
+    """As the format says, and as libraries other than SciPy write them."""
+    table = xr.Dataset({"θ": ("zeit", X[:, 0])}, coords={"zeit": T})
+    table.to_netcdf(tmp_path / "a.nc", engine="netcdf4", format="NETCDF3_CLASSIC")
+    assert variable_names(open_data(tmp_path / "a.nc", time="zeit")) == ("θ",)
+
+
+def test_values_beyond_floats_ask_for_another_unit() -> None:
+    with pytest.raises(DataError, match="larger unit"):
+        from_arrays(T, X * 1e300)
+
+
+def test_durations_of_the_standard_library() -> None:
+    stamps = [datetime.timedelta(milliseconds=100 * k) for k in range(30)]
+    data = from_arrays(stamps, X)
+    np.testing.assert_array_equal(data["time"].values, np.arange(30) / 10)

@@ -108,7 +108,7 @@ def assemble(
             where=source,
             why="a rate of change needs neighbouring samples",
             fix="supply longer trajectories, or close the gaps"
-            if longest > 1
+            if longest > 1 or source != "arrays"
             else "if x is transposed pass x.T: samples in rows",
         )
     if not any(values[:, states].any() for _, _, values in pieces):
@@ -170,19 +170,18 @@ def _usable(
         column = int(np.flatnonzero(broken.any(axis=0))[0])
         rows = np.flatnonzero(broken[:, column])
         first = values[rows[0], column]
-        kind = (
-            "missing"
-            if np.isnan(first)
-            else "infinite"
-            if np.isinf(first)
-            else (f"beyond {LARGEST:g}")
-        )
+        why = "a fit through missing values would be a guess"
+        fix = 'nan_policy="segment" (command line: --missing segment) cuts the trajectory there'
+        kind = "missing" if np.isnan(first) else "infinite"
+        if np.isfinite(first):
+            kind, fix = f"beyond {LARGEST:g}", "use a larger unit"
+            why = "products of such values leave the range of floats"
         raise DataError(
             f"{len(rows)} values are {kind}" if len(rows) > 1 else f"a value is {kind}",
             where=f"variable {names[column]!r}, {trajectory.place(rows)}, "
             f"t={trajectory.time[rows[0]]:.6g}{where}",
-            why="a fit through missing values would be a guess",
-            fix='nan_policy="segment" (command line: --missing segment) cuts the trajectory there',
+            why=why,
+            fix=fix,
         )
     lost = broken | masked
     if lost.any():

@@ -30,9 +30,20 @@ DATE_FORMATS = (
     "%Y/%m/%d %H:%M:%S",
     "%Y/%m/%d %H:%M",
     "%Y/%m/%d",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M %p",
+    "%d.%m.%y %H:%M",
+    "%d.%m.%y",
+    "%d/%m/%y %H:%M",
+    "%m/%d/%y %H:%M",
+    "%d/%m/%y",
+    "%m/%d/%y",
     "%d %b %Y",
     "%b %d, %Y",
 )
+
+
+_CLOCK = r"\d{1,2}:\d{2}:\d{2}(\.\d+)?"
 
 
 def numbers(column: pd.Series[Any], name: str, source: str, lines: Any) -> Array:
@@ -62,7 +73,7 @@ def numbers(column: pd.Series[Any], name: str, source: str, lines: Any) -> Array
         raise DataError(
             f"{column.dtype} values are no real numbers",
             where=f"column {name!r}, {source}",
-            fix="convert or drop the column; states= chooses columns",
+            fix="convert or drop the column; states= (command line: --states) chooses columns",
         )
     parsed = pd.to_numeric(column, errors="coerce")
     lost = np.flatnonzero(parsed.isna().to_numpy() & ~column.isna().to_numpy())
@@ -73,8 +84,8 @@ def numbers(column: pd.Series[Any], name: str, source: str, lines: Any) -> Array
         raise DataError(
             f"{str(column.iloc[row])!r} is not a number",
             where=f"column {name!r}, row {row}{line}, {source}",
-            fix=f"if it tells trajectories apart: trajectory={name!r}; else choose columns with "
-            "states="
+            fix=f"if it tells trajectories apart: trajectory={name!r} (command line: "
+            f"--trajectory {name}); else choose columns with states= (--states)"
             if repeated
             else "mend the cell; leave it empty if the value is missing",
         )
@@ -86,10 +97,17 @@ def clock(
 ) -> tuple[Array, str]:
     """Times as floats, and their unit if the column implies one.
 
-    Dates become seconds since the first, days when they are a day or more apart.
+    Dates become seconds since the first, days when they are a day or more apart; times of day
+    become seconds since midnight.
     """
+    if column.dtype.kind not in "biufcMm" and column.astype(str).str.fullmatch(_CLOCK).all():
+        column = pd.to_timedelta(column)
     if column.dtype.kind == "m":
         return column.to_numpy() / np.timedelta64(1, "s"), "s"
+    if column.dtype.kind in "iu" and split_unit(name)[0].lower().startswith("date"):
+        # Compact ISO 8601, 20240331; anything else under that name is a plain number.
+        days = pd.to_datetime(column.astype(str), format="%Y%m%d", errors="coerce")
+        column = days if days.notna().all() else column
     if column.dtype.kind not in "biuf" and not isinstance(column.dtype, pd.CategoricalDtype):
         dates = column if column.dtype.kind == "M" else _dates(column, name, source)
         if dates is not None:

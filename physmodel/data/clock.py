@@ -165,6 +165,8 @@ def _array(time: Any) -> NDArray[Any]:
                     for stamp in array.flat
                 ]
             ).reshape(array.shape)
+        if array.dtype.kind == "O" and array.size and hasattr(array.flat[0], "total_seconds"):
+            return array.astype("timedelta64[us]")
     except (ValueError, TypeError, AttributeError) as error:
         raise DataError(f"these are no times: {error}", where="time") from None
     return array

@@ -45,6 +45,8 @@ TIME_NAMES = {
 }
 
 #: ``time_s`` and the like carry their unit.
+_DATE = re.compile(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}(?!\d)")
+
 TIME_WITH_UNIT = re.compile(r"(?:t|time)_(s|sec|ms|us|ns|min|h|hours|day|days|year|years)")
 
 
@@ -88,6 +90,7 @@ class Headers:
 
     def find(self, name: str) -> str:
         """Full name of a column given by its full or short name."""
+        name = str(name)  # pandas labels columns with numbers, too
         if name in self.full:
             return name
         matches = [full for full in self.full if self.short[full] == name]
@@ -107,7 +110,7 @@ def time_column(
     groups: Mapping[str, NDArray[np.intp]],
     findings: list[Finding],
 ) -> str:
-    """Column that holds the time: by its name, else the only one that always rises.
+    """Column that holds the time: by its name, else the only dates, else the only one that rises.
 
     Parameters
     ----------
@@ -139,6 +142,10 @@ def time_column(
         found = next((lower[n] for n in lower if TIME_WITH_UNIT.fullmatch(n)), None)
     how = "by its name"
     if found is None:
+        how = "as the only one with dates or durations"
+        dated = [name for name in headers.full if name != label and _dated(table[name])]
+        found = dated[0] if len(dated) == 1 else None
+    if found is None:
         how = "as the only one that always rises"
         rising = [name for name in headers.full if name != label and _rises(table[name], groups)]
         found = rising[0] if len(rising) == 1 else None
@@ -152,8 +159,14 @@ def time_column(
     return found
 
 
+def _dated(column: pd.Series[Any]) -> bool:
+    if column.dtype.kind in "biufc" or isinstance(column.dtype, pd.CategoricalDtype):
+        return False
+    return column.dtype.kind in "Mm" or bool(len(column) and _DATE.match(str(column.iloc[0])))
+
+
 def _rises(column: pd.Series[Any], groups: Mapping[str, NDArray[np.intp]]) -> bool:
-    if column.dtype.kind not in "iufM":
+    if column.dtype.kind not in "iuf":
         return False
     return all(
         column.iloc[rows].is_monotonic_increasing and column.iloc[rows].is_unique

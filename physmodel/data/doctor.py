@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.findings import Finding, bundled, recorded
 from physmodel.data.noise import estimate_noise, quantisation_step
+from physmodel.data.outliers import outliers
 from physmodel.data.relations import column_findings, constant_columns, duplicate_columns
 from physmodel.data.segments import Segment, is_regular, segments, time_gaps, value_jumps
 
@@ -181,6 +182,7 @@ def _one_column(data: xr.Dataset, found: list[Segment], k: int, name: str) -> li
         )
     if data[name].attrs.get("role") == "input":
         return findings
+    findings += outliers(column, name)
     noise = _noise(data, found, k, name)
     share = noise / spread
     loud = share > LOUD

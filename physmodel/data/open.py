@@ -133,11 +133,9 @@ def _not_found(path: Path, source: str, known: Sequence[str]) -> DataError:
         hint = f"did you mean {near[0]!r}? " if near else ""
         return DataError(
             f"there is no file {path.name!r}",
-            where="open",
             fix=where + hint + "check the path; the catalogue is: physmodel datasets list",
         )
     return DataError(
         f"there is no file and no catalogue dataset {source!r}",
-        where="open",
         fix=suggestion(source, known) + "catalogue: " + ", ".join(known),
     )

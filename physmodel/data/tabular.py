@@ -93,9 +93,11 @@ def from_frame(
         raise DataError("the table has no rows", where=source)
     lines = frame.attrs.get("lines")
     headers = Headers.of(table, source)
-    label = headers.find(trajectory) if trajectory else None
+    label = None if trajectory is None else headers.find(trajectory)
     groups = _groups(table[label], source) if label else {"0": np.arange(len(table))}
-    axis = headers.find(time) if time else time_column(table, headers, label, groups, findings)
+    axis = (
+        time_column(table, headers, label, groups, findings) if time is None else headers.find(time)
+    )
     drives = [headers.find(name) for name in _listed(inputs, "inputs")]
     chosen = (
         [headers.find(name) for name in _listed(states, "states")]
@@ -153,10 +155,18 @@ def _flat(frame: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
     """A plain table: an index that carries something becomes a column, a counter is dropped."""
     table = frame
     if isinstance(table.columns, pd.MultiIndex):
-        table = table.set_axis(["_".join(map(str, key)) for key in table.columns], axis=1)
+        flat = ["_".join(str(part) for part in key if str(part)) for key in table.columns]
+        table = table.set_axis(flat, axis=1)
+    if isinstance(table.index, pd.PeriodIndex):
+        table = table.set_axis(table.index.to_timestamp())
+    if isinstance(table.index, pd.MultiIndex):
+        levels = enumerate(table.index.names)
+        table = table.rename_axis([f"level_{k}" if name is None else name for k, name in levels])
+    elif table.index.name is None:
+        dated = isinstance(table.index, pd.DatetimeIndex | pd.TimedeltaIndex)
+        if dated or table.index.dtype.kind == "f":
+            table = table.rename_axis("time" if dated else "index")
     named = [name for name in table.index.names if name is not None]
-    if isinstance(table.index, pd.DatetimeIndex | pd.TimedeltaIndex) and not named:
-        table, named = table.rename_axis("time"), ["time"]
     if named and not {*map(str, named)} & {*map(str, table.columns)}:
         table = table.reset_index()
     table = table.reset_index(drop=True)
