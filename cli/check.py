@@ -10,6 +10,9 @@ import click
 
 from physmodel.cli.options import SOURCE, data_options, open_source
 
+#: Columns of the table that hold words: variable, role, units.
+N_WORDS = 3
+
 
 @click.command("check")
 @SOURCE
@@ -53,15 +56,21 @@ def _table(facts: dict[str, Any]) -> None:
         f"t = {time['start']:g} to {time['stop']:g}{unit}, {spacing} step {time['step']:.6g}{unit}"
     )
     click.echo()
-    click.echo(
-        f"{'variable':<16}{'role':<8}{'units':<12}{'min':>12}{'max':>12}{'std':>12}"
-        f"{'noise':>12}{'noise/std':>11}"
-    )
+    head = ("variable", "role", "units", "min", "max", "std", "noise", "noise/std")
+    rows = [head]
     for name, item in facts["variables"].items():
         share = item["noise_std"] / item["std"] if item["std"] else 0.0
-        click.echo(
-            f"{name:<16}{item['role']:<8}{item['units']:<12}{item['min']:>12.5g}"
-            f"{item['max']:>12.5g}{item['std']:>12.4g}{item['noise_std']:>12.2g}"
-            f"{100 * share:>10.2g}%"
+        low, high, std = (f"{item[key]:.5g}" for key in ("min", "max", "std"))
+        noise = f"{item['noise_std']:.2g}"
+        rows.append(
+            (name, item["role"], item["units"], low, high, std, noise, f"{100 * share:.2g}%")
         )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        # Words to the left, numbers to the right.
+        cells = [
+            cell.ljust(width) if k < N_WORDS else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        click.echo("  ".join(cells))
     click.echo()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from typing import Any
 
 import click
@@ -28,7 +30,7 @@ def list_(as_json: bool) -> None:
         click.echo(json.dumps({"schema_version": 1, "datasets": rows}, indent=1))
         return
     for card in cards:
-        click.echo(f"{card.id:<22}{card.kind:<13}{card.title}")
+        click.echo(_fitting(f"{card.id:<20}{card.kind:<12}{card.title}"))
 
 
 @command.command("show")
@@ -52,25 +54,28 @@ def verify(name: str | None) -> None:
     """Compare files with the hashes in their cards; exit status 4 if one differs."""
     from physmodel.data import catalogue
 
-    for card in catalogue.verify(name):
-        click.echo(f"{card.id:<22}ok  sha256 {card.sha256}")
+    checked = catalogue.verify(name)
+    for card in checked:
+        click.echo(f"{card.id:<20}ok  sha256 {card.sha256}")
+    if not checked:
+        click.echo(f"{name} is simulated on demand: there is no file to verify", err=True)
 
 
 @command.command("export")
 @click.argument("name")
 @click.option("-o", "--output", required=True, metavar="FILE.csv", help="File to write.")
 @click.option(
-    "--noise", type=float, default=0.0, help="Of a simulated set, relative to its spread."
+    "--noise", type=float, help="Of a simulated set, relative to its spread; none by default."
 )
-@click.option("--seed", type=int, default=0, help="Of the noise.")
-def export(name: str, output: str, noise: float, seed: int) -> None:
+@click.option("--seed", type=int, help="Of the noise; 0 by default.")
+def export(name: str, output: str, noise: float | None, seed: int | None) -> None:
     """Write a dataset as CSV."""
     from physmodel.atomic import write_atomic
     from physmodel.data import catalogue
     from physmodel.data.contract import variable_names
 
-    simulated = catalogue.card(name).kind == "simulated"
-    data = catalogue.load(name, **({"noise": noise, "seed": seed} if simulated else {}))
+    given = {"noise": noise, "seed": seed}
+    data = catalogue.load(name, **{key: value for key, value in given.items() if value is not None})
     frame = data[list(variable_names(data))].to_dataframe().drop(columns="time")
     frame.insert(0, "time", data["time"].values)
     units = {str(name): data[name].attrs.get("units", "") for name in frame.columns}
@@ -78,6 +83,13 @@ def export(name: str, output: str, noise: float, seed: int) -> None:
         name if unit in ("", "1") else f"{name} [{unit}]" for name, unit in units.items()
     ]
     click.echo(f"wrote {write_atomic(output, frame.to_csv(index=False))}", err=True)
+
+
+def _fitting(line: str) -> str:
+    """A line cut to the width of the terminal; whole where something else reads it."""
+    width = shutil.get_terminal_size().columns
+    cut = sys.stdout.isatty() and len(line) > width
+    return line[: width - 3].rstrip() + "..." if cut else line
 
 
 def _print(value: Any, indent: str) -> None:

@@ -9,6 +9,8 @@ import click
 
 from physmodel.errors import ProblemError
 
+EXAMPLES = {"--units": "x=m", "--body": "sun=x1,y1", "--from": "x=1"}
+
 SOURCE = click.argument("source", metavar="DATA")
 
 _DATA = (
@@ -25,9 +27,7 @@ _DATA = (
     click.option(
         "--missing",
         type=click.Choice(["raise", "segment"]),
-        default="raise",
-        show_default=True,
-        help="Stop at missing values, or cut trajectories there.",
+        help="Stop at missing values (the default), or cut trajectories there.",
     ),
 )
 
@@ -50,7 +50,11 @@ def pairs(values: Sequence[str], option: str) -> dict[str, str]:
     for value in values:
         name, equals, content = value.partition("=")
         if not equals or not name.strip():
-            raise ProblemError(f"{value!r} is not NAME=VALUE", where=option)
+            raise ProblemError(
+                f"{value!r} is not NAME=VALUE",
+                where=option,
+                fix=f"such as {option} {EXAMPLES[option]}",
+            )
         table[name.strip()] = content.strip()
     return table
 
@@ -63,7 +67,7 @@ def open_source(
     states: Sequence[str],
     units: Sequence[str],
     time_unit: str | None,
-    missing: str,
+    missing: str | None,
 ) -> tuple[Any, dict[str, Any]]:
     """Open the data of a command.
 
@@ -85,7 +89,7 @@ def open_source(
         trajectory = trajectory or study.options.get("trajectory")
         inputs = inputs or study.options.get("inputs", ())
         time_unit = time_unit or study.options.get("time_unit")
-        missing = study.options.get("missing", missing)
+        missing = missing or study.options.get("missing")
         problem.setdefault("inputs", list(names(inputs)))
         units = units or [f"{k}={v}" for k, v in problem.get("units", {}).items()]
     data = open_data(
@@ -96,6 +100,6 @@ def open_source(
         states=names(states) or None,
         units=pairs(units, "--units"),
         time_units=time_unit,
-        nan_policy=missing,  # type: ignore[arg-type]
+        nan_policy=missing or "raise",  # type: ignore[arg-type]
     )
     return data, problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -17,10 +18,15 @@ COMMANDS = {
     "discover": ("physmodel.cli.discover", "Find the law behind measured trajectories."),
     "check": ("physmodel.cli.check", "Examine data; nothing is fitted."),
     "simulate": ("physmodel.cli.simulate", "Run a discovered law forward in time."),
+    "next": ("physmodel.cli.next", "Say which experiment would separate the rivals."),
     "report": ("physmodel.cli.report", "Write the report of a run again."),
     "datasets": ("physmodel.cli.datasets", "List, show, verify and export the catalogue."),
     "bench": ("physmodel.cli.bench", "Run a benchmark against the peers."),
 }
+
+
+#: Exit status when something failed that should not have: EX_SOFTWARE of sysexits.h.
+DEFECT = 70
 
 
 class LazyGroup(click.Group):
@@ -70,6 +76,34 @@ class LazyGroup(click.Group):
             # The reader went away (`| head`); leave quietly, with nothing left to flush.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            ctx.exit(_unexpected(error))
+
+
+def _unexpected(error: Exception) -> int:
+    """Say what happened without a traceback; scripts must not take this for an answer."""
+    if isinstance(error, OSError):
+        told = PhysmodelError(
+            f"{error.strerror or error}",
+            where=str(error.filename or "standard output"),
+            fix="check the place that is written to or read from, and the room there",
+        )
+    else:
+        told = PhysmodelError(
+            f"{type(error).__name__}: {' '.join(str(error).split())}",
+            where="inside physmodel",
+            why="this is a defect of physmodel, or memory ran out; no answer was found",
+            fix="run it again as `physmodel --debug ...` and report what that prints",
+        )
+    click.echo(f"error: {told}", err=True)
+    # A buffer that could not be written would fail once more when Python ends.
+    with suppress(OSError):  # no real file stands behind it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 2 if isinstance(error, OSError) else DEFECT
 
 
 #: The backspace tells click to keep the lines of a paragraph as they are.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -87,8 +88,6 @@ def test_discover_json_is_one_object_with_the_documented_fields(home: Path) -> N
 
 
 def test_a_run_folder_holds_model_data_problem_report_and_their_hashes(home: Path) -> None:
-    import hashlib
-
     manifest = json.loads((home / "run" / "manifest.json").read_text(encoding="utf-8"))
     assert set(manifest["files"]) == {"model.json", "data.nc", "problem.toml", "report.html"}
     for name, promised in manifest["files"].items():
@@ -212,7 +211,53 @@ def test_report_of_a_run_is_the_report_it_came_with(home: Path) -> None:
     assert (home / "run" / "report.html").read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["model.json", "data.nc"])
+@pytest.mark.parametrize("command", ["report {}", "simulate {} --until 1"])
+def test_a_run_that_was_altered_is_refused(
+    home: Path, tmp_path: Path, name: str, command: str
+) -> None:
+    shutil.copytree(home / "run", tmp_path / "run")
+    content = bytearray((tmp_path / "run" / name).read_bytes())
+    place = content.index(b"28") if name == "model.json" else len(content) - 9
+    content[place] ^= 1  # another digit of a coefficient, of a measured value
+    (tmp_path / "run" / name).write_bytes(content)
+    done = physmodel(*command.format(tmp_path / "run").split())
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert f"error: {name}: the file has the hash" in done.stderr
+
+
+def test_what_physmodel_itself_writes_again_stays_valid(home: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(home / "run", run)
+    law = pm.load(run)
+    pm.discover("pendulum").save(run)
+    assert pm.load(run).problem.states != law.problem.states
+    assert physmodel("report", run).exit_code == 0
+    promised = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["files"]
+    for name in ("model.json", "data.nc", "report.html"):
+        assert hashlib.sha256((run / name).read_bytes()).hexdigest() == promised[name]
+
+
+def test_names_in_any_script_go_through_a_run(tmp_path: Path) -> None:
+    t = np.linspace(0.0, 20.0, 201)
+    columns = np.column_stack([t, np.cos(2.0 * t), np.sin(2.0 * t)])
+    np.savetxt(tmp_path / "a.csv", columns, delimiter=",", header="t,θ,ω_µ", encoding="utf-8")
+    assert physmodel("discover", tmp_path / "a.csv", "-o", tmp_path / "run").exit_code == 0
+    done = physmodel("simulate", tmp_path / "run", "--until", 1, "--points", 2)
+    assert done.stdout.startswith("t,θ,ω_μ\n")  # NFKC, as Python itself reads names
+    assert pm.load(tmp_path / "run").data["θ"].values == pytest.approx(columns[:, 1])
+
+
 # datasets
+
+
+def test_what_a_dataset_does_not_have_is_said(tmp_path: Path) -> None:
+    done = physmodel("datasets", "export", "lynx-hare", "--noise", 0.1, "-o", tmp_path / "x.csv")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "no option 'noise'" in done.stderr
+    done = physmodel("datasets", "verify", "lorenz")
+    assert done.exit_code == 0
+    assert "no file" in done.stderr
 
 
 def test_datasets_list_and_show_name_every_dataset() -> None:
@@ -371,7 +416,44 @@ def test_examples_in_the_help_stand_on_lines_of_their_own() -> None:
     assert "discovery" in physmodel("bench", "--help").stdout
 
 
+@pytest.mark.parametrize("source", ["lynx-hare", "solar-system", "{}/lorenz.csv"])
+def test_the_table_of_check_fits_eighty_columns(home: Path, source: str) -> None:
+    lines = physmodel("check", source.replace("{}", str(home))).stdout.splitlines()
+    table = lines[2 : lines.index("", 2)]
+    assert len({len(line) for line in table}) == 1
+    assert max(map(len, table)) <= 80
+
+
+@pytest.mark.parametrize("name", ["lynx-hare", "solar-system"])
+def test_a_law_fits_eighty_columns(name: str) -> None:
+    done = physmodel("discover", name, "-q")
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_defect_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python would exit with 1, which scripts take for `ambiguous` or `no-law`."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("two\nlines")
+
+    monkeypatch.setattr("physmodel.discovery.discover.discover", broken)
+    done = physmodel("discover", "lynx-hare", "--json")
+    assert (done.exit_code, done.stdout) == (70, "")
+    assert "inside physmodel: ZeroDivisionError: two lines" in done.stderr
+    assert "--debug" in done.stderr
+
+
 # As processes.
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_said_in_one_line(home: Path) -> None:
+    call = spawn("simulate", home / "run", "--until", 1)
+    with open("/dev/full", "wb") as full:
+        call["stdout"] = full
+        done = subprocess.run(**call, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert ERROR.fullmatch(done.stderr)
 
 
 def spawn(*arguments: object, **environment: str) -> dict[str, Any]:

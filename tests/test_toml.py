@@ -164,3 +164,28 @@ def test_source_is_looked_for_beside_the_study(tmp_path: Path) -> None:
     assert found.source == str(tmp_path / "a b.csv")
     assert found.options == {"time": "T"}
     assert found.problem == {"order": 2}
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("[data]\nsource = 'a.csv'\ninputs = [1]", "inputs is [1]"),
+        ("[data]\nsource = 'a.csv'\ntime = 3", "time is 3"),
+        ("[data]\nsource = 'a.csv'\nmissing = 'cut'", "missing is 'cut'"),
+        ("[data]\nsource = 'a.csv'\n[problem]\nunits = 'm'", "units must be a table"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_named(tmp_path: Path, lines: str, words: str) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(lines, encoding="utf-8")
+    with pytest.raises(ProblemError) as caught:
+        read_study(path)
+    assert words in str(caught.value)
+    assert "study.toml" in caught.value.where
+    assert caught.value.fix
+
+
+def test_one_input_needs_no_brackets(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text("[data]\nsource = 'a.csv'\ninputs = 'force'", encoding="utf-8")
+    assert read_study(path).options["inputs"] == ["force"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from physmodel.models.sparse_field import term_variables
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
 #: Terms of one equation that are printed; a law with more is not readable anyway.
 MAX_TERMS = 12
+
+#: Columns of text, and those that the titles of its parts take.
+WIDTH, MARGIN = 80, 11
 
 
 def number(value: float, std: float) -> str:
@@ -78,11 +83,26 @@ def render(result: Result) -> str:
         ("noise", _noise(result)),
         ("score", _scores(result)),
     ):
-        heads = [f"{title}:", *[""] * len(part)]
-        rows = [f"{head:<10} {row}" for head, row in zip(heads, part, strict=False)]
+        rows = [row for item in part for row in _folded(item, WIDTH - MARGIN)]
+        heads = [f"{title}:", *[""] * len(rows)]
+        rows = [f"{head:<{MARGIN}}{row}" for head, row in zip(heads, rows, strict=False)]
         lines += ["", *rows] if rows else []
-    lines += ["", result.remedy]
+    lines += ["", *_folded(result.remedy, WIDTH)]
     return "\n".join(lines)
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """Lines of at most this width where words allow it, indented after the first."""
+    # What stands in parentheses stays together.
+    whole = re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", "\xa0"), text)
+    lines = textwrap.wrap(
+        whole,
+        width,
+        subsequent_indent="" if width == WIDTH else "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace("\xa0", " ") for line in lines]
 
 
 def latex_equations(result: Result) -> str:

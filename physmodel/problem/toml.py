@@ -13,6 +13,7 @@ from physmodel.errors import ProblemError
 from physmodel.problem.problem import Problem, suggestion
 
 DATA_KEYS = ("source", "time", "trajectory", "inputs", "missing", "time_unit")
+MISSING = ("raise", "segment")
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,36 @@ def read_study(path: str | Path) -> Study:
             where=_place(path, "[data]"),
             fix='source = "data.csv"',
         )
+    problem = dict(table.get("problem", {}))
+    if not isinstance(problem.get("units", {}), dict):
+        raise ProblemError(
+            "units must be a table",
+            where=_place(path, "[problem]"),
+            fix='[problem.units], and below it lines such as x = "m"',
+        )
     beside = Path(path).parent / source
-    return Study(str(beside) if beside.exists() else source, data, dict(table.get("problem", {})))
+    options = _options(data, _place(path, "[data]"))
+    return Study(str(beside) if beside.exists() else source, options, problem)
+
+
+def _options(data: dict[str, Any], where: str) -> dict[str, Any]:
+    """The ``[data]`` table without its source, each value of the right type."""
+    options = dict(data)
+    for key, value in data.items():
+        if key == "inputs":
+            names = [value] if isinstance(value, str) else value
+            if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+                raise ProblemError(
+                    f"inputs is {value!r}", where=where, fix='a list of columns: ["u1", "u2"]'
+                )
+            options[key] = names
+        elif not isinstance(value, str):
+            raise ProblemError(f"{key} is {value!r}", where=where, fix="a text in quotation marks")
+    if options.get("missing", "raise") not in MISSING:
+        raise ProblemError(
+            f"missing is {options['missing']!r}", where=where, fix='"raise" or "segment"'
+        )
+    return options
 
 
 def dumps(problem: Problem) -> str:
