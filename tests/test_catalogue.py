@@ -31,7 +31,11 @@ def test_list_holds_files_and_systems() -> None:
 
 
 def test_verify_checks_the_files() -> None:
-    assert {card.id for card in catalogue.verify()} == {"lynx-hare", "solar-system"}
+    assert {card.id for card in catalogue.verify()} == {
+        "lynx-hare",
+        "solar-system",
+        "sunspots-yearly",
+    }
     assert catalogue.verify("lorenz") == []
 
 
