@@ -8,15 +8,18 @@ import subprocess
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import physmodel as pm
 from physmodel.discovery.render import left_side, number
+from physmodel.report.figures import CYCLE
 from physmodel.report.html import report_html
 
 HOSTILE = (
@@ -242,3 +245,26 @@ def test_the_same_run_gives_the_same_bytes_in_another_process(
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=environment, check=True)
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == page
+
+
+def lightness_and_colour(code: str) -> NDArray[np.float64]:
+    """CIE L*a*b* of an sRGB colour (IEC 61966-2-1, white point D65)."""
+    srgb = np.array([int(code[k : k + 2], 16) for k in (1, 3, 5)]) / 255.0
+    linear = np.where(srgb > 0.04045, ((srgb + 0.055) / 1.055) ** 2.4, srgb / 12.92)
+    xyz = np.array(
+        [
+            [0.4124564, 0.3575761, 0.1804375],
+            [0.2126729, 0.7151522, 0.0721750],
+            [0.0193339, 0.1191920, 0.9503041],
+        ]
+    )
+    f = np.cbrt(xyz @ linear / [0.95047, 1.0, 1.08883])  # every colour here is above the toe
+    return np.array([116.0 * f[1] - 16.0, 500.0 * (f[0] - f[1]), 200.0 * (f[1] - f[2])])
+
+
+def test_ten_curves_can_be_told_apart() -> None:
+    points = [lightness_and_colour(code) for code in CYCLE]
+    apart = [np.linalg.norm(a - b) for a, b in combinations(points, 2)]
+    assert len(CYCLE) >= 10  # the solar system has nine bodies
+    # Ten times the just noticeable difference of 2.3: thin lines need more than large areas.
+    assert min(apart) > 23.0

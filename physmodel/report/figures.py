@@ -27,16 +27,20 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 INK, FAINT, DATA, MODEL = "#1d2b3a", "#d9dee4", "#9aa7b4", "#0b6e99"
+#: More than the solar system has bodies; any two are 25 or more apart in CIE L*a*b*.
 CYCLE = (
     "#0b6e99",
-    "#c8553d",
+    "#d1495b",
     "#588b41",
     "#8e5ea2",
-    "#b08900",
-    "#3d5a80",
+    "#c79100",
+    "#1d2b3a",
+    "#4fb8d8",
     "#7a4b3a",
-    "#5f6b6d",
-    "#a23b72",
+    "#e58fb8",
+    "#8fae2f",
+    "#e07b39",
+    "#8a8f98",
 )
 WIDTH = 9.0
 
