@@ -1,0 +1,225 @@
+"""The winner and its rivals as linear models with what the data so far say of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.discovery.discrimination import Belief, probabilities
+from physmodel.discovery.identification import REFINE_MOST, Identification, identify
+from physmodel.discovery.libraries import candidate_libraries
+from physmodel.discovery.preparation import Prepared, prepare
+from physmodel.discovery.regression import SEARCH_TILES, SLACK, expand
+from physmodel.discovery.result import Result
+from physmodel.discovery.selection import candidates
+from physmodel.discovery.surprises import places, smaller, surprises, widened
+from physmodel.errors import ProblemError
+from physmodel.losses.latent import whiten
+from physmodel.losses.tile import Tile, quadrature_error
+from physmodel.losses.whitened import WhitenedRows
+from physmodel.models.term_field import TermField
+from physmodel.optimizers.triangular import (
+    Solution,
+    solve_support,
+    triangular_factor,
+)
+from physmodel.problem.calculus import ordered
+from physmodel.problem.expression import product, variable
+
+Array = NDArray[np.float64]
+
+#: Models near the winner that are told apart; what lies behind them has little probability.
+MOST = 12
+
+#: Probability from which a model counts as a rival, whatever library its terms come from.
+LIKELY = 0.02
+
+
+@dataclass(frozen=True)
+class Hypotheses:
+    """Models that explain the data about equally well.
+
+    Attributes
+    ----------
+    prepared : Prepared
+        The data in computing coordinates.
+    field : TermField
+        With the terms that any of the models uses.
+    columns : ndarray of int (q,)
+        Coefficients of `field` that any of the models uses.
+    beliefs : list of Belief
+        Over `columns`: the winner, its rivals, then surprises: the winner with one more term,
+        of any library, that these data need not show and that other data might. A likely
+        surprise is a rival.
+    names : tuple of str
+        How the winner (empty) and each rival differ from the winner.
+    noise : ndarray (d,)
+        In computing units.
+    refinement : int
+        Nodes per sampling interval.
+    low, high : ndarray (D,)
+        Range of the estimated states, followed by that of the velocities for second order, in
+        computing units.
+    n_samples : int
+    """
+
+    prepared: Prepared
+    field: TermField
+    columns: NDArray[np.intp]
+    beliefs: list[Belief]
+    names: tuple[str, ...]
+    noise: Array
+    refinement: int
+    low: Array
+    high: Array
+    n_samples: int
+
+    @property
+    def shares(self) -> Array:
+        """Probabilities ``(h,)`` of the models."""
+        return probabilities(np.array([belief.delta for belief in self.beliefs]))
+
+    @property
+    def n_near(self) -> int:
+        """Winner and rivals; the beliefs after these are surprises."""
+        return len(self.names)
+
+    def weights(self, number: int) -> Array:
+        """Coefficients ``(K,)`` of one model in `field`."""
+        full = np.zeros(self.field.n_coefficients)
+        full[self.columns] = self.beliefs[number].weights
+        return full
+
+
+def hypotheses_of(law: Result) -> Hypotheses:
+    """Fit the winner and its rivals again, to have their covariances.
+
+    Parameters
+    ----------
+    law : Result
+        From a regression on a term library, with its data.
+
+    Returns
+    -------
+    Hypotheses
+        The winner alone when no other model is near.
+
+    Raises
+    ------
+    ProblemError
+        If the result does not hold its data.
+    """
+    if law.data is None:
+        raise ProblemError(
+            "the result does not hold the data that it was made from",
+            why="what they leave open decides what the next experiment should be",
+            fix="load the run folder with its data.nc, or discover again",
+        )
+    prepared = prepare(law.data, law.problem)
+    libraries = candidate_libraries(law.problem, prepared.n_samples)
+    found = identify(prepared, libraries)
+    fit = found.fit
+    ranked = candidates(fit.factor, fit.solution, fit.criterion)[:MOST]
+    wide = widened(found, libraries)
+    place = places(found.field, wide)
+    tiles, refinement = _tiles(prepared, found)
+    weights = np.zeros(wide.n_coefficients)
+    weights[place] = fit.weights()
+    # On data without noise the floor of the criterion stands in for it.
+    noise = fit.noise * np.sqrt(fit.variance + fit.criterion.floor)
+    loose = prepared.looseness(wide.order)
+    rows = [
+        whitened(tile, wide, weights, states, noise, loose)
+        for tile, states in zip(tiles, fit.latent, strict=True)
+    ]
+    factor = triangular_factor((row.matrix, row.target) for row in rows)
+    models = [(solve_support(factor, place[c.solution.support]), c.delta) for c in ranked]
+    if len(ranked) > 1:
+        more = surprises(factor, models, prepared.n_samples, len(wide.library))
+        shares = probabilities(np.array([delta for _, delta in (*models, *more)]))[len(models) :]
+        n_near = len(models) + int(np.sum(shares >= LIKELY))
+        models += more
+    else:
+        n_near = 1
+    field, columns = smaller(wide, [solution for solution, _ in models])
+    # Of a very long record only some tiles were cleaned.
+    share = np.sqrt(sum(tile.n_data for tile in tiles) / fit.n_data)
+    beliefs = []
+    for solution, delta in models:
+        root = np.zeros((factor.n_columns, len(solution.support)))
+        root[solution.support] = share * solution.inverse / factor.scale[solution.support, None]
+        beliefs.append(Belief(expand(factor, solution)[columns], root[columns], delta))
+    low, high = _range(tiles, fit.latent)
+    return Hypotheses(
+        prepared,
+        field,
+        np.flatnonzero(np.isin(places(field, wide), columns)),
+        beliefs,
+        tuple(_difference(law, wide, models[0][0], solution) for solution, _ in models[:n_near]),
+        noise,
+        refinement,
+        low,
+        high,
+        prepared.n_samples,
+    )
+
+
+def whitened(
+    tile: Tile, field: TermField, weights: Array, states: Array, noise: Array, looseness: float
+) -> WhitenedRows:
+    """Whiten a tile at a trajectory, with the slack of the last round of a regression.
+
+    Parameters
+    ----------
+    tile : Tile
+    field : TermField
+    weights : ndarray (K,)
+    states : ndarray (n, d)
+    noise : ndarray (d,)
+    looseness : float
+        See `Prepared.looseness`.
+
+    Returns
+    -------
+    WhitenedRows
+    """
+    slack = looseness * SLACK[-1] * noise * np.sqrt(tile.durations)
+    error = quadrature_error(tile, field, weights, states)
+    return whiten(tile, field, weights, states, noise, np.maximum(error, slack))
+
+
+def _tiles(prepared: Prepared, found: Identification) -> tuple[list[Tile], int]:
+    """The tiles that the estimated trajectories belong to, and their refinement."""
+    refinement = 1
+    while True:
+        tiles = prepared.tiles(found.field.order, refinement)
+        tiles = tiles[:: -(-len(tiles) // SEARCH_TILES)]
+        fits = len(tiles[0].time) == len(found.fit.latent[0])
+        if fits or refinement >= REFINE_MOST:
+            return tiles, refinement
+        refinement *= 2
+
+
+def _range(tiles: list[Tile], latent: list[Array]) -> tuple[Array, Array]:
+    """Smallest and largest estimated states, and velocities where the order asks for them."""
+    seen = []
+    for tile, states in zip(tiles, latent, strict=True):
+        slope = tile.weak.slope
+        seen.append(states if slope is None else np.column_stack([states, slope @ states]))
+    values = np.concatenate(seen)
+    return values.min(axis=0), values.max(axis=0)
+
+
+def _difference(law: Result, field: TermField, winner: Solution, other: Solution) -> str:
+    """Terms that a rival has and the winner has not, and the reverse."""
+    library, states = field.library, law.problem.states
+    parts = []
+    for sign, one, two in (("+", other, winner), ("-", winner, other)):
+        for column in np.setdiff1d(one.support, two.support):
+            state, term = states[column // len(library)], library.terms[column % len(library)]
+            if state in law.problem.positive:  # per-capita terms, see `outcome`
+                term = ordered(product(variable(state), term), library.variables)
+            parts.append(f"{sign}{term} in {state}")
+    return ", ".join(parts)
