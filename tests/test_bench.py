@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from physmodel.bench import discovery, peers
 from physmodel.bench.answers import Answer, judge
+from physmodel.bench.ceiling import detectable
 from physmodel.bench.chaotic import ChaoticSystem, load_systems
 from physmodel.bench.draws import CONDITIONS, Cell, draw
 from physmodel.bench.runner import run_units, write_results
@@ -73,8 +74,9 @@ def test_judge_by_hand() -> None:
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_draws_repeat_and_are_as_described(lorenz: ChaoticSystem, condition: Any) -> None:
     """The same seed gives the same bits; noise has the level asked for."""
-    clean = lorenz.trajectories([0, 1, 2])
     cell = Cell(0.1, 3, condition)
+    per_period, periods = cell.sampling
+    clean = lorenz.trajectories([0, 1, 2], per_period=per_period, periods=periods)
     first, again, other = (draw(lorenz, clean, cell, seed) for seed in (0, 0, 1))
     for one, two, three in zip(first.records, again.records, other.records, strict=True):
         assert np.array_equal(one, two)
@@ -88,7 +90,29 @@ def test_draws_repeat_and_are_as_described(lorenz: ChaoticSystem, condition: Any
     # About 1500 samples: the standard deviation is known to 2 per cent; five of those.
     assert noise.std(axis=0) / spread == pytest.approx(0.1 * np.array(factors), rel=0.1)
     lengths = [len(t) for t in first.times]
-    assert (len(set(lengths)) == 1) == (condition in {"regular", "unequal-noise"})
+    uneven = {"irregular", "missing", "unequal-lengths"}
+    assert (len(set(lengths)) == 1) == (condition not in uneven)
+
+
+def test_perturbed_systems_keep_their_terms(lorenz: ChaoticSystem) -> None:
+    """Every coefficient changes by at most a tenth, and the changed flow goes on moving."""
+    changed = lorenz.perturbed(3)
+    for state, terms in lorenz.equations.items():
+        assert set(changed.equations[state]) == set(terms)
+        for term, value in terms.items():
+            assert 0.0 < abs(changed.equations[state][term] / value - 1.0) <= 0.1
+    _, states = changed.trajectories([0])
+    # Two lobes, as wide as those of the original to within a third.
+    assert np.all(np.abs(states[0].std(axis=0) / lorenz.starts.std(axis=0) - 1.0) < 0.33)
+    assert changed.equations != lorenz.perturbed(4).equations
+    assert changed.equations == lorenz.perturbed(3).equations
+
+
+def test_what_can_be_found_falls_with_the_noise(lorenz: ChaoticSystem) -> None:
+    """Noise that drowns the motion hides the law; without noise nothing is hidden."""
+    clean = lorenz.trajectories([0])
+    found = [detectable(draw(lorenz, clean, Cell(noise), 0)) for noise in (0.0, 0.1, 30.0)]
+    assert found == [True, True, False]
 
 
 def square(unit: str, settings: Mapping[str, Any]) -> list[dict[str, Any]]:

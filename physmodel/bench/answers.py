@@ -26,6 +26,8 @@ class Answer:
         Other supports that the method reports, best first.
     status : str
         Empty if the method does not say how sure it is.
+    probability : float or None
+        What the method claims to be the probability that all its terms are right.
     seconds : float
     """
 
@@ -34,6 +36,7 @@ class Answer:
     deviations: Equations = field(default_factory=dict)
     rivals: list[Equations] = field(default_factory=list)
     status: str = ""
+    probability: float | None = None
 
 
 def judge(answer: Answer, truth: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
@@ -51,7 +54,7 @@ def judge(answer: Answer, truth: Mapping[str, Mapping[str, float]]) -> dict[str,
         that do; ``error``: median relative error of the true coefficients, absent ones count
         with an error of one; ``listed``: the truth is the answer or one of the first three
         rivals; ``covered``, ``intervals``: 90% intervals that hold the truth, among terms that
-        are rightly in; ``status`` and ``seconds``.
+        are rightly in; ``status``, ``probability`` and ``seconds``.
     """
     right = [set(answer.equations.get(s, {})) == set(terms) for s, terms in truth.items()]
     errors, covered, intervals = [], 0, 0
@@ -72,6 +75,7 @@ def judge(answer: Answer, truth: Mapping[str, Mapping[str, float]]) -> dict[str,
         "covered": covered,
         "intervals": intervals,
         "status": answer.status,
+        "probability": answer.probability,
         "seconds": answer.seconds,
     }
 

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from physmodel.bench import ours, peers
 from physmodel.bench.answers import Answer, judge
-from physmodel.bench.chaotic import load_systems
-from physmodel.bench.draws import CONDITIONS, Cell, Draw, draw
+from physmodel.bench.ceiling import detectable
+from physmodel.bench.chaotic import ChaoticSystem, load_systems
+from physmodel.bench.draws import Cell, Draw, draw
+
+Array = NDArray[np.float64]
 
 NOISE = (0.0, 0.01, 0.05, 0.1, 0.2)
 TRAJECTORIES = (1, 5)
-#: Noise and number of trajectories at which unusual records are tried.
-UNUSUAL = (0.05, {"irregular": 1, "missing": 1, "unequal-noise": 1, "unequal-lengths": 5})
+#: Records and systems that differ from the rest: noise and trajectories.
+UNUSUAL = [
+    Cell(0.05, 1, "irregular"),
+    Cell(0.05, 1, "missing"),
+    Cell(0.05, 1, "unequal-noise"),
+    Cell(0.05, 5, "unequal-lengths"),
+    Cell(0.01, 1, "perturbed"),
+    Cell(0.1, 1, "perturbed"),
+    Cell(0.05, 1, "coarse"),
+    Cell(0.05, 1, "fine"),
+    Cell(0.05, 1, "short"),
+    Cell(0.05, 1, "long"),
+]
 SEEDS = 3
 
 #: Every eighth system: the part that `--quick` runs.
@@ -46,7 +61,7 @@ def settings(
     noise : sequence of float
     trajectories : sequence of int
     unusual : bool
-        Also irregular and missing samples, unequal noise and unequal lengths.
+        Also the cells of `UNUSUAL`.
     seeds : int
     methods : sequence of str
 
@@ -55,9 +70,7 @@ def settings(
     dict
     """
     cells = [Cell(level, count) for count in trajectories for level in noise]
-    if unusual:
-        level, counts = UNUSUAL
-        cells += [Cell(level, counts[c], c) for c in CONDITIONS if c in counts]
+    cells += UNUSUAL if unusual else []
     return {"cells": [asdict(cell) for cell in cells], "seeds": seeds, "methods": list(methods)}
 
 
@@ -91,18 +104,35 @@ def run_system(name: str, chosen: Mapping[str, Any]) -> list[dict[str, Any]]:
     list of dict
         One record per cell, seed and method.
     """
-    system = next(item for item in load_systems() if item.name == name)
+    original = next(item for item in load_systems() if item.name == name)
     cells = [Cell(**cell) for cell in chosen["cells"]]
-    most = max(cell.trajectories for cell in cells)
     records = []
     for seed in range(chosen["seeds"]):
-        clean = system.trajectories([seed * most + number for number in range(most)])
-        for cell in cells:
+        for system, clean, cell in _clean(original, cells, seed):
             case = draw(system, clean, cell, seed)
+            facts = {"system": name, "cell": cell.label, "seed": seed}
+            facts["detectable"] = detectable(case)
             for label, answer in _answers(case, chosen["methods"]):
-                facts = {"system": name, "cell": cell.label, "seed": seed, "method": label}
-                records.append({**facts, **judge(answer, system.equations)})
+                records.append({**facts, "method": label, **judge(answer, system.equations)})
     return records
+
+
+def _clean(
+    original: ChaoticSystem, cells: Sequence[Cell], seed: int
+) -> Iterator[tuple[ChaoticSystem, tuple[Array, Array], Cell]]:
+    """Systems and noise-free trajectories of the cells; those that can be shared are."""
+    most = max(cell.trajectories for cell in cells)
+    starts = range(seed * most, seed * most + most)
+    known: dict[tuple[bool, tuple[int, int]], tuple[ChaoticSystem, tuple[Array, Array]]] = {}
+    for cell in cells:
+        changed = cell.condition == "perturbed"
+        key = changed, cell.sampling
+        if key not in known:
+            system = original.perturbed(seed) if changed else original
+            per_period, periods = cell.sampling
+            made = system.trajectories(starts, per_period=per_period, periods=periods)
+            known[key] = system, made
+        yield *known[key], cell
 
 
 def _answers(case: Draw, methods: Sequence[str]) -> list[tuple[str, Answer]]:
@@ -127,10 +157,12 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``exact`` and ``listed``: share of draws; ``equations``: share of equations; ``error``:
+        ``exact`` and ``listed``: share of draws; ``detectable``: share whose weakest true term
+        can be told from noise at all (the ceiling); ``equations``: share of equations; ``error``:
         median over draws; ``wrong_identified``: share of draws with a wrong answer that claims
-        to be identified; ``coverage`` of 90% intervals (None without intervals); ``seconds``:
-        median; ``draws``.
+        to be identified; ``coverage`` of 90% intervals (None without intervals); ``claimed``:
+        mean probability that the method gives its answers (None without); ``seconds``: median;
+        ``draws``.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for record in records:
@@ -138,6 +170,7 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     rows = []
     for (cell, method), items in groups.items():
         intervals = sum(item["intervals"] for item in items)
+        claims = [item["probability"] for item in items if item["probability"] is not None]
         wrong = [not item["exact"] and item["status"] == "identified" for item in items]
         rows.append(
             {
@@ -145,11 +178,13 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 "method": method,
                 "draws": len(items),
                 "exact": float(np.mean([item["exact"] for item in items])),
+                "detectable": float(np.mean([item["detectable"] for item in items])),
                 "equations": float(np.mean([item["equations"] for item in items])),
                 "error": float(np.median([item["error"] for item in items])),
                 "listed": float(np.mean([item["listed"] for item in items])),
                 "wrong_identified": float(np.mean(wrong)),
                 "coverage": sum(i["covered"] for i in items) / intervals if intervals else None,
+                "claimed": float(np.mean(claims)) if claims else None,
                 "seconds": float(np.median([item["seconds"] for item in items])),
             }
         )
@@ -170,16 +205,19 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """
     scans = {row["cell"]: row["seconds"] for row in rows if row["method"] == "pysindy-fd AICc"}
     lines = [
-        f"{'cell':<22}{'method':<28}{'draws':>6}{'exact':>7}{'equ.':>7}{'error':>9}"
-        f"{'listed':>8}{'wrong':>7}{'cover':>7}{'s':>8}{'scans':>7}"
+        f"{'cell':<22}{'method':<28}{'draws':>6}{'exact':>7}{'claim':>7}{'ceil.':>7}"
+        f"{'equ.':>7}{'error':>9}{'listed':>8}{'wrong':>7}{'cover':>7}{'s':>8}{'scans':>7}"
     ]
     for row in rows:
-        cover = "" if row["coverage"] is None else f"{row['coverage']:.0%}"
+        cover, claim = (
+            "" if row[key] is None else f"{row[key]:.0%}" for key in ("coverage", "claimed")
+        )
         scan = scans.get(row["cell"])
         ratio = f"{row['seconds'] / scan:.1f}" if scan else ""
         lines.append(
             f"{row['cell']:<22}{row['method']:<28}{row['draws']:>6}{row['exact']:>7.0%}"
-            f"{row['equations']:>7.0%}{row['error']:>9.1e}{row['listed']:>8.0%}"
+            f"{claim:>7}{row['exact'] / max(row['detectable'], 1e-9):>7.0%}{row['equations']:>7.0%}"
+            f"{row['error']:>9.1e}{row['listed']:>8.0%}"
             f"{row['wrong_identified']:>7.0%}{cover:>7}{row['seconds']:>8.2f}{ratio:>7}"
         )
     return "\n".join(lines)

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.chaotic import ChaoticSystem
+from physmodel.bench.chaotic import PER_PERIOD, PERIODS, ChaoticSystem
 
 Array = NDArray[np.float64]
 
-Condition = Literal["regular", "irregular", "missing", "unequal-noise", "unequal-lengths"]
-CONDITIONS: tuple[Condition, ...] = (
+Condition = Literal[
     "regular",
     "irregular",
     "missing",
     "unequal-noise",
     "unequal-lengths",
-)
+    "perturbed",
+    "coarse",
+    "fine",
+    "short",
+    "long",
+]
+CONDITIONS: tuple[Condition, ...] = get_args(Condition)
+
+#: Samples per period and periods of the records that differ from the rest.
+SAMPLING = {"coarse": (50, PERIODS), "fine": (200, PERIODS), "short": (PER_PERIOD, 5)} | {
+    "long": (PER_PERIOD, 20)
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,11 @@ class Cell:
     noise : float
         Standard deviation of the noise over that of each state.
     trajectories : int
-    condition : {"regular", "irregular", "missing", "unequal-noise", "unequal-lengths"}
+    condition : str
+        One of `CONDITIONS`. Irregular records keep half of the samples at random, missing ones
+        two thirds; unequal noise differs by factors of three between states. Perturbed systems
+        have coefficients changed by up to a tenth; coarse, fine, short and long records have
+        half or twice the samples per period, half or twice the periods.
     """
 
     noise: float
@@ -44,6 +58,11 @@ class Cell:
         """Such as ``"5 x, 10%"``."""
         kind = "" if self.condition == "regular" else f", {self.condition}"
         return f"{self.trajectories} x, {self.noise:.0%}{kind}"
+
+    @property
+    def sampling(self) -> tuple[int, int]:
+        """Samples per period and periods."""
+        return SAMPLING.get(self.condition, (PER_PERIOD, PERIODS))
 
 
 @dataclass(frozen=True)
@@ -57,6 +76,11 @@ class Draw:
     seed : int
     times : list of ndarray (n_i,)
     records : list of ndarray (n_i, d)
+        What a method gets to see.
+    clean : list of ndarray (n_i, d)
+        The same without noise.
+    level : ndarray (d,)
+        Standard deviation of the noise.
     """
 
     system: ChaoticSystem
@@ -64,6 +88,8 @@ class Draw:
     seed: int
     times: list[Array]
     records: list[Array]
+    clean: list[Array]
+    level: Array
 
 
 def draw(system: ChaoticSystem, clean: tuple[Array, Array], cell: Cell, seed: int) -> Draw:
@@ -91,13 +117,14 @@ def draw(system: ChaoticSystem, clean: tuple[Array, Array], cell: Cell, seed: in
     if cell.condition == "unequal-noise":
         # Factors of three around the nominal level, one for each state.
         level = level * 3.0 ** np.linspace(-1.0, 1.0, len(level))
-    times, records = [], []
+    times, records, kept = [], [], []
     for number, trajectory in enumerate(used):
         noisy = trajectory + level * rng.standard_normal(trajectory.shape)
         keep = _kept(cell.condition, len(time), number, rng)
         times.append(time[keep])
         records.append(noisy[keep])
-    return Draw(system, cell, seed, times, records)
+        kept.append(trajectory[keep])
+    return Draw(system, cell, seed, times, records, kept, level)
 
 
 def _kept(condition: Condition, n: int, number: int, rng: np.random.Generator) -> NDArray[np.bool_]:

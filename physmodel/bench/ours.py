@@ -37,6 +37,7 @@ def physmodel(draw: Draw) -> Answer:
         _table(result, "std"),
         [_table(rival, "coefficient") for rival in result.rivals],
         result.status,
+        result.fit_scores.get("probability", 0.0),
     )
 
 

@@ -143,7 +143,7 @@ def regress(
     for round_ in range(MAX_ROUNDS):
         slack = looseness * SLACK[min(round_, len(SLACK) - 1)]
         rows = [
-            _white(
+            white_rows(
                 tile, field, weights, states, noise, slack, known=round_ > 0 or start is not None
             )
             for tile, states in zip(used, latent, strict=True)
@@ -189,7 +189,7 @@ def regress(
     )
 
 
-def _white(
+def white_rows(
     tile: Tile,
     field: LinearField,
     weights: Array,
@@ -199,6 +199,25 @@ def _white(
     *,
     known: bool = True,
 ) -> WhitenedRows:
+    """Whiten one tile, trusting its equation as far as its quadrature and a slack allow.
+
+    Parameters
+    ----------
+    tile : Tile
+    field : LinearField
+    weights : ndarray (K,)
+    states : ndarray (n, d)
+        Present estimate of the clean trajectory.
+    noise : ndarray (d,)
+    slack : float
+        Random motion per sampling interval, in units of the noise.
+    known : bool
+        Whether `weights` are an estimate yet.
+
+    Returns
+    -------
+    WhitenedRows
+    """
     if not known:
         # Before there is a model its quadrature error is unknown; nine digits is what the widest
         # rules reach on well sampled data.
@@ -233,9 +252,9 @@ def _stream(
 
     def cleaned() -> Iterator[tuple[Array, Array]]:
         for tile in tiles:
-            first = _white(tile, field, weights, tile.measured, noise, slack)
+            first = white_rows(tile, field, weights, tile.measured, noise, slack)
             states = first.latent(weights)
-            row = _white(tile, field, weights, states, noise, slack)
+            row = white_rows(tile, field, weights, states, noise, slack)
             residuals.append(row.residual(weights).reshape(-1, len(noise)))
             yield row.matrix, row.target
 

@@ -1,0 +1,52 @@
+"""What can be found at all: the weakest true term against the price of a term."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from physmodel.bench.draws import Draw
+from physmodel.data.arrays import from_arrays
+from physmodel.discovery.libraries import candidate_libraries
+from physmodel.discovery.preparation import prepare
+from physmodel.discovery.regression import SLACK, white_rows
+from physmodel.discovery.selection import InformationCriterion
+from physmodel.models.term_field import TermField
+from physmodel.optimizers.triangular import solve_support, triangular_factor
+from physmodel.problem.problem import Problem
+
+
+def detectable(draw: Draw) -> bool:
+    """Whether every true term stands out of the noise, for one who knows all the others.
+
+    Parameters
+    ----------
+    draw : Draw
+
+    Returns
+    -------
+    bool
+        True if the squared ratio of each true coefficient to its standard error, with the true
+        support, trajectory and noise level known, is above the price of a term. A working
+        ceiling: chance lifts some draws above it and others below.
+    """
+    system = draw.system
+    problem = Problem(states=system.states, order=1, degree=system.library_degree)
+    prepared = prepare(from_arrays(draw.times, draw.clean, names=system.states), problem)
+    library = candidate_libraries(problem, prepared.n_samples)[0]
+    field = TermField(library.terms, prepared.coordinates, order=1)
+    terms = [str(term) for term in library.terms.terms]
+    truth = np.array(
+        [[system.equations[s].get(term, 0.0) for term in terms] for s in system.states]
+    )
+    weights = (truth / prepared.coordinates.rate_scale(1)[:, None]).ravel()
+    noise = np.maximum(draw.level / prepared.coordinates.scale, prepared.noise)
+    slack = prepared.looseness(1) * SLACK[-1]
+    tiles = prepared.tiles(order=1)
+    rows = [white_rows(tile, field, weights, tile.measured, noise, slack) for tile in tiles]
+    factor = triangular_factor((row.matrix, row.target) for row in rows)
+    support = np.flatnonzero(weights)
+    spread = np.sqrt(solve_support(factor, support).variances) / factor.scale[support]
+    price = InformationCriterion.of(
+        factor.n_rows, prepared.n_samples, len(terms), factor.total
+    ).penalty
+    return bool(np.min((weights[support] / spread) ** 2) > price)
