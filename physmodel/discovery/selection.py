@@ -116,10 +116,13 @@ def select(
     """
     if near is not None:
         return exchange_search(factor, solve_support(factor, near), criterion)
-    path = list(backward_elimination(factor))[::-1]
-    eliminated = min(path, key=criterion.value)
-    supports = [step.support for step in path[: len(eliminated.support) + 2]]
-    descended = solve_support(factor, nested_descents(factor, supports, criterion))
+    eliminated = solve_support(factor, np.empty(0, dtype=np.intp))
+    supports = []
+    for step in backward_elimination(factor):
+        supports.append(step.support)
+        eliminated = min(eliminated, step, key=criterion.value)
+    nested = supports[::-1][: len(eliminated.support) + 2]
+    descended = solve_support(factor, nested_descents(factor, nested, criterion))
     # The tableau is quick, QR factors are exact: they have the last word.
     start = min(eliminated, descended, key=criterion.value)
     return exchange_search(factor, start, criterion)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import qr, qr_delete
+from scipy.linalg import qr, qr_delete, solve_triangular
 
-from physmodel.optimizers.triangular import Solution, TriangularFactor, solution_from_qr
+from physmodel.optimizers.triangular import Solution, TriangularFactor
 
 #: A column of unit length whose part outside the others is smaller is made of their rounding.
 DEPENDENT = 1e-12
@@ -28,20 +28,25 @@ def backward_elimination(factor: TriangularFactor) -> Iterator[Solution]:
 
     Notes
     -----
-    Dropping a column updates the QR factors (Golub and Van Loan, section 6.5) instead of
+    Dropping a column rotates the QR factors (Golub and Van Loan, section 6.5) instead of
     downdating an inverse Gram: noise-free data have condition numbers at which the latter
-    loses every digit.
+    loses every digit. The same rotations turn the inverse of the triangle and the projections
+    of the right-hand side, so that a step costs the square of the number of columns.
     """
     support = _independent(factor)
-    q, r = qr(factor.r[:, support], mode="full", check_finite=False)
+    q, r = qr(factor.r[:, support], mode="economic", check_finite=False)
+    inverse = solve_triangular(r, np.eye(len(support)), check_finite=False)
+    turned = np.vstack([inverse, q.T @ factor.c])
     while len(support):
-        k = len(support)
-        columns = factor.r[:, support]
-        solution = solution_from_qr(factor, support, (q.T @ factor.c)[:k], r[:k], columns)
+        inverse, projections = turned[:-1], turned[-1]
+        weights = inverse @ projections
+        misfit = factor.r[:, support] @ weights - factor.c
+        rss = factor.residual + float(misfit @ misfit)
+        solution = Solution(support, weights, rss, inverse)
         yield solution
         worst = int(np.argmin(solution.drop_costs))
-        q, r = qr_delete(q, r, worst, which="col", check_finite=False)
-        support = np.delete(support, worst)
+        turned, r = qr_delete(turned, r, worst, which="col", check_finite=False)
+        turned, support = np.delete(turned, worst, axis=0), np.delete(support, worst)
     yield Solution(support, np.empty(0), factor.total, np.empty((0, 0)))
 
 

@@ -133,33 +133,12 @@ def solve_support(factor: TriangularFactor, support: NDArray[np.intp]) -> Soluti
         return Solution(support, np.empty(0), factor.total, np.empty((0, 0)))
     columns = factor.r[:, support]
     q, r = qr(columns, mode="economic", check_finite=False)
-    return solution_from_qr(factor, support, q.T @ factor.c, r, columns)
-
-
-def solution_from_qr(
-    factor: TriangularFactor, support: NDArray[np.intp], qtc: Array, r: Array, columns: Array
-) -> Solution:
-    """Finish a solve whose QR factors are already known.
-
-    Parameters
-    ----------
-    factor : TriangularFactor
-    support : ndarray of int (k,)
-    qtc : ndarray (k,)
-    r : ndarray (k, k)
-    columns : ndarray (m, k)
-        The columns of the support.
-
-    Returns
-    -------
-    Solution
-    """
     k = len(support)
     # Exactly dependent columns would give infinities; a tiny ridge keeps the numbers finite and
     # makes their variance so large that elimination drops one of them first.
     tiny = np.finfo(float).eps * np.abs(np.diag(r)).max(initial=1.0)
     safe = r + np.diag(np.where(np.abs(np.diag(r)) < tiny, tiny, 0.0))
     inverse = solve_triangular(safe, np.eye(k), check_finite=False)
-    weights = inverse @ qtc
+    weights = inverse @ (q.T @ factor.c)
     misfit = columns @ weights - factor.c
     return Solution(support, weights, factor.residual + float(misfit @ misfit), inverse)
