@@ -53,3 +53,29 @@ def discovery(
     path = write_results(records, summary, output)
     click.echo(suite.table(summary))
     click.echo(f"all records: {path}", err=True)
+
+
+@command.command("next", short_help="Suggested experiments against random ones.")
+@click.option("--quick", is_flag=True, help="Five seeds per case instead of forty.")
+@click.option("--seeds", type=click.IntRange(1), help="First records per case.")
+@click.option("--case", "cases", multiple=True, help="Only these cases.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("-o", "--output", default="runs/bench-next", show_default=True, metavar="FOLDER")
+def next_experiment(
+    quick: bool, seeds: int | None, cases: tuple[str, ...], jobs: int, output: str
+) -> None:
+    """How often a second record from the suggested start settles what the first left open."""
+    from physmodel.bench import next_experiment as suite
+    from physmodel.bench.open_cases import CASES
+    from physmodel.bench.runner import run_units, write_results
+    from physmodel.cli.messages import progress, require_known
+
+    require_known("--case", cases, CASES)
+    units = list(cases) or list(CASES)
+    chosen = {"seeds": seeds or (5 if quick else suite.SEEDS)}
+    done = run_units(suite.run_case, units, chosen, output, jobs=jobs)
+    records = [record for unit in progress(done, len(units), "cases") for record in unit]
+    summary = suite.summarise(records)
+    path = write_results(records, summary, output)
+    click.echo(suite.table(summary))
+    click.echo(f"all records: {path}", err=True)

@@ -11,7 +11,7 @@ from physmodel.discovery.discrimination import Belief, probabilities
 from physmodel.discovery.identification import REFINE_MOST, Identification, identify
 from physmodel.discovery.libraries import candidate_libraries
 from physmodel.discovery.preparation import Prepared, prepare
-from physmodel.discovery.regression import SEARCH_TILES, SLACK, expand
+from physmodel.discovery.regression import SLACK, expand, search_tiles
 from physmodel.discovery.result import Result
 from physmodel.discovery.selection import candidates
 from physmodel.discovery.surprises import places, smaller, surprises, widened
@@ -85,6 +85,15 @@ class Hypotheses:
     def n_near(self) -> int:
         """Winner and rivals; the beliefs after these are surprises."""
         return len(self.names)
+
+    def seen(self, start: Array) -> NDArray[np.bool_]:
+        """Which values ``(D,)`` of a start lie within what was measured, or estimated."""
+        measured = np.concatenate([states for _, states, _ in self.prepared.pieces])
+        low, high = self.low.copy(), self.high.copy()
+        d = measured.shape[1]
+        low[:d] = np.minimum(low[:d], measured.min(axis=0))
+        high[:d] = np.maximum(high[:d], measured.max(axis=0))
+        return np.asarray((start >= low) & (start <= high))
 
     def weights(self, number: int) -> Array:
         """Coefficients ``(K,)`` of one model in `field`."""
@@ -195,7 +204,7 @@ def _tiles(prepared: Prepared, found: Identification) -> tuple[list[Tile], int]:
     refinement = 1
     while True:
         tiles = prepared.tiles(found.field.order, refinement)
-        tiles = tiles[:: -(-len(tiles) // SEARCH_TILES)]
+        tiles = search_tiles(tiles)
         fits = len(tiles[0].time) == len(found.fit.latent[0])
         if fits or refinement >= REFINE_MOST:
             return tiles, refinement

@@ -203,7 +203,7 @@ def _judged(
         decided.append(after.max(axis=1) >= CONFIDENT)
     where = models.prepared.coordinates
     start = to_physical(where, option.start[None])[0]
-    outside = (option.start < models.low) | (option.start > models.high)
+    seen = models.seen(option.start)
     names = start_names(law)
     leaving = sum(shares[number] for number in _likely(models) if number not in triangles)
     return Suggestion(
@@ -213,6 +213,6 @@ def _judged(
         remaining=remaining(shares, _distances(models, common, own)),
         decided=float(np.concatenate(decided).mean()),
         separation=tuple(separations(0, common, sizes, growth)[1 : models.n_near].tolist()),
-        outside=tuple(name for name, out in zip(names, outside, strict=True) if out),
+        outside=tuple(name for name, within in zip(names, seen, strict=True) if not within),
         leaving=float(leaving),
     )

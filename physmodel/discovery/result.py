@@ -21,7 +21,11 @@ from physmodel.models.vector_field import InputSignal
 from physmodel.problem.problem import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import sympy
+
+    from physmodel.discovery.experiment import NextExperiment
 
 Array = NDArray[np.float64]
 Status = Literal["identified", "ambiguous", "not-identifiable", "no-law"]
@@ -203,6 +207,54 @@ class Result:
         """
         require_variables(self.model, data)
         return free_run_scores(self.model, data)
+
+    def next_experiment(
+        self,
+        *,
+        bounds: Mapping[str, tuple[float, float]] | None = None,
+        starts: Sequence[Mapping[str, float]] | None = None,
+        duration: float | None = None,
+        step: float | None = None,
+        inputs: Mapping[str, InputSignal] | None = None,
+        seed: int = 0,
+    ) -> NextExperiment:
+        """The experiment, among those allowed, that best separates the rivals.
+
+        Parameters
+        ----------
+        bounds : mapping of str to (low, high), optional
+            Range of each start value, in its units; a velocity is called ``x_t``. By default
+            that of the data, somewhat widened.
+        starts : sequence of mapping of str to float, optional
+            The only starts that are possible, instead of a range.
+        duration, step : float, optional
+            Length and sampling interval of the record to take; those of the data by default.
+        inputs : mapping of label to callable, optional
+            Signals ``u(t) -> (m,)`` to choose among; by default the recorded one.
+        seed : int
+            Of the starts that are tried.
+
+        Returns
+        -------
+        NextExperiment
+            Print it. Where nothing is to be separated it says so.
+
+        Raises
+        ------
+        ProblemError
+            If something that is allowed does not fit the law.
+        """
+        from physmodel.discovery.next_experiment import next_experiment
+
+        return next_experiment(
+            self,
+            bounds=bounds,
+            starts=starts,
+            duration=duration,
+            step=step,
+            inputs=inputs,
+            seed=seed,
+        )
 
     def to_sympy(self) -> dict[str, sympy.Eq]:
         """Equations as SymPy objects, one per state."""

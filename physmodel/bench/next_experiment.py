@@ -1,0 +1,176 @@
+"""Benchmark suite `next`: a suggested experiment against a random one and a repetition.
+
+A short noisy record near a small orbit leaves rivals. A second record is added, taken from the
+start that `Result.next_experiment` suggests, from a random start of the same box, or from the
+start of the first one; counted is how often the exact law is then identified.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.bench.open_cases import CASES, Case
+from physmodel.errors import PhysmodelError
+
+Array = NDArray[np.float64]
+Record = dict[str, Any]
+
+#: Ways to choose the second record.
+PLANS = ("suggested", "random", "repeated")
+SEEDS = 40
+
+#: Random starts are drawn again, this often at most, when the true law blows up from them.
+DRAWS = 50
+
+
+def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
+    """All seeds of one case; the work of one unit of the runner.
+
+    Parameters
+    ----------
+    name : str
+    settings : mapping
+        ``seeds``: how many.
+
+    Returns
+    -------
+    list of dict
+        One record per seed.
+    """
+    return [run_seed(name, seed) for seed in range(settings["seeds"])]
+
+
+def run_seed(name: str, seed: int) -> Record:
+    """One first record, and the law after each choice of a second one.
+
+    Parameters
+    ----------
+    name : str
+        Of a case.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``case``, ``seed``, ``status`` and ``listed`` (the truth is the winner or a rival) after
+        the first record; where that left rivals also ``predicted`` (probability of a decision)
+        and, for each plan, ``identified``, ``exact`` and ``wrong`` (identified, and not exact).
+    """
+    case = CASES[name]
+    words = [seed, zlib.crc32(name.encode())]
+    rng = np.random.default_rng(words)
+    first = case.measured(np.array(case.start), rng)
+    law = case.discovered([first])
+    listed = any(case.exact(item) for item in (law, *law.rivals))
+    record: Record = {"case": name, "seed": seed, "status": law.status, "listed": listed}
+    if law.status not in ("ambiguous", "not-identifiable"):
+        return record
+    answer = law.next_experiment(bounds=case.box, seed=seed)
+    if answer.best is None:
+        return record
+    record["predicted"] = answer.best.decided
+    starts = {
+        "suggested": np.array([answer.best.start[state] for state in case.states]),
+        "random": _random_start(case, rng),
+        "repeated": np.array(case.start),
+    }
+    for plan in PLANS:
+        # The same noise for every plan: only the start differs.
+        noise = np.random.default_rng([*words, 1])
+        record[plan] = _outcome(case, first, starts[plan], noise)
+    return record
+
+
+def _outcome(case: Case, first: Array, start: Array, rng: np.random.Generator) -> Record:
+    try:
+        law = case.discovered([first, case.measured(start, rng)])
+    except PhysmodelError:  # the true system blows up from there
+        return {"identified": False, "exact": False, "wrong": False}
+    identified, exact = law.status == "identified", case.exact(law)
+    return {
+        "identified": identified and exact,
+        "exact": exact,
+        "wrong": identified and not exact,
+    }
+
+
+def _random_start(case: Case, rng: np.random.Generator) -> Array:
+    low, high = np.array([case.box[state] for state in case.states]).T
+    for _ in range(DRAWS):
+        start = rng.uniform(low, high)
+        try:
+            case.simulate(start)
+        except PhysmodelError:
+            continue
+        return start
+    return np.array(case.start)
+
+
+def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
+    """Shares of every case and plan, over the seeds whose first record left rivals.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+        From `run_case`.
+
+    Returns
+    -------
+    list of dict
+        ``open``: seeds with rivals, of ``seeds``; ``listed``; ``predicted``; for each plan the
+        shares ``identified``, ``exact`` and ``wrong``; ``helped`` and ``harmed``: seeds where
+        only the suggested, or only the random start identified the exact law.
+    """
+    rows = []
+    for name in dict.fromkeys(record["case"] for record in records):
+        mine = [record for record in records if record["case"] == name]
+        tried = [record for record in mine if "suggested" in record]
+        row: Record = {"case": name, "seeds": len(mine), "open": len(tried)}
+        if tried:
+            row["listed"] = float(np.mean([record["listed"] for record in tried]))
+            row["predicted"] = float(np.mean([record["predicted"] for record in tried]))
+            for plan in PLANS:
+                row[plan] = {
+                    key: float(np.mean([record[plan][key] for record in tried]))
+                    for key in ("identified", "exact", "wrong")
+                }
+            pairs = [(r["suggested"]["identified"], r["random"]["identified"]) for r in tried]
+            row["helped"] = sum(one and not other for one, other in pairs)
+            row["harmed"] = sum(other and not one for one, other in pairs)
+        rows.append(row)
+    return rows
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Text table of a summary.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        From `summarise`.
+
+    Returns
+    -------
+    str
+    """
+    heads = "".join(f"{plan:>11}" for plan in PLANS)
+    lines = [
+        "exact law identified after a second record, over the seeds whose first left rivals",
+        f"{'case':<16}{'open':>6}{heads}{'only sugg.':>12}{'only rand.':>12}{'predicted':>11}"
+        f"{'wrong':>7}",
+    ]
+    for row in rows:
+        if not row["open"]:
+            lines.append(f"{row['case']:<16}{0:>6}")
+            continue
+        shares = "".join(f"{row[plan]['identified']:>11.0%}" for plan in PLANS)
+        lines.append(
+            f"{row['case']:<16}{row['open']:>6}{shares}{row['helped']:>12}{row['harmed']:>12}"
+            f"{row['predicted']:>11.0%}{row['suggested']['wrong']:>7.0%}"
+        )
+    return "\n".join(lines)
