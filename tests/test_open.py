@@ -436,3 +436,45 @@ def test_durations_of_the_standard_library() -> None:
     stamps = [datetime.timedelta(milliseconds=100 * k) for k in range(30)]
     data = from_arrays(stamps, X)
     np.testing.assert_array_equal(data["time"].values, np.arange(30) / 10)
+
+
+def test_a_cell_that_is_no_date_is_named(write: Any) -> None:
+    rows = "\n".join(f"{'soon' if day == 8 else f'2024-03-{day:02d}'},1" for day in range(1, 31))
+    told = refused(write(f"date,x\n{rows}\n"))
+    assert "'soon' is not a date" in told
+    assert "row 7 (line 9)" in told
+    assert "'2024-03-01'" in told
+
+
+def test_bounds_of_cells_are_no_states() -> None:
+    time = xr.DataArray(T, dims="time", attrs={"bounds": "time_bnds"})
+    edges = ("time", "bnds"), np.stack([T, T + 0.1], axis=1)
+    data = open_data(xr.Dataset({"x": ("time", X[:, 0]), "time_bnds": edges}, {"time": time}))
+    assert variable_names(data) == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("written", "unit", "told"),
+    [("[-]", "1", False), ("[a.u.]", "", True), ("(cm, about)", "", True), ("[m//s]", "", True)],
+)
+def test_what_is_no_unit_is_left_out_where_it_is_found(
+    write: Any, written: str, unit: str, told: bool
+) -> None:
+    """`discover` stopped at such a header although `check` had no objection."""
+    header = f'"x {written}"'
+    data = open_data(write(CSV.replace("t,x,y", f"t,{header},y", 1)))
+    assert data["x"].attrs["units"] == unit
+    assert any(f.code == "W-UNITS" for f in recorded(data)) is told
+    table = xr.Dataset({"x": ("time", X[:, 0], {"units": written.strip("[]()")})}, {"time": T})
+    assert open_data(table)["x"].attrs["units"] == unit
+
+
+def test_what_is_no_unit_is_refused_where_it_is_given(write: Any) -> None:
+    with pytest.raises(PhysmodelError, match="not a unit"):
+        open_data(write(CSV), units={"x": "m//s"})
+
+
+def test_columns_that_differ_in_brackets_only(write: Any) -> None:
+    data = open_data(write(CSV.replace("t,x,y", "t,T [K],T [degC]", 1)))
+    assert variable_names(data) == ("T_K", "T_degC")
+    assert data["T_K"].attrs["units"] == "K"

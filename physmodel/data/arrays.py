@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from physmodel.data.assemble import MAX_VALUES, SHORTEST, NanPolicy, RawTrajectory, assemble
 from physmodel.data.clock import as_floats, time_axis
 from physmodel.data.findings import Finding
-from physmodel.data.names import identifiers, renamed_units, split_unit
+from physmodel.data.names import found_units, identifiers, renamed_units, split_unit
 from physmodel.errors import DataError
 
 Array = NDArray[np.float64]
@@ -105,7 +105,8 @@ def from_arrays(
     ]
     parts = [split_unit(column) for column in columns]
     clean = identifiers([name for name, _ in parts], findings)
-    in_headers = {name: unit_ for name, (_, unit_) in zip(clean, parts, strict=True)}
+    stated = {name: unit_ for name, (_, unit_) in zip(clean, parts, strict=True)}
+    in_headers = found_units(stated, findings)
     return assemble(
         raw,
         clean,

@@ -109,7 +109,7 @@ def clock(
         days = pd.to_datetime(column.astype(str), format="%Y%m%d", errors="coerce")
         column = days if days.notna().all() else column
     if column.dtype.kind not in "biuf" and not isinstance(column.dtype, pd.CategoricalDtype):
-        dates = column if column.dtype.kind == "M" else _dates(column, name, source)
+        dates = column if column.dtype.kind == "M" else _dates(column, name, source, lines)
         if dates is not None:
             plain = dates.dt.tz_convert(None) if getattr(dates.dt, "tz", None) else dates
             return dates_to_floats(plain.to_numpy(), findings, days=True)
@@ -120,7 +120,7 @@ def clock(
     return numbers(column, name, source, lines), plural.get(unit, unit)
 
 
-def _dates(column: pd.Series[Any], name: str, source: str) -> pd.Series[Any] | None:
+def _dates(column: pd.Series[Any], name: str, source: str, lines: Any) -> pd.Series[Any] | None:
     """The column as dates, or None if it holds none."""
     if pd.to_numeric(column, errors="coerce").notna().any():
         return None
@@ -137,7 +137,24 @@ def _dates(column: pd.Series[Any], name: str, source: str) -> pd.Series[Any] | N
             where=f"column {name!r}, {source}",
             fix="write dates as 2024-03-31",
         )
-    return rising[0] if rising else None
+    if not rising:
+        _check_mostly_dates(column, name, source, lines)
+        return None
+    return rising[0]
+
+
+def _check_mostly_dates(column: pd.Series[Any], name: str, source: str, lines: Any) -> None:
+    """Name the cell that is no date where most cells are."""
+    for form in ("ISO8601", *DATE_FORMATS):
+        read = pd.to_datetime(column, utc=True, format=form, errors="coerce")
+        if read.notna().sum() > len(column) // 2:
+            row = int(np.flatnonzero((read.isna() & column.notna()).to_numpy())[0])
+            line = "" if lines is None else f" (line {lines[row]})"
+            raise DataError(
+                f"{str(column.iloc[row])!r} is not a date",
+                where=f"column {name!r}, row {row}{line}, {source}",
+                fix=f"write it like {str(column[read.notna()].iloc[0])!r}",
+            )
 
 
 def _textual(column: pd.Series[Any]) -> bool:

@@ -81,6 +81,9 @@ class Headers:
                 )
         table.columns = pd.Index(full)
         parts = {name: split_unit(name) for name in full}
+        bare = [name for name, _ in parts.values()]
+        # ``x (raw)`` and ``x (smooth)`` differ in what stands in brackets only.
+        parts |= {n: (n, unit) for n, (name, unit) in parts.items() if bare.count(name) > 1}
         return cls(
             full,
             {name: part[0] for name, part in parts.items()},

@@ -15,7 +15,7 @@ from physmodel.data.assemble import MAX_VALUES, NanPolicy, RawTrajectory, assemb
 from physmodel.data.clock import as_floats, time_axis
 from physmodel.data.findings import Finding
 from physmodel.data.layout import cf_time, chosen_columns, components, find_time, find_trajectory
-from physmodel.data.names import identifiers, renamed_units
+from physmodel.data.names import found_units, identifiers, renamed_units
 from physmodel.data.ragged import from_contract
 from physmodel.errors import DataError, require
 
@@ -129,9 +129,11 @@ def from_xarray(
     clock_name, axis = find_time(table, time, source, findings)
     label = find_trajectory(table, trajectory, axis, source)
     columns: dict[str, xr.DataArray] = {}
+    edges = {variable.attrs.get("bounds") for variable in table.variables.values()}
     wanted = {*inputs, *(states or ())}
     for name, variable in table.data_vars.items():
-        if axis not in variable.dims or name == clock_name:
+        # What CF calls bounds are edges of cells and no quantity of their own.
+        if axis not in variable.dims or name == clock_name or name in edges:
             continue
         parts = components(str(name), variable, axis, label, wanted)
         columns |= parts
@@ -145,7 +147,9 @@ def from_xarray(
     clean = identifiers(list(columns), findings)
     raw, unit = _trajectories(table, columns, clock_name, axis, label, source, findings)
     pairs = list(zip(clean, columns.items(), strict=True))
-    known = {new: str(part.attrs.get("units", "")) for new, (_, part) in pairs}
+    stated = {new: str(part.attrs.get("units", "")) for new, (_, part) in pairs}
+    known = found_units(stated, findings)
+    unit = found_units({"time": unit}, findings)["time"]
     return assemble(
         raw,
         clean,

@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from physmodel.data.findings import Finding
-from physmodel.errors import DataError
+from physmodel.errors import DataError, PhysmodelError
 from physmodel.problem.expression import FUNCTIONS
 from physmodel.problem.parser import suggestion
+from physmodel.problem.units import parse_unit
 
 #: Names that expressions and datasets use themselves.
 RESERVED = frozenset(FUNCTIONS) | {"t", "time", "trajectory", "sample", "row_size"}
@@ -105,6 +106,8 @@ def renamed_units(
     ------
     DataError
         For a unit of a column that does not exist.
+    ProblemError
+        For a text that is no unit.
     """
     if isinstance(units, str):
         raise DataError(f"units is {units!r}", fix='a mapping such as {"x": "m"}')
@@ -115,7 +118,37 @@ def renamed_units(
                 f"units are given for {name!r}, which is no column",
                 fix=suggestion(name, given) + "columns: " + ", ".join(names),
             )
+    for unit in (units or {}).values():
+        parse_unit(str(unit))
     return {given[name]: str(unit) for name, unit in (units or {}).items()}
+
+
+def found_units(units: Mapping[str, str], findings: list[Finding]) -> dict[str, str]:
+    """Units as they stand in the source; what is none is left out, with a warning.
+
+    A hyphen says that there is no dimension.
+
+    Parameters
+    ----------
+    units : mapping of str to str
+        By name.
+    findings : list of Finding
+        A note is appended for every unit that cannot be read.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    read = {}
+    for name, unit in units.items():
+        read[name] = "1" if unit.strip() in ("-", "\u2013", "\u2014") else unit
+        try:
+            parse_unit(read[name])
+        except PhysmodelError as error:
+            read[name] = ""
+            note = Finding("W-UNITS", "warning", name, f"{error.what}: left out", error.fix)
+            findings.append(note)
+    return read
 
 
 def _valid(name: str) -> bool:

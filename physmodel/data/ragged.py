@@ -12,7 +12,7 @@ from physmodel.data.clock import as_floats
 from physmodel.data.contract import variable_names
 from physmodel.data.findings import recorded
 from physmodel.data.layout import chosen_columns
-from physmodel.data.names import identifiers, renamed_units
+from physmodel.data.names import found_units, identifiers, renamed_units
 from physmodel.errors import DataError
 
 
@@ -65,8 +65,9 @@ def from_contract(
     ]
     clean = identifiers(list(columns), findings)
     pairs = list(zip(clean, columns.items(), strict=True))
-    known = {new: str(column.attrs.get("units", "")) for new, (_, column) in pairs}
-    given = str(table["time"].attrs.get("units", ""))
+    stated = {new: str(column.attrs.get("units", "")) for new, (_, column) in pairs}
+    known = found_units(stated, findings)
+    given = found_units({"time": str(table["time"].attrs.get("units", ""))}, findings)["time"]
     made = assemble(
         raw,
         clean,

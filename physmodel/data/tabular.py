@@ -15,7 +15,7 @@ from physmodel.data.assemble import MAX_VALUES, NanPolicy, RawTrajectory, assemb
 from physmodel.data.cells import clock, numbers
 from physmodel.data.columns import Headers, time_column
 from physmodel.data.findings import Finding
-from physmodel.data.names import identifiers, renamed_units
+from physmodel.data.names import found_units, identifiers, renamed_units
 from physmodel.errors import DataError, require
 
 Array = NDArray[np.float64]
@@ -117,10 +117,11 @@ def from_frame(
     values = np.column_stack([numbers(table[name], name, source, lines) for name in wanted])
     times, unit = clock(table[axis], axis, source, lines, findings)
     short = identifiers([headers.short[name] for name in wanted], findings)
-    given = {new: headers.unit[name] for name, new in zip(wanted, short, strict=True)}
+    stated = {new: headers.unit[name] for name, new in zip(wanted, short, strict=True)}
+    given = found_units(stated, findings)
     given |= renamed_units(units, [headers.short[name] for name in wanted], short)
     if time_units is None:
-        time_units = headers.unit[axis] or unit
+        time_units = found_units({"time": headers.unit[axis]}, findings)["time"] or unit
     masked = np.zeros(values.shape, dtype=bool)
     raw = [
         RawTrajectory(

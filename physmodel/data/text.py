@@ -184,5 +184,6 @@ def _check_width(
             raise DataError(
                 f"{count} cells; the header has {width}",
                 where=f"{source}, line {number}",
-                fix="every line needs as many cells as the header; an empty cell means missing",
+                fix="every line needs as many cells as the header; an empty cell means missing, "
+                "and a title above the header starts with #",
             )
