@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from physmodel.discovery.experiment import NextExperiment, Suggestion
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from physmodel.discovery.experiment import NextExperiment, Suggestion
 
 #: Rivals that are listed.
 LISTED = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,6 @@ from physmodel.discovery.identification import REFINE_MOST, Identification, iden
 from physmodel.discovery.libraries import candidate_libraries
 from physmodel.discovery.preparation import Prepared, prepare
 from physmodel.discovery.regression import SLACK, expand, search_tiles
-from physmodel.discovery.result import Result
 from physmodel.discovery.selection import candidates
 from physmodel.discovery.surprises import places, smaller, surprises, widened
 from physmodel.errors import ProblemError
@@ -27,6 +27,9 @@ from physmodel.optimizers.triangular import (
 )
 from physmodel.problem.calculus import ordered
 from physmodel.problem.expression import product, variable
+
+if TYPE_CHECKING:
+    from physmodel.discovery.result import Result
 
 Array = NDArray[np.float64]
 
@@ -53,6 +56,8 @@ class Hypotheses:
         Over `columns`: the winner, its rivals, then surprises: the winner with one more term,
         of any library, that these data need not show and that other data might. A likely
         surprise is a rival.
+    plain : ndarray of bool (h,)
+        Whether the library of the winner has all terms of the model.
     names : tuple of str
         How the winner (empty) and each rival differ from the winner.
     noise : ndarray (d,)
@@ -69,6 +74,7 @@ class Hypotheses:
     field: TermField
     columns: NDArray[np.intp]
     beliefs: list[Belief]
+    plain: NDArray[np.bool_]
     names: tuple[str, ...]
     noise: Array
     refinement: int
@@ -166,6 +172,7 @@ def hypotheses_of(law: Result) -> Hypotheses:
         field,
         np.flatnonzero(np.isin(places(field, wide), columns)),
         beliefs,
+        np.array([np.isin(solution.support, place).all() for solution, _ in models]),
         tuple(_difference(law, wide, models[0][0], solution) for solution, _ in models[:n_near]),
         noise,
         refinement,

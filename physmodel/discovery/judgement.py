@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,13 @@ from physmodel.discovery.discrimination import (
 )
 from physmodel.discovery.experiment import Suggestion
 from physmodel.discovery.hypotheses import LIKELY, Hypotheses
-from physmodel.discovery.outcome import CONFIDENT
-from physmodel.discovery.result import Result
+from physmodel.discovery.selection import CONFIDENT
 from physmodel.discovery.starts import start_names, to_physical
 from physmodel.discovery.trial import Trial
 from physmodel.models.vector_field import InputSignal
+
+if TYPE_CHECKING:
+    from physmodel.discovery.result import Result
 
 Array = NDArray[np.float64]
 
@@ -199,7 +202,9 @@ def _judged(
         expected = own.get(true, common)
         misfits = deltas + simulated_misfits(true, expected, int(draws), rng)
         kept.append(entropy(probabilities(misfits + expected.log_volumes)))
-        after = probabilities(misfits + sizes * np.log(growth))
+        # A law is compared with others of the plainest library that holds it, see `identify`.
+        rivals = models.plain if models.plain[true] else np.ones(len(beliefs), dtype=bool)
+        after = probabilities((misfits + sizes * np.log(growth))[:, rivals])
         decided.append(after.max(axis=1) >= CONFIDENT)
     where = models.prepared.coordinates
     start = to_physical(where, option.start[None])[0]

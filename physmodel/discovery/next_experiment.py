@@ -12,6 +12,7 @@ are judged again, each rival in turn being taken for true and simulated itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,6 @@ from physmodel.discovery.experiment import NextExperiment
 from physmodel.discovery.hypotheses import Hypotheses, hypotheses_of
 from physmodel.discovery.judgement import NEAR, Option, distinct, judged, ordered, tried
 from physmodel.discovery.preparation import TILE
-from physmodel.discovery.result import Result
 from physmodel.discovery.scores import input_signal
 from physmodel.discovery.starts import (
     Bounds,
@@ -37,6 +37,9 @@ from physmodel.discovery.starts import (
 from physmodel.discovery.trial import plan
 from physmodel.errors import ProblemError
 from physmodel.models.vector_field import InputSignal
+
+if TYPE_CHECKING:
+    from physmodel.discovery.result import Result
 
 Array = NDArray[np.float64]
 

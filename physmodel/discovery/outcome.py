@@ -16,7 +16,7 @@ from physmodel.discovery.pairwise import PairwiseFit
 from physmodel.discovery.preparation import Prepared, prepare
 from physmodel.discovery.result import Result, Status
 from physmodel.discovery.scores import start_velocity
-from physmodel.discovery.selection import RIVAL_RANGE, Candidate, candidates
+from physmodel.discovery.selection import CONFIDENT, RIVAL_RANGE, Candidate, candidates
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField, velocity_name
 from physmodel.models.vector_field import VectorField
@@ -26,9 +26,6 @@ from physmodel.problem.problem import Problem
 from physmodel.problem.units import Unit, coefficient_unit, parse_unit, unit_of
 
 Array = NDArray[np.float64]
-
-#: Probability, among the models that were visited, above which the best one is called identified.
-CONFIDENT = 0.9
 
 #: Difference of the criterion below which two models of one size fit exactly equally well: terms
 #: that these data cannot tell apart, whatever their noise.

@@ -27,6 +27,9 @@ NEGLIGIBLE = 1e-12
 #: Rivals are reported up to this difference of the criterion (odds of 150 to 1).
 RIVAL_RANGE = 10.0
 
+#: Probability, among the models that were visited, above which the best one is called identified.
+CONFIDENT = 0.9
+
 
 @dataclass(frozen=True)
 class InformationCriterion:

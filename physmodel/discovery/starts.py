@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from physmodel.discovery.hypotheses import Hypotheses
-from physmodel.discovery.result import Result
 from physmodel.errors import ProblemError
 from physmodel.models.coordinates import Coordinates
 from physmodel.models.sparse_field import velocity_name
+
+if TYPE_CHECKING:
+    from physmodel.discovery.result import Result
 
 Array = NDArray[np.float64]
 Bounds = Mapping[str, tuple[float, float]]
