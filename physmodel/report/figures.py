@@ -279,7 +279,11 @@ def _orbits_figure(model: CentralForce, segment: Segment, run: Array) -> str:
             fontsize=9,
             color=INK,
         )
-    panels[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
+    legend = panels[-1].legend(
+        loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False
+    )
+    for line in legend.get_lines():
+        line.set_linewidth(2.0)  # orbits are drawn too thin for their colour to show
     return _svg(figure)
 
 
