@@ -151,13 +151,13 @@ def hypotheses_of(law: Result) -> Hypotheses:
     ]
     factor = triangular_factor((row.matrix, row.target) for row in rows)
     models = [(solve_support(factor, place[c.solution.support]), c.delta) for c in ranked]
+    n_near = 1
     if len(ranked) > 1:
         more = surprises(factor, models, prepared.n_samples, len(wide.library))
         shares = probabilities(np.array([delta for _, delta in (*models, *more)]))[len(models) :]
-        n_near = len(models) + int(np.sum(shares >= LIKELY))
-        models += more
-    else:
-        n_near = 1
+        n_near = len(models) + int(np.sum(shares >= LIKELY))  # the likeliest come first
+        near = sorted((*models[1:], *more)[: n_near - 1], key=lambda model: model[1])
+        models = [models[0], *near, *more[n_near - len(models) :]]
     field, columns = smaller(wide, [solution for solution, _ in models])
     # Of a very long record only some tiles were cleaned.
     share = np.sqrt(sum(tile.n_data for tile in tiles) / fit.n_data)

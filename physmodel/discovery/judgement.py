@@ -50,11 +50,14 @@ class Option:
         Of the input signal.
     triangle : ndarray (m, q)
         What the winner's run would add to the regression, see `Trial.triangle`.
+    remaining : float
+        Entropy that would remain if every model ran like the winner; the less the better.
     """
 
     start: Array
     label: str
     triangle: Array
+    remaining: float
 
 
 def tried(
@@ -76,11 +79,14 @@ def tried(
     list of Option
     """
     states, stayed = _runs(trial, [0] * len(points), points, labels, signals)
-    return [
-        Option(points[c], label, trial.triangle(0, states[:, c], signals[label]))
-        for c, label in enumerate(labels)
-        if stayed[c]
-    ]
+    models, options = trial.models, []
+    for c, label in enumerate(labels):
+        if stayed[c]:
+            triangle = trial.triangle(0, states[:, c], signals[label])
+            expected = predictions(triangle, models.beliefs)
+            left = remaining(models.shares, _distances(models, expected, {}))
+            options.append(Option(points[c], label, triangle, left))
+    return options
 
 
 def _runs(
@@ -98,15 +104,6 @@ def _runs(
         models = [number for number, own in zip(numbers, mine, strict=True) if own]
         states[:, mine], stayed[mine] = trial.run(models, points[mine], signals[label])
     return states, stayed
-
-
-def ordered(models: Hypotheses, options: list[Option]) -> list[Option]:
-    """Best first, by the entropy that would remain if every model ran like the winner."""
-    scores = []
-    for option in options:
-        expected = predictions(option.triangle, models.beliefs)
-        scores.append(remaining(models.shares, _distances(models, expected, {})))
-    return [options[k] for k in np.argsort(scores, kind="stable")]
 
 
 def _distances(models: Hypotheses, common: Predictions, own: Mapping[int, Predictions]) -> Array:

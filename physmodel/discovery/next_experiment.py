@@ -22,7 +22,7 @@ from physmodel.data.segments import Segment
 from physmodel.discovery.discrimination import entropy
 from physmodel.discovery.experiment import NextExperiment
 from physmodel.discovery.hypotheses import Hypotheses, hypotheses_of
-from physmodel.discovery.judgement import NEAR, Option, distinct, judged, ordered, tried
+from physmodel.discovery.judgement import NEAR, Option, distinct, judged, tried
 from physmodel.discovery.preparation import TILE
 from physmodel.discovery.scores import input_signal
 from physmodel.discovery.starts import (
@@ -88,10 +88,10 @@ def _nothing(law: Result) -> str:
     """Why there is nothing to plan, or nothing."""
     if law.status == "no-law":
         return "there is no law yet, so none to tell from others. " + law.remedy
+    if not law.rivals and (law.status == "identified" or not law.laws):
+        return "one model stands out and no rival is near: nothing to separate."
     if law.laws:
         return "only rivals of a term library can be separated so far, not exponents of a force."
-    if not law.rivals:
-        return "one model stands out and no rival is near: nothing to separate."
     return ""
 
 
@@ -120,10 +120,10 @@ def _searched(
             why="no fit says what happens there",
             fix="allow starts nearer to the data, or a shorter duration",
         )
-    options = ordered(models, options)
+    options.sort(key=lambda option: option.remaining)
     if starts is None:
         options += tried(trial, *_around(box, options[:REFINED], seed), signals)
-        options = ordered(models, options)
+        options.sort(key=lambda option: option.remaining)
     options = distinct(options, box if starts is None else None)[:FINALISTS]
     repeated = tried(trial, _first_start(law, models), list(signals)[:1], signals)
     found = judged(law, trial, [*options, *repeated], signals, seed)

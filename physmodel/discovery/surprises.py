@@ -17,7 +17,7 @@ from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_su
 
 #: Models with one term more than the winner that stand for surprises, and the variance of a
 #: scaled coefficient above which the term is a copy of others that nothing can tell apart.
-SURPRISES, COPY = 48, 1e10
+SURPRISES, COPY = 32, 1e10
 
 #: Coefficients, of all equations together, that libraries are joined up to.
 WIDEST = 120

@@ -63,6 +63,11 @@ class Trial:
     def _weak(self) -> WeakForm:
         return weak_form(self.time, self.models.field.order)
 
+    @cached_property
+    def _drives(self) -> dict[InputSignal | None, Array]:
+        """Inputs at all nodes, filled as signals come."""
+        return {}
+
     def run(
         self, numbers: Sequence[int], starts: Array, signal: InputSignal | None
     ) -> tuple[Array, NDArray[np.bool_]]:
