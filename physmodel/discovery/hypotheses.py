@@ -12,7 +12,7 @@ from physmodel.discovery.discrimination import Belief, probabilities
 from physmodel.discovery.identification import REFINE_MOST, Identification, identify
 from physmodel.discovery.libraries import candidate_libraries
 from physmodel.discovery.preparation import Prepared, prepare
-from physmodel.discovery.regression import SLACK, expand, search_tiles
+from physmodel.discovery.regression import SEARCH_TILES, SLACK, expand
 from physmodel.discovery.selection import candidates
 from physmodel.discovery.surprises import places, smaller, surprises, widened
 from physmodel.errors import ProblemError
@@ -211,7 +211,7 @@ def _tiles(prepared: Prepared, found: Identification) -> tuple[list[Tile], int]:
     refinement = 1
     while True:
         tiles = prepared.tiles(found.field.order, refinement)
-        tiles = search_tiles(tiles)
+        tiles = tiles[:: -(-len(tiles) // SEARCH_TILES)]
         fits = len(tiles[0].time) == len(found.fit.latent[0])
         if fits or refinement >= REFINE_MOST:
             return tiles, refinement
