@@ -70,12 +70,14 @@ def run_seed(name: str, seed: int) -> Record:
     record: Record = {"case": name, "seed": seed, "status": law.status, "listed": listed}
     if law.status not in ("ambiguous", "not-identifiable"):
         return record
-    answer = law.next_experiment(bounds=case.box, seed=seed)
-    if answer.best is None:
-        return record
-    record["predicted"] = answer.best.decided
+    try:
+        best = law.next_experiment(bounds=case.box, seed=seed).best
+    except PhysmodelError:  # a wrong law may blow up from everywhere
+        best = None
+    record["predicted"] = best.decided if best else 0.0
     starts = {
-        "suggested": np.array([answer.best.start[state] for state in case.states]),
+        # Without a suggestion one would measure once more.
+        "suggested": np.array([best.start[s] for s in case.states] if best else case.start),
         "random": _random_start(case, rng),
         "repeated": np.array(case.start),
     }

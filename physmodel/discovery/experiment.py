@@ -26,7 +26,8 @@ class Suggestion:
         Upper bound on the entropy that is expected to remain, by which experiments are ordered:
         it still differs where the information has reached its limit.
     decided : float
-        Probability that afterwards one of the models stands out as identified.
+        Probability that afterwards one of the models stands out as identified; optimistic where
+        that is none of the rivals, because its own rivals are not known yet.
     separation : tuple of float
         For each rival, the expected rise of its criterion above the winner's if the winner is
         true.

@@ -49,6 +49,9 @@ STARTS, REFINED = 64, 4
 #: Starts that are judged with every rival as the truth, and how many of them are reported.
 FINALISTS, REPORTED = 6, 4
 
+#: Sampling intervals below which a default record is not shortened further.
+SHORTEST = 20
+
 #: Name of the inputs of the record where no others are offered.
 RECORDED = "as recorded"
 
@@ -110,10 +113,15 @@ def _searched(
     length, interval = _timing(law, models, duration, step, recorded=RECORDED in signals)
     box = start_box(law, models, bounds) if starts is None else start_table(law, models, starts)
     first = (float(law.start["time"]) - where.origin) / where.step
-    trial = plan(models, first, length / where.step, interval / where.step, box)
     points = spread(box, STARTS, seed) if starts is None else box
     labels = [label for label in signals for _ in points]
-    options = tried(trial, np.tile(points, (len(signals), 1)), labels, signals)
+    while True:
+        trial = plan(models, first, length / where.step, interval / where.step, box)
+        options = tried(trial, np.tile(points, (len(signals), 1)), labels, signals)
+        # The winner of poor data may be right for a while only: a shorter record will do.
+        if options or duration is not None or length < 2 * SHORTEST * interval:
+            break
+        length /= 2.0
     if not options:
         raise ProblemError(
             "every allowed start leads out of the range that the data and the starts span",
