@@ -7,11 +7,11 @@ import numpy as np
 from physmodel.bench.draws import Draw
 from physmodel.data.arrays import from_arrays
 from physmodel.discovery.libraries import candidate_libraries
+from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.preparation import prepare
-from physmodel.discovery.regression import SLACK, white_rows
-from physmodel.discovery.selection import InformationCriterion
+from physmodel.discovery.regression import SLACK
 from physmodel.models.term_field import TermField
-from physmodel.optimizers.triangular import solve_support, triangular_factor
+from physmodel.optimizers.triangular import solve_support
 from physmodel.problem.problem import Problem
 
 
@@ -40,13 +40,8 @@ def detectable(draw: Draw) -> bool:
     )
     weights = (truth / prepared.coordinates.rate_scale(1)[:, None]).ravel()
     noise = np.maximum(draw.level / prepared.coordinates.scale, prepared.noise)
-    slack = prepared.looseness(1) * SLACK[-1]
-    tiles = prepared.tiles(order=1)
-    rows = [white_rows(tile, field, weights, tile.measured, noise, slack) for tile in tiles]
-    factor = triangular_factor((row.matrix, row.target) for row in rows)
-    support = np.flatnonzero(weights)
+    setting = Setting(prepared.tiles(order=1), field, len(terms), prepared.looseness(1))
+    step = setting.at(weights, [tile.measured for tile in setting.tiles], noise, SLACK[-1])
+    factor, support = step.factor, np.flatnonzero(weights)
     spread = np.sqrt(solve_support(factor, support).variances) / factor.scale[support]
-    price = InformationCriterion.of(
-        factor.n_rows, prepared.n_samples, len(terms), factor.total
-    ).penalty
-    return bool(np.min((weights[support] / spread) ** 2) > price)
+    return bool(np.min((weights[support] / spread) ** 2) > step.criterion.penalty)

@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from physmodel.discovery.discrimination import Belief, probabilities
 from physmodel.discovery.identification import REFINE_MOST, Identification, identify
 from physmodel.discovery.libraries import candidate_libraries
+from physmodel.discovery.linearisation import search_tiles, white_rows
 from physmodel.discovery.preparation import Prepared, prepare
-from physmodel.discovery.regression import SEARCH_TILES, SLACK, expand
-from physmodel.discovery.selection import candidates
+from physmodel.discovery.regression import SLACK, expand
 from physmodel.discovery.surprises import places, smaller, surprises, widened
 from physmodel.errors import ProblemError
-from physmodel.losses.latent import whiten
-from physmodel.losses.tile import Tile, quadrature_error
-from physmodel.losses.whitened import WhitenedRows
+from physmodel.losses.tile import Tile
 from physmodel.models.term_field import TermField
 from physmodel.optimizers.triangular import (
     Solution,
@@ -136,7 +134,7 @@ def hypotheses_of(law: Result) -> Hypotheses:
     libraries = candidate_libraries(law.problem, prepared.n_samples)
     found = identify(prepared, libraries)
     fit = found.fit
-    ranked = candidates(fit.factor, fit.solution, fit.criterion)[:MOST]
+    ranked = fit.ranked[:MOST]
     wide = widened(found, libraries)
     place = places(found.field, wide)
     tiles, refinement = _tiles(prepared, found)
@@ -144,9 +142,9 @@ def hypotheses_of(law: Result) -> Hypotheses:
     weights[place] = fit.weights()
     # On data without noise the floor of the criterion stands in for it.
     noise = fit.noise * np.sqrt(fit.variance + fit.criterion.floor)
-    loose = prepared.looseness(wide.order)
+    loose = prepared.looseness(wide.order) * SLACK[-1]
     rows = [
-        whitened(tile, wide, weights, states, noise, loose)
+        white_rows(tile, wide, weights, states, noise, loose)
         for tile, states in zip(tiles, fit.latent, strict=True)
     ]
     factor = triangular_factor((row.matrix, row.target) for row in rows)
@@ -182,36 +180,12 @@ def hypotheses_of(law: Result) -> Hypotheses:
     )
 
 
-def whitened(
-    tile: Tile, field: TermField, weights: Array, states: Array, noise: Array, looseness: float
-) -> WhitenedRows:
-    """Whiten a tile at a trajectory, with the slack of the last round of a regression.
-
-    Parameters
-    ----------
-    tile : Tile
-    field : TermField
-    weights : ndarray (K,)
-    states : ndarray (n, d)
-    noise : ndarray (d,)
-    looseness : float
-        See `Prepared.looseness`.
-
-    Returns
-    -------
-    WhitenedRows
-    """
-    slack = looseness * SLACK[-1] * noise * np.sqrt(tile.durations)
-    error = quadrature_error(tile, field, weights, states)
-    return whiten(tile, field, weights, states, noise, np.maximum(error, slack))
-
-
 def _tiles(prepared: Prepared, found: Identification) -> tuple[list[Tile], int]:
     """The tiles that the estimated trajectories belong to, and their refinement."""
     refinement = 1
     while True:
         tiles = prepared.tiles(found.field.order, refinement)
-        tiles = tiles[:: -(-len(tiles) // SEARCH_TILES)]
+        tiles = search_tiles(tiles)
         fits = len(tiles[0].time) == len(found.fit.latent[0])
         if fits or refinement >= REFINE_MOST:
             return tiles, refinement

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.discovery.challenge import challenge
 from physmodel.discovery.libraries import Library
 from physmodel.discovery.null import null_evidence
 from physmodel.discovery.preparation import Prepared
@@ -61,6 +62,13 @@ class Identification:
     advantage: float
 
     @property
+    def law(self) -> tuple[int, frozenset[tuple[int, str]]]:
+        """Order, and the equation and name of every term in use."""
+        names = [str(term) for term in self.library.terms.terms]
+        used = (divmod(int(column), len(names)) for column in self.fit.solution.support)
+        return self.library.order, frozenset((equation, names[term]) for equation, term in used)
+
+    @property
     def lawful(self) -> bool:
         """Whether the data are evidence of any law at all."""
         return len(self.fit.solution.support) > 0 and self.advantage > MARGIN
@@ -100,7 +108,12 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
         tried.append(found)
     adequate = [item for item in tried if item.adequate]
     # Evidence compares fits of one order only: their residuals live in different spaces.
-    return min(adequate or tried, key=lambda item: (item.fit.evidence_per_datum, item.misfit))
+    left = adequate or tried
+    price = max(item.fit.criterion.penalty for item in left)
+    best = min(left, key=lambda item: (item.fit.evidence_per_datum(price), item.misfit))
+    # The same law from a richer library has more rivals: that is the honest one to report.
+    same = [item for item in left if item.law == best.law]
+    return max(same, key=lambda item: len(item.library.terms))
 
 
 def _fit(
@@ -121,13 +134,22 @@ def _fit(
         if refinement >= REFINE_MOST or not _needs_nodes(prepared, fit):
             break
         refinement *= 2
+    judged = _judged(prepared, library, field, fit, null)
+    if judged.lawful:
+        fit = challenge(fit, tiles, len(library.terms), loose)
+        judged = _judged(prepared, library, field, fit, null)
+    return judged, refinement
+
+
+def _judged(
+    prepared: Prepared, library: Library, field: TermField, fit: Regression, null: float
+) -> Identification:
     level = fit.noise * np.sqrt(fit.variance)
     # Where the quadrature error is the larger part, the residual says nothing about the terms.
     misfit = np.where(level > fit.quadrature, level / prepared.noise, 1.0)
     explained = 1.0 - fit.solution.rss / max(fit.factor.total, np.finfo(float).tiny)
-    advantage = (null - fit.evidence_per_datum) * fit.n_data
-    judged = Identification(library, field, fit, float(misfit.max()), explained, advantage)
-    return judged, refinement
+    advantage = (null - fit.evidence_per_datum()) * fit.n_data
+    return Identification(library, field, fit, float(misfit.max()), explained, advantage)
 
 
 def _starts(field: TermField, simpler: Sequence[Identification]) -> list[Array]:

@@ -16,7 +16,7 @@ from physmodel.discovery.pairwise import PairwiseFit
 from physmodel.discovery.preparation import Prepared, prepare
 from physmodel.discovery.result import Result, Status
 from physmodel.discovery.scores import start_velocity
-from physmodel.discovery.selection import CONFIDENT, RIVAL_RANGE, Candidate, candidates
+from physmodel.discovery.selection import CONFIDENT, RIVAL_RANGE, Candidate
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField, velocity_name
 from physmodel.models.vector_field import VectorField
@@ -60,7 +60,7 @@ def terms_result(
     Result
     """
     fit = found.fit
-    ranked = candidates(fit.factor, fit.solution, fit.criterion)
+    ranked = fit.ranked
     inclusion = np.zeros(fit.factor.n_columns)
     for candidate in ranked:
         inclusion[candidate.solution.support] += candidate.probability

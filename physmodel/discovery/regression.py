@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.selection import InformationCriterion, select
-from physmodel.losses.latent import whiten
+from physmodel.discovery.linearisation import Linearisation, Setting, search_tiles
+from physmodel.discovery.selection import (
+    Candidate,
+    InformationCriterion,
+    candidates,
+    select,
+    weighed,
+)
 from physmodel.losses.tile import Tile, quadrature_error
-from physmodel.losses.whitened import WhitenedRows
 from physmodel.models.linear_field import LinearField
 from physmodel.optimizers.triangular import Solution, TriangularFactor, triangular_factor
 
@@ -23,9 +28,6 @@ SLACK = (1.0, 0.3, 0.1, 0.03, 0.01)
 
 #: Rounds after which a support that still changes is reported as it is.
 MAX_ROUNDS = 14
-
-#: Tiles used while searching; longer records are streamed once, at the end.
-SEARCH_TILES = 32
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,10 @@ class Regression:
         Part of minus twice the log density of the data that does not depend on the residual.
     converged : bool
         The support repeated itself.
+    steady : bool
+        The support was the same ever since the slack was a tenth of the noise.
+    rivals : tuple of Candidate
+        Other supports with the evidence that they reach on a trajectory of their own.
     """
 
     field: LinearField
@@ -67,16 +73,38 @@ class Regression:
     quadrature: Array
     log_volume: float
     converged: bool
+    steady: bool
+    rivals: tuple[Candidate, ...] = ()
+
+    @property
+    def ranked(self) -> list[Candidate]:
+        """The fit and the supports near it, best first.
+
+        Where a support was fitted on its own, that counts; the linearisation at the trajectory
+        of the winner flatters the winner.
+        """
+        near = candidates(self.factor, self.solution, self.criterion)
+        known = {tuple(rival.solution.support.tolist()) for rival in self.rivals}
+        others = [c for c in near[1:] if tuple(c.solution.support.tolist()) not in known]
+        return weighed([near[0], *self.rivals, *others])
 
     @property
     def evidence(self) -> float:
         """Information criterion of the data, comparable between models: smaller is better."""
         return self.criterion.value(self.solution) + self.log_volume
 
-    @property
-    def evidence_per_datum(self) -> float:
-        """`evidence` per residual that carries information."""
-        return self.evidence / self.n_data
+    def evidence_per_datum(self, price: float | None = None) -> float:
+        """`evidence` per residual that carries information.
+
+        Parameters
+        ----------
+        price : float, optional
+            Of one term; that of the criterion by default. Fits from libraries of different size
+            compare at one price, or a term would be cheaper for not having looked at others.
+        """
+        own = self.criterion.penalty
+        extra = 0.0 if price is None else (price - own) * len(self.solution.support)
+        return (self.evidence + extra) / self.n_data
 
     @property
     def variance(self) -> float:
@@ -131,132 +159,95 @@ def regress(
     -------
     Regression
     """
-    n_samples = sum(int(tile.observed.sum()) for tile in tiles)
-    stride = -(-len(tiles) // SEARCH_TILES)
-    used = list(tiles[::stride])
-    latent = [tile.measured for tile in used]
-    n_data = sum(tile.n_data for tile in used)
-    weights = np.zeros(field.n_coefficients) if start is None else start
+    used = Setting(search_tiles(tiles), field, n_terms, looseness)
+    latent: Sequence[Array] = [tile.measured for tile in used.tiles]
+    weights = start
     near = None if start is None else np.flatnonzero(start)
-    support: tuple[int, ...] | None = None
-    converged = False
+    visited: list[tuple[int, ...]] = []
     for round_ in range(MAX_ROUNDS):
-        slack = looseness * SLACK[min(round_, len(SLACK) - 1)]
-        rows = [
-            white_rows(
-                tile, field, weights, states, noise, slack, known=round_ > 0 or start is not None
-            )
-            for tile, states in zip(used, latent, strict=True)
-        ]
-        factor = triangular_factor((row.matrix, row.target) for row in rows)
-        criterion = InformationCriterion.of(n_data, n_samples // stride, n_terms, factor.total)
-        solution = select(factor, criterion, near)
+        step = used.at(weights, latent, noise, SLACK[min(round_, len(SLACK) - 1)])
+        solution = select(step.factor, step.criterion, near)
         near = near if near is None else solution.support
-        previous, weights = weights, expand(factor, solution)
-        residual = np.concatenate([row.residual(weights).reshape(-1, len(noise)) for row in rows])
+        before = np.zeros(field.n_coefficients) if weights is None else weights
+        weights = expand(step.factor, solution)
         settled = round_ >= len(SLACK)
-        converged = settled and support == tuple(solution.support)
-        support = tuple(solution.support)
-        if converged and _still(factor, solution, weights - previous):
+        visited.append(tuple(solution.support))
+        converged = settled and visited[-2] == visited[-1]
+        if converged and still(step.factor, solution, weights - before):
             break
-        latent = [row.latent(weights) for row in rows]
+        latent = step.latent(weights)
         if settled:
-            evidence = np.sum([row.noise_evidence(weights) for row in rows], axis=0)
-            noise = _rescaled(noise, evidence, n_data, len(support))
+            noise = rescaled_noise(step, noise, weights)
+    steady = converged and len(set(visited[SLACK.index(0.1) :])) == 1
+    return summarised(
+        used, tiles, step, solution, latent, noise, converged=converged, steady=steady
+    )
+
+
+def summarised(
+    used: Setting,
+    tiles: Sequence[Tile],
+    step: Linearisation,
+    solution: Solution,
+    latent: Sequence[Array],
+    noise: Array,
+    *,
+    converged: bool,
+    steady: bool = False,
+) -> Regression:
+    """Put the last round together, after one pass over all tiles where some were left out."""
+    weights = expand(step.factor, solution)
     errors = [
-        quadrature_error(tile, field, weights, states)
-        for tile, states in zip(used, latent, strict=True)
+        quadrature_error(tile, used.field, weights, states)
+        for tile, states in zip(used.tiles, latent, strict=True)
     ]
-    quadrature = np.sqrt(np.mean(np.concatenate(errors) ** 2, axis=0))
-    volume = sum(row.log_volume for row in rows)
-    if stride > 1:
-        factor, residual = _stream(tiles, field, weights, noise, looseness * SLACK[-1])
-        n_data = sum(tile.n_data for tile in tiles)
-        criterion = InformationCriterion.of(n_data, n_samples, n_terms, factor.total)
+    factor, criterion, residual = step.factor, step.criterion, step.residual(weights)
+    whole = replace(used, tiles=tiles)
+    if len(used.tiles) < len(tiles):
+        factor, residual = _stream(whole, weights, noise)
+        criterion = whole.criterion(factor)
         solution = select(factor, criterion)
     return Regression(
-        field,
+        used.field,
         solution,
         factor,
         criterion,
         noise,
-        latent,
+        list(latent),
         residual,
-        n_data,
-        quadrature,
-        volume,
+        whole.n_data,
+        np.sqrt(np.mean(np.concatenate(errors) ** 2, axis=0)),
+        step.log_volume * whole.n_data / used.n_data,
         converged,
+        steady,
     )
 
 
-def white_rows(
-    tile: Tile,
-    field: LinearField,
-    weights: Array,
-    states: Array,
-    noise: Array,
-    slack: float,
-    *,
-    known: bool = True,
-) -> WhitenedRows:
-    """Whiten one tile, trusting its equation as far as its quadrature and a slack allow.
-
-    Parameters
-    ----------
-    tile : Tile
-    field : LinearField
-    weights : ndarray (K,)
-    states : ndarray (n, d)
-        Present estimate of the clean trajectory.
-    noise : ndarray (d,)
-    slack : float
-        Random motion per sampling interval, in units of the noise.
-    known : bool
-        Whether `weights` are an estimate yet.
-
-    Returns
-    -------
-    WhitenedRows
-    """
-    if not known:
-        # Before there is a model its quadrature error is unknown; nine digits is what the widest
-        # rules reach on well sampled data.
-        error = 1e-9 * np.std(tile.weak.left @ tile.measured, axis=0) + np.zeros(
-            (tile.weak.n_rows, 1)
-        )
-        error = np.maximum(error, np.finfo(float).eps)
-    else:
-        error = quadrature_error(tile, field, weights, states)
-    # The slack is a random motion: its variance grows with the time that a test function spans.
-    loose = slack * noise * np.sqrt(tile.durations)
-    return whiten(tile, field, weights if known else None, states, noise, np.maximum(error, loose))
-
-
-def _still(factor: TriangularFactor, solution: Solution, change: Array) -> bool:
+def still(factor: TriangularFactor, solution: Solution, change: Array) -> bool:
     """Whether the coefficients moved by less than a hundredth of their standard errors."""
     moved = np.abs(change * factor.scale)[solution.support]
     return bool(np.all(moved <= 0.01 * np.sqrt(solution.variances)))
 
 
-def _rescaled(noise: Array, evidence: Array, n_data: int, k: int) -> Array:
-    """Noise levels one step closer to the maximum of their likelihood."""
-    dof = max(n_data - k, 1) / n_data
-    return noise * np.clip(np.sqrt(evidence[0] / evidence[1] / dof), 0.5, 2.0)
+def rescaled_noise(step: Linearisation, noise: Array, weights: Array) -> Array:
+    """Noise levels ``(d,)`` one step closer to the maximum of their likelihood."""
+    evidence = np.sum([row.noise_evidence(weights) for row in step.rows], axis=0)
+    n_data = step.criterion.n_rows
+    dof = max(n_data - int(np.count_nonzero(weights)), 1) / n_data
+    return np.asarray(noise * np.clip(np.sqrt(evidence[0] / evidence[1] / dof), 0.5, 2.0))
 
 
-def _stream(
-    tiles: Sequence[Tile], field: LinearField, weights: Array, noise: Array, slack: float
-) -> tuple[TriangularFactor, Array]:
+def _stream(whole: Setting, weights: Array, noise: Array) -> tuple[TriangularFactor, Array]:
     """One pass over a long record: clean each tile with the model, then accumulate its rows."""
     residuals = []
 
     def cleaned() -> Iterator[tuple[Array, Array]]:
-        for tile in tiles:
-            first = white_rows(tile, field, weights, tile.measured, noise, slack)
-            states = first.latent(weights)
-            row = white_rows(tile, field, weights, states, noise, slack)
-            residuals.append(row.residual(weights).reshape(-1, len(noise)))
-            yield row.matrix, row.target
+        for tile in whole.tiles:
+            one = replace(whole, tiles=[tile])
+            first = one.at(weights, [tile.measured], noise, SLACK[-1])
+            step = one.at(weights, first.latent(weights), noise, SLACK[-1])
+            residuals.append(step.residual(weights))
+            yield step.rows[0].matrix, step.rows[0].target
 
     factor = triangular_factor(cleaned())
     return factor, np.concatenate(residuals)

@@ -15,6 +15,7 @@ from physmodel.data.findings import Finding
 from physmodel.discovery.invariants import Invariant
 from physmodel.discovery.scores import free_run_scores, states_and_velocities
 from physmodel.discovery.simulation import require_variables, simulated
+from physmodel.errors import ProblemError
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField
 from physmodel.models.vector_field import InputSignal
@@ -122,19 +123,32 @@ class Result:
         -------
         list of dict
             ``term``, ``coefficient``, ``std``, ``inclusion``, ``unit``.
+
+        Raises
+        ------
+        ProblemError
+            If there is no such state.
         """
+        if equation not in self.problem.states:
+            raise ProblemError(
+                f"the law has no equation for {equation!r}",
+                fix="states: " + ", ".join(self.problem.states),
+            )
+        k = self.coefficients["equation"].values.tolist().index(equation)
         rows = (self.coefficients, self.std_errors, self.inclusion)
-        values = [row.sel(equation=equation) for row in rows]
+        columns = zip(
+            self.coefficients["term"].values, *(row.values[k] for row in rows), strict=True
+        )
         return [
             {
                 "term": str(term),
-                "coefficient": float(values[0][k]),
-                "std": float(values[1][k]),
-                "inclusion": float(values[2][k]),
+                "coefficient": float(value),
+                "std": float(spread),
+                "inclusion": float(share),
                 "unit": self.units.get((equation, str(term)), ""),
             }
-            for k, term in enumerate(self.coefficients["term"].values)
-            if float(values[0][k]) != 0.0
+            for term, value, spread, share in columns
+            if value != 0.0
         ]
 
     def simulate(

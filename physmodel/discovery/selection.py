@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,16 +158,30 @@ def candidates(
                 seen[key] = solve_support(factor, np.array(key, dtype=np.intp))
                 frontier.append(seen[key])
         frontier = sorted(frontier, key=criterion.value)[:4]
-    return _weigh(seen.values(), criterion)
+    values = [criterion.value(solution) for solution in seen.values()]
+    found = [Candidate(s, v, 0.0) for s, v in zip(seen.values(), values, strict=True)]
+    return weighed(sorted(found, key=lambda item: item.delta))
 
 
-def _weigh(solutions: Iterable[Solution], criterion: InformationCriterion) -> list[Candidate]:
-    ranked = sorted(((criterion.value(s), i, s) for i, s in enumerate(solutions)))
-    deltas = np.array([value - ranked[0][0] for value, _, _ in ranked])
+def weighed(ranked: Sequence[Candidate]) -> list[Candidate]:
+    """Candidates near the best, with probabilities.
+
+    Parameters
+    ----------
+    ranked : sequence of Candidate
+        Their `delta` counts from any origin; the first is the winner, whatever comes after.
+
+    Returns
+    -------
+    list of Candidate
+        The winner, then the others by `delta`, up to `RIVAL_RANGE`.
+    """
+    deltas = np.maximum([item.delta - ranked[0].delta for item in ranked], 0.0)
     odds = np.exp(-deltas / 2.0)
     odds /= odds.sum()
-    return [
-        Candidate(solution, float(delta), float(share))
-        for (_, _, solution), delta, share in zip(ranked, deltas, odds, strict=True)
+    found = [
+        Candidate(item.solution, float(delta), float(share))
+        for item, delta, share in zip(ranked, deltas, odds, strict=True)
         if delta <= RIVAL_RANGE
     ]
+    return [found[0], *sorted(found[1:], key=lambda item: item.delta)]

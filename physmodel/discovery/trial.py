@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.discrimination import reduced
-from physmodel.discovery.hypotheses import Hypotheses, whitened
+from physmodel.discovery.hypotheses import Hypotheses
+from physmodel.discovery.linearisation import white_rows
 from physmodel.discovery.preparation import MOST_NODES
+from physmodel.discovery.regression import SLACK
 from physmodel.losses.tile import Tile
 from physmodel.losses.weak import WeakForm, weak_form
 from physmodel.models.integrate import rk4
@@ -137,10 +139,10 @@ class Trial:
         """
         models = self.models
         tile = Tile(self.time, states, self.observed, self._inputs(signal, self.time), self._weak)
-        loose = models.prepared.looseness(models.field.order)
+        slack = models.prepared.looseness(models.field.order) * SLACK[-1]
         weights = models.weights(number)
-        rows = whitened(tile, models.field, weights, states, models.noise, loose)
-        return reduced(rows.matrix[:, models.columns])
+        rows = white_rows(tile, models.field, weights, states, models.noise, slack, models.columns)
+        return reduced(rows.matrix)
 
     def _inputs(self, signal: InputSignal | None, time: Array) -> Array:
         if signal is None:

@@ -62,6 +62,7 @@ def whiten(
     states: Array,
     noise: Array,
     slack: Array,
+    columns: NDArray[np.intp] | None = None,
 ) -> WhitenedRows:
     """Linearise the weak residual around a trajectory and make its noise white.
 
@@ -78,6 +79,8 @@ def whiten(
         Standard deviation of the measurement noise.
     slack : ndarray (r, d)
         Standard deviation by which the equation itself may be off.
+    columns : ndarray of int (k,), optional
+        Coefficients that are free; all by default.
 
     Returns
     -------
@@ -90,8 +93,8 @@ def whiten(
     slope = tile.weak.slope
     integrals = tile.weak.right @ field.features(points)
     target = (tile.weak.left @ values).ravel()
-    identity = sparse.identity(d, format="csr")
-    noise_map = sparse.kron(tile.weak.left, identity, format="csr")
+    unit = np.broadcast_to(np.eye(d), (len(states), d, d))
+    noise_map = _spread(tile.weak.left, unit)
     if weights is not None:
         # The coefficients multiply the features of the estimate; what the data deviate from it
         # enters with the present coefficients. Features of the data themselves, to first order,
@@ -99,40 +102,62 @@ def whiten(
         tangent = field.tangent(points, offset, None if slope is None else slope @ offset)
         target = target - placed(tile.weak.right @ tangent, field) @ weights
         by_state, by_velocity = field.jacobian(points, weights)
-        inner = _block_diagonal(by_state)
+        noise_map = noise_map - _spread(tile.weak.right, by_state)
         if by_velocity is not None and slope is not None:
-            inner = inner + _block_diagonal(by_velocity) @ sparse.kron(slope, identity)
-        noise_map = noise_map - sparse.kron(tile.weak.right, identity, format="csr") @ inner
+            noise_map = noise_map - _spread(tile.weak.right, by_velocity) @ _spread(slope, unit)
     variances = tile.variances(noise)
-    covariance = noise_map @ sparse.diags_array(variances.ravel()) @ noise_map.T
+    covariance = _scaled_columns(noise_map, variances) @ noise_map.T
     factor = cholesky_banded(_banded(covariance, slack.ravel() ** 2), check_finite=False)
-    columns = np.column_stack([placed(integrals, field), target])
-    white = triangular_solve(factor, columns, transposed=True)
+    features = placed(integrals, field)
+    features = features if columns is None else features[:, columns]
+    white = triangular_solve(factor, np.column_stack([features, target]), transposed=True)
     return WhitenedRows(
         white[:, :-1],
         white[:, -1],
         tile.observed,
         values,
-        sparse.csr_array(noise_map),
+        noise_map.tocsr(),
         factor,
         variances,
     )
 
 
-def _block_diagonal(blocks: Array) -> sparse.csr_array:
-    n, d, _ = blocks.shape
-    return sparse.csr_array(
-        sparse.bsr_array((blocks, np.arange(n), np.arange(n + 1)), shape=(n * d, n * d))
-    )
+def _spread(rule: sparse.csr_array, blocks: Array) -> sparse.bsr_array:
+    """Apply a rule to samples after a matrix of each sample: ``rule (x) 1`` times their blocks.
+
+    Parameters
+    ----------
+    rule : csr_array (r, n)
+    blocks : ndarray (n, d, d)
+
+    Returns
+    -------
+    bsr_array (r d, n d)
+    """
+    d = blocks.shape[1]
+    data = rule.data[:, None, None] * blocks[rule.indices]
+    shape = (rule.shape[0] * d, rule.shape[1] * d)
+    return sparse.bsr_array((data, rule.indices, rule.indptr), shape=shape)
 
 
-def _banded(matrix: sparse.csr_array, extra_diagonal: Array) -> Array:
-    """Upper banded storage of a symmetric sparse matrix plus a diagonal."""
-    entries = matrix.tocoo()
-    upper = entries.col >= entries.row
-    row, column, value = entries.row[upper], entries.col[upper], entries.data[upper]
-    width = int((column - row).max())
-    bands = np.zeros((width + 1, matrix.shape[0]))
-    bands[width + row - column, column] = value
+def _scaled_columns(matrix: sparse.bsr_array, scale: Array) -> sparse.bsr_array:
+    """Columns times ``scale`` (n, d)."""
+    data = matrix.data * scale[matrix.indices][:, None, :]
+    return sparse.bsr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _banded(matrix: sparse.bsr_array, extra_diagonal: Array) -> Array:
+    """Upper banded storage of a symmetric matrix of blocks plus a diagonal."""
+    d, n = matrix.blocksize[0], matrix.shape[0]
+    above = np.repeat(np.arange(n // d), np.diff(matrix.indptr))
+    keep = matrix.indices >= above
+    above, beside, blocks = above[keep], matrix.indices[keep].astype(np.intp), matrix.data[keep]
+    width = d * (int((beside - above).max()) + 1) - 1
+    # The lower corners of the blocks on the diagonal land below the bands, and are cut off.
+    bands = np.zeros((width + d, n))
+    first = (width + d * (above - beside)) * n + d * beside
+    inside = np.subtract.outer(np.arange(d), np.arange(d)) * n + np.arange(d)
+    bands.ravel()[first[:, None, None] + inside] = blocks
+    bands = bands[: width + 1]
     bands[-1] += extra_diagonal + ROUNDING * bands[-1]
     return bands

@@ -36,6 +36,11 @@ class WhitenedRows:
     _variances: Array
 
     @property
+    def n_states(self) -> int:
+        """Number of equations ``d``."""
+        return self._values.shape[1]
+
+    @property
     def log_volume(self) -> float:
         """What to add to the squared residual for minus twice the log density of the data.
 

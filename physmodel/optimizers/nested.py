@@ -41,7 +41,9 @@ def nested_descents(
     best, value = tableau.inside, np.inf
     for support in supports:
         for column in support[~tableau.inside[support]]:
-            tableau.toggle(int(column))
+            # Noise-free conserved quantities make columns that are sums of others.
+            if tableau.can_enter(int(column)):
+                tableau.toggle(int(column))
         end = tableau.copy()
         reached = _descend(end, criterion, allowed, visited)
         if reached < value:

@@ -60,8 +60,12 @@ class Tableau:
         """Residual sum of squares of the support."""
         return max(float(self._table[-1, -1]), 0.0)
 
+    def can_enter(self, column: int) -> bool:
+        """Whether rounding does not make a column out of the support."""
+        return bool(self._table[column, column] > DEPENDENT)
+
     def toggle(self, column: int) -> None:
-        """Add a column to the support, or take it out."""
+        """Add a column that `can_enter` to the support, or take one out."""
         pivot = self._table[column, column]
         row = self._table[column] / pivot
         self._table -= np.multiply.outer(self._table[:, column].copy(), row)
