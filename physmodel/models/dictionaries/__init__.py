@@ -1,0 +1,21 @@
+"""Dictionaries: signals as sums of few atoms, ``x = D a``, each `D` a linear operator."""
+
+from physmodel.models.dictionaries.cosine import dct
+from physmodel.models.dictionaries.dictionary import Band, Dictionary
+from physmodel.models.dictionaries.joint import union
+from physmodel.models.dictionaries.modes import dmd, from_atoms, pod
+from physmodel.models.dictionaries.stationary import stationary_wavelet
+from physmodel.models.dictionaries.wavelets import wavelet, wavelet_packet
+
+__all__ = [
+    "Band",
+    "Dictionary",
+    "dct",
+    "dmd",
+    "from_atoms",
+    "pod",
+    "stationary_wavelet",
+    "union",
+    "wavelet",
+    "wavelet_packet",
+]

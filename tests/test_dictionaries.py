@@ -1,0 +1,343 @@
+"""One suite over every dictionary: adjoint, reconstruction, frame, atoms, coherence.
+
+A new dictionary is one line in `CONSTRUCTORS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import pywt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from physmodel.errors import ProblemError
+from physmodel.models import dictionaries as dd
+from physmodel.models.dictionaries.frame import norms
+
+Shape = tuple[int, ...]
+
+
+def snapshots(shape: Shape) -> np.ndarray:
+    """Seven snapshots of two travelling waves with noise."""
+    t = np.arange(7.0).reshape(-1, *[1] * len(shape))
+    phase = sum(np.meshgrid(*(np.arange(n) * 2 * np.pi / n for n in shape), indexing="ij"))
+    noise = np.random.default_rng(0).standard_normal((7, *shape))
+    return np.cos(phase - 0.5 * t) + 0.3 * np.sin(2 * phase + t) + 0.1 * noise + 1.0
+
+
+CONSTRUCTORS: dict[str, tuple[Callable[[Shape], dd.Dictionary], tuple[int, ...]]] = {
+    "dct": (dd.dct, (1, 2, 3)),
+    "wavelet": (dd.wavelet, (1, 2, 3)),
+    "wavelet haar": (lambda s: dd.wavelet(s, "haar"), (1, 2, 3)),
+    "wavelet bior4.4": (lambda s: dd.wavelet(s, "bior4.4"), (1, 2, 3)),
+    "wavelet symmetric": (lambda s: dd.wavelet(s, "db3", 2, "symmetric"), (1, 2, 3)),
+    "wavelet bior2.2 zero": (lambda s: dd.wavelet(s, "bior2.2", 2, "zero"), (1, 2, 3)),
+    "stationary_wavelet": (dd.stationary_wavelet, (1, 2, 3)),
+    "stationary_wavelet bior4.4": (lambda s: dd.stationary_wavelet(s, "bior4.4"), (1, 2, 3)),
+    "wavelet_packet": (dd.wavelet_packet, (1, 2, 3)),
+    "union": (lambda s: dd.union(dd.dct(s), dd.wavelet(s, "haar")), (1, 2, 3)),
+    "union not tight": (lambda s: dd.union(dd.dct(s), dd.wavelet(s, "bior4.4")), (1, 2, 3)),
+    "union with modes": (lambda s: dd.union(dd.pod(snapshots(s)), dd.dct(s)), (1, 2, 3)),
+    "union of modes": (
+        lambda s: dd.union(dd.pod(snapshots(s), 1), dd.dmd(snapshots(s))),
+        (1, 2, 3),
+    ),
+    "from_atoms": (lambda s: dd.from_atoms(snapshots(s)), (1, 2, 3)),
+    "pod": (lambda s: dd.pod(snapshots(s)), (1, 2, 3)),
+    "dmd": (lambda s: dd.dmd(snapshots(s)), (1, 2, 3)),
+}
+
+#: Odd, even, one, primes, powers of two, long and thin.
+SIDES = {1: 40, 2: 17, 3: 7}
+FIXED: dict[int, list[Shape]] = {
+    1: [(1,), (2,), (3,), (16,), (31,)],
+    2: [(1, 1), (1, 9), (2, 2), (8, 8), (13, 6), (12, 12)],
+    3: [(1, 1, 1), (2, 3, 1), (4, 4, 4), (5, 6, 7)],
+}
+CASES = [
+    pytest.param(build, shape, id=f"{name} {shape}")
+    for name, (build, dimensions) in CONSTRUCTORS.items()
+    for d in dimensions
+    for shape in FIXED[d]
+]
+every_case = pytest.mark.parametrize(("build", "shape"), CASES)
+every_constructor = pytest.mark.parametrize("name", CONSTRUCTORS)
+
+
+def dense(dictionary: dd.Dictionary) -> np.ndarray:
+    """The matrix of a dictionary, atom by atom: the oracle of this file."""
+    atoms = [dictionary.atom(i).ravel() for i in range(dictionary.n_atoms)]
+    return np.array(atoms).T
+
+
+@every_constructor
+@settings(max_examples=25)
+@given(data=st.data(), seed=st.integers(0, 2**32 - 1))
+def test_the_adjoint_is_exact(name: str, data: st.DataObject, seed: int) -> None:
+    build, dimensions = CONSTRUCTORS[name]
+    d = data.draw(st.sampled_from(dimensions))
+    shape = tuple(data.draw(st.lists(st.integers(1, SIDES[d]), min_size=d, max_size=d)))
+    dictionary = build(shape)
+    rng = np.random.default_rng(seed)
+    x, y = rng.standard_normal(dictionary.n_atoms), rng.standard_normal(dictionary.shape[0])
+    gap = abs((dictionary @ x) @ y - x @ (dictionary.T @ y))
+    # Rounding of sums of at most 1e4 products; a wrong adjoint misses by the size of the product.
+    assert gap <= 1e-10 * (1 + np.linalg.norm(x) * np.linalg.norm(y))
+
+
+@every_case
+def test_synthesis_undoes_analysis(build: Callable[[Shape], dd.Dictionary], shape: Shape) -> None:
+    dictionary = build(shape)
+    for signal in (np.random.default_rng(1).standard_normal(shape), np.full(shape, 3.0)):
+        again = dictionary.synthesise(dictionary.analyse(signal))
+        if not dictionary.complete:
+            # The projection on the span: nothing of the rest is seen by any atom.
+            rest = dictionary.adjoint(signal - again)
+            np.testing.assert_allclose(rest, 0, atol=1e-9 * np.linalg.norm(signal))
+            signal = dictionary.synthesise(dictionary.analyse(again))
+        # The bar of the specification; orthonormal transforms reach 1e-14.
+        np.testing.assert_allclose(again, signal, rtol=0, atol=1e-9)
+
+
+@every_case
+def test_analysis_has_the_least_norm(build: Callable[[Shape], dd.Dictionary], shape: Shape) -> None:
+    dictionary = build(shape)
+    signal = np.random.default_rng(2).standard_normal(shape)
+    expected = np.linalg.pinv(dense(dictionary), rcond=1e-12) @ signal.ravel()
+    # The pseudo-inverse itself loses digits with the condition of the atoms (up to 1e3 here).
+    np.testing.assert_allclose(dictionary.analyse(signal), expected, rtol=0, atol=1e-8)
+
+
+@every_case
+def test_frame_bounds_are_the_extreme_singular_values(
+    build: Callable[[Shape], dd.Dictionary], shape: Shape
+) -> None:
+    dictionary = build(shape)
+    s = np.linalg.svd(dense(dictionary), compute_uv=False)
+    assert dictionary.complete == (np.count_nonzero(s > 1e-9 * s[0]) == dictionary.shape[0])
+    squares = s[s > 1e-9 * s[0]] ** 2
+    # Relative to the upper bound: the SVD is exact to its rounding.
+    np.testing.assert_allclose(
+        dictionary.frame_bounds(), (squares[-1], squares[0]), rtol=1e-9, atol=1e-10 * squares[0]
+    )
+
+
+@every_case
+def test_parseval_where_tight(build: Callable[[Shape], dd.Dictionary], shape: Shape) -> None:
+    dictionary = build(shape)
+    signal = np.random.default_rng(3).standard_normal(shape)
+    energy = np.sum(dictionary.adjoint(signal) ** 2)
+    if dictionary.is_tight:
+        bound = dictionary.frame_bounds()[1]
+        # Filters are tabulated to about 1e-12.
+        np.testing.assert_allclose(energy, bound * np.sum(signal**2), rtol=1e-10)
+    elif dictionary.complete and dictionary.shape[0] > 1:
+        low, high = dictionary.frame_bounds()
+        assert low * (1 - 1e-9) <= energy / np.sum(signal**2) <= high * (1 + 1e-9)
+
+
+@every_case
+def test_bands_cover_the_coefficients(
+    build: Callable[[Shape], dd.Dictionary], shape: Shape
+) -> None:
+    dictionary = build(shape)
+    ends = [0]
+    for band in dictionary.bands:
+        assert band.slice.start == ends[-1]
+        ends.append(band.slice.stop)
+    assert ends[-1] == dictionary.n_atoms
+    assert len({band.label for band in dictionary.bands}) == len(dictionary.bands)
+    coefficients = np.arange(float(dictionary.n_atoms))
+    joined = [part.ravel() for part in dictionary.split(coefficients).values()]
+    np.testing.assert_array_equal(np.concatenate(joined), coefficients)
+
+
+@every_case
+def test_coherence_is_that_of_the_gram_matrix(
+    build: Callable[[Shape], dd.Dictionary], shape: Shape
+) -> None:
+    dictionary = build(shape)
+    matrix = dense(dictionary)
+    length = np.linalg.norm(matrix, axis=0)
+    np.testing.assert_allclose(norms(dictionary), length, rtol=0, atol=1e-12 * length.max())
+    matrix = matrix[:, length > 1e-9 * length.max()] / length[length > 1e-9 * length.max()]
+    gram = np.abs(matrix.T @ matrix)
+    np.fill_diagonal(gram, 0.0)
+    np.testing.assert_allclose(dictionary.coherence(), gram.max(), rtol=0, atol=1e-10)
+
+
+@every_constructor
+def test_linear_pure_and_in_float64(name: str) -> None:
+    build, dimensions = CONSTRUCTORS[name]
+    for d in dimensions:
+        shape = FIXED[d][-1]
+        dictionary = build(shape)
+        rng = np.random.default_rng(4)
+        a, b = rng.standard_normal((2, dictionary.n_atoms))
+        kept = a.copy()
+        left = dictionary.synthesise(2.0 * a - b)
+        assert left.shape == shape
+        assert left.dtype == np.float64
+        right = 2.0 * dictionary.synthesise(a) - dictionary.synthesise(b)
+        np.testing.assert_allclose(left, right, rtol=0, atol=1e-11 * np.abs(a).sum())
+        np.testing.assert_array_equal(a, kept)
+        x = rng.standard_normal(shape)
+        kept = x.copy()
+        for function in (dictionary.analyse, dictionary.adjoint):
+            out = function(x)
+            assert out.shape == (dictionary.n_atoms,)
+            assert out.dtype == np.float64
+            out[:] = 0.0  # what is returned is the caller's
+            np.testing.assert_array_equal(x, kept)
+        # Integers, single precision and complex numbers are taken for what they are.
+        whole = np.arange(dictionary.n_atoms) % 3
+        np.testing.assert_allclose(
+            dictionary @ (whole + 1j * a),
+            dictionary @ whole.astype(float) + 1j * (dictionary @ a),
+            rtol=0,
+            atol=1e-11 * np.abs(a).sum(),
+        )
+
+
+@every_constructor
+def test_requests_that_make_no_sense(name: str) -> None:
+    build, dimensions = CONSTRUCTORS[name]
+    if "pod" not in name and "dmd" not in name and "mode" not in name and "atoms" not in name:
+        for shape in ((), (0,), (4, -1), "ab", (2.5,), (2, 2, 2, 2)):
+            with pytest.raises(ProblemError, match="shape"):
+                build(shape)  # type: ignore[arg-type]
+    dictionary = build(FIXED[dimensions[0]][-1])
+    with pytest.raises(ProblemError, match="no atom"):
+        dictionary.atom(dictionary.n_atoms)
+    with pytest.raises(ProblemError, match="no atom"):
+        dictionary.atom(-1)
+    with pytest.raises(ProblemError, match="coefficients"):
+        dictionary.synthesise(np.zeros(dictionary.n_atoms + 1))
+    with pytest.raises(ProblemError, match="signal"):
+        dictionary.analyse(np.zeros((3, *dictionary.signal_shape)))
+
+
+def test_the_naive_adjoint_of_a_biorthogonal_wavelet_is_wrong() -> None:
+    """The inverse (PyWavelets' own analysis) fails the adjoint test by far; ours passes it."""
+    dictionary = dd.wavelet(64, "bior4.4", 2)
+    rng = np.random.default_rng(5)
+    a, y = rng.standard_normal((2, 64))
+    inner = (dictionary @ a) @ y
+    naive = np.concatenate(pywt.wavedec(y, "bior4.4", "periodization", 2))
+    np.testing.assert_allclose(naive, dictionary.analyse(y), rtol=0, atol=1e-12)
+    assert abs(inner - a @ naive) > 1e-2
+    assert abs(inner - a @ dictionary.adjoint(y)) < 1e-12
+    assert not dictionary.is_tight
+
+
+@pytest.mark.parametrize("mode", ["symmetric", "periodic", "smooth", "zero", "reflect"])
+def test_border_modes_share_their_synthesis(mode: str) -> None:
+    """PyWavelets' analysis of any mode is undone, yet only that of zero padding is the adjoint."""
+    dictionary = dd.wavelet(37, "db3", 2, mode)
+    x = np.random.default_rng(6).standard_normal(37)
+    theirs = np.concatenate(pywt.wavedec(x, "db3", mode, 2))
+    np.testing.assert_allclose(dictionary @ theirs, x, rtol=0, atol=1e-12)
+    same = np.allclose(theirs, dictionary.adjoint(x), rtol=0, atol=1e-10)
+    assert same == (mode == "zero")
+
+
+def test_an_odd_side_is_not_periodized_as_pywavelets_does() -> None:
+    """PyWavelets repeats the last sample: a right inverse, and no adjoint."""
+    dictionary = dd.wavelet(7, "db2", 1)
+    x = np.random.default_rng(7).standard_normal(7)
+    theirs = np.concatenate(pywt.wavedec(x, "db2", "periodization", 1))
+    np.testing.assert_allclose(dictionary @ theirs, x, rtol=0, atol=1e-12)
+    assert np.linalg.norm(theirs) > np.linalg.norm(dictionary.analyse(x)) + 1e-3
+    assert dictionary.is_tight
+    assert not dictionary.is_orthonormal
+
+
+@pytest.mark.parametrize("shape", [(32,), (16, 32), (16, 16, 12)])
+def test_wavelets_are_those_of_pywavelets(shape: Shape) -> None:
+    x = np.random.default_rng(8).standard_normal(shape)
+    theirs = pywt.wavedecn(x, "db2", "periodization", level=2)
+    ours = dd.wavelet(shape, "db2", 2)
+    split = ours.split(ours.analyse(x))
+    low = "a" * len(shape)
+    np.testing.assert_allclose(split[f"{low}.{low}"], theirs[0], rtol=0, atol=1e-12)
+    for key, values in theirs[2].items():
+        np.testing.assert_allclose(split[key], values, rtol=0, atol=1e-12)
+
+
+def test_packets_are_those_of_pywavelets() -> None:
+    x = np.random.default_rng(9).standard_normal(32)
+    tree = pywt.WaveletPacket(x, "db2", "periodization", 3)
+    ours = dd.wavelet_packet(32, "db2", 3)
+    for label, values in ours.split(ours.analyse(x)).items():
+        np.testing.assert_allclose(values, tree[label.replace(".", "")].data, rtol=0, atol=1e-12)
+
+
+def test_stationary_wavelets_are_those_of_pywavelets() -> None:
+    x = np.random.default_rng(10).standard_normal((16, 32))
+    theirs = pywt.swtn(x, "db3", level=2, norm=True)
+    ours = dd.stationary_wavelet((16, 32), "db3", 2)
+    split = ours.split(ours.analyse(x))
+    for depth, level in zip((2, 1), theirs, strict=True):
+        for key, values in level.items():
+            if (label := f"{key}{depth}") in split:
+                # The same up to where a wavelet is said to sit, which is a shift.
+                got = split[label]
+                shifts = np.fft.ifft2(np.fft.fft2(got) * np.conj(np.fft.fft2(values))).real
+                np.testing.assert_allclose(shifts.max(), np.sum(values**2), rtol=1e-12)
+                np.testing.assert_allclose(np.sum(got**2), np.sum(values**2), rtol=1e-12)
+
+
+def test_a_wavelet_that_only_claims_to_be_orthogonal() -> None:
+    """dmey is a truncated filter: PyWavelets calls it orthogonal, its frame bounds say no."""
+    dictionary = dd.wavelet(64, "dmey", 2)
+    assert pywt.Wavelet("dmey").orthogonal
+    assert not dictionary.is_tight
+    low, high = dictionary.frame_bounds()
+    assert 1e-4 < high - low < 0.1
+
+
+def test_lanczos_agrees_with_dense_bounds() -> None:
+    """A signal too long for the dense route, whose bounds a smaller period shares."""
+    small, large = (dd.wavelet(n, "bior4.4", 1).frame_bounds() for n in (256, 1024))
+    # The spectrum of the periodized filters is sampled four times as finely; both hold its ends.
+    np.testing.assert_allclose(large, small, rtol=1e-6)
+
+
+def test_travelling_waves_are_spanned_by_their_modes() -> None:
+    t, x = np.arange(40.0)[:, None], np.arange(64)[None] * 2 * np.pi / 64
+    waves = 0.98**t * np.cos(x - 0.3 * t) + np.sin(3 * x + 0.7 * t)
+    modes = dd.dmd(waves)
+    assert modes.n_atoms == 4
+    expected = sorted([0.98 * np.exp(0.3j), np.exp(0.7j)] * 2, key=abs)
+    found = sorted(modes.parameters["eigenvalues"], key=abs)
+    # Four clean modes in 40 snapshots: rounding times the condition of the snapshots.
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+    for dictionary in (modes, dd.pod(waves)):
+        again = dictionary.synthesise(dictionary.analyse(waves[7]))
+        np.testing.assert_allclose(again, waves[7], rtol=0, atol=1e-12)
+    assert dd.pod(waves, rank=2).n_atoms == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: dd.wavelet(8, "mexican"), "no discrete wavelet"),
+        (lambda: dd.wavelet(8, "db4", -1), "levels"),
+        (lambda: dd.wavelet(8, "db4", 1, "mirror"), "border"),
+        (lambda: dd.stationary_wavelet(8, "db4", -1), "levels"),
+        (lambda: dd.union(), "no dictionary"),
+        (lambda: dd.union(dd.dct(4), dd.dct(5)), "shapes"),
+        (lambda: dd.pod(np.zeros((3, 4))), "zero"),
+        (lambda: dd.pod(np.eye(3), 4), "no 4 modes"),
+        (lambda: dd.pod([[1.0, np.nan]]), "finite"),
+        (lambda: dd.dmd(np.ones((1, 4))), "one snapshot"),
+        (lambda: dd.from_atoms(np.zeros((2, 3))), "zero"),
+        (lambda: dd.from_atoms([]), "no stack"),
+    ],
+)
+def test_wrong_settings_are_named(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(ProblemError, match=message):
+        call()
