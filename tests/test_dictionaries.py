@@ -6,6 +6,7 @@ A new dictionary is one line in `CONSTRUCTORS`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from physmodel.errors import ProblemError
 from physmodel.models import dictionaries as dd
 from physmodel.models.dictionaries.frame import norms
+from physmodel.report.atoms import atoms_figure, chosen_atoms
 
 Shape = tuple[int, ...]
 
@@ -38,6 +40,9 @@ CONSTRUCTORS: dict[str, tuple[Callable[[Shape], dd.Dictionary], tuple[int, ...]]
     "stationary_wavelet": (dd.stationary_wavelet, (1, 2, 3)),
     "stationary_wavelet bior4.4": (lambda s: dd.stationary_wavelet(s, "bior4.4"), (1, 2, 3)),
     "wavelet_packet": (dd.wavelet_packet, (1, 2, 3)),
+    "steerable_pyramid": (dd.steerable_pyramid, (1, 2, 3)),
+    "steerable_pyramid 0": (lambda s: dd.steerable_pyramid(s, 0), (1, 2, 3)),
+    "steerable_pyramid 3": (lambda s: dd.steerable_pyramid(s, 3, 3), (1, 2, 3)),
     "union": (lambda s: dd.union(dd.dct(s), dd.wavelet(s, "haar")), (1, 2, 3)),
     "union not tight": (lambda s: dd.union(dd.dct(s), dd.wavelet(s, "bior4.4")), (1, 2, 3)),
     "union with modes": (lambda s: dd.union(dd.pod(snapshots(s)), dd.dct(s)), (1, 2, 3)),
@@ -341,3 +346,17 @@ def test_travelling_waves_are_spanned_by_their_modes() -> None:
 def test_wrong_settings_are_named(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ProblemError, match=message):
         call()
+
+
+@pytest.mark.parametrize("shape", [(20,), (9, 12), (4, 5, 6)])
+def test_the_picture_shows_every_band_once_there_is_room(shape: Shape, tmp_path: Path) -> None:
+    dictionary = dd.union(dd.wavelet(shape, "haar", 1), dd.dct(shape))
+    chosen = chosen_atoms(dictionary, 30)
+    assert {label for label, _ in chosen} == {band.label for band in dictionary.bands}
+    assert len({index for _, index in chosen}) == len(chosen) <= 30
+    assert len(chosen_atoms(dictionary, 2)) == 2
+    figure = atoms_figure(dictionary, 7)
+    drawn = [axes for axes in figure.axes if axes.lines or axes.images]
+    assert len(drawn) == len(chosen_atoms(dictionary, 7))
+    figure.savefig(tmp_path / "atoms.png")
+    assert (tmp_path / "atoms.png").stat().st_size > 1000

@@ -5,6 +5,7 @@ from physmodel.models.dictionaries.dictionary import Band, Dictionary
 from physmodel.models.dictionaries.joint import union
 from physmodel.models.dictionaries.modes import dmd, from_atoms, pod
 from physmodel.models.dictionaries.stationary import stationary_wavelet
+from physmodel.models.dictionaries.steerable import steerable_pyramid
 from physmodel.models.dictionaries.wavelets import wavelet, wavelet_packet
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "from_atoms",
     "pod",
     "stationary_wavelet",
+    "steerable_pyramid",
     "union",
     "wavelet",
     "wavelet_packet",
