@@ -78,7 +78,9 @@ def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Resu
             return pairwise_result(dataset, ordered, fit, _relevant(findings, ordered))
     asked, notes = _without_idle_states(dataset, asked)
     prepared = prepare(dataset, asked)
-    found = identify(prepared, candidate_libraries(asked, prepared.n_samples))
+    found = identify(
+        prepared, candidate_libraries(asked, prepared.n_samples, prepared.input_levels)
+    )
     return terms_result(dataset, asked, prepared, found, [*findings, *notes])
 
 

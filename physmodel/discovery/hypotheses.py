@@ -131,7 +131,7 @@ def hypotheses_of(law: Result) -> Hypotheses:
             fix="load the run folder with its data.nc, or discover again",
         )
     prepared = prepare(law.data, law.problem)
-    libraries = candidate_libraries(law.problem, prepared.n_samples)
+    libraries = candidate_libraries(law.problem, prepared.n_samples, prepared.input_levels)
     found = identify(prepared, libraries)
     fit = found.fit
     ranked = fit.ranked[:MOST]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -49,7 +50,9 @@ class Library:
     terms: TermLibrary
 
 
-def candidate_libraries(problem: Problem, n_samples: int) -> list[Library]:
+def candidate_libraries(
+    problem: Problem, n_samples: int, levels: Sequence[int] = ()
+) -> list[Library]:
     """Libraries to try, in order.
 
     Parameters
@@ -57,6 +60,8 @@ def candidate_libraries(problem: Problem, n_samples: int) -> list[Library]:
     problem : Problem
         What it fixes (order, degree, functions, terms) is kept; what it leaves open is tried.
     n_samples : int
+    levels : sequence of int, optional
+        Distinct values of each input: of a switch with two positions no square is needed.
 
     Returns
     -------
@@ -76,7 +81,7 @@ def candidate_libraries(problem: Problem, n_samples: int) -> list[Library]:
         built = [item for order in orders for item in _exact_libraries(problem, order)]
     else:
         shapes = _fixed_shapes(problem) if fixed else _open_shapes(problem)
-        built = [_library(problem, order, *shape) for order in orders for shape in shapes]
+        built = [_library(problem, order, *shape, levels) for order in orders for shape in shapes]
     found = [item for item in built if _affordable(item, problem, n_samples)]
     if found and not (fixed and found[0] is not built[0]):
         return found
@@ -126,11 +131,19 @@ def _affordable(library: Library, problem: Problem, n_samples: int) -> bool:
     )
 
 
-def _library(problem: Problem, order: int, degree: int, functions: tuple[str, ...]) -> Library:
+def _library(
+    problem: Problem,
+    order: int,
+    degree: int,
+    functions: tuple[str, ...],
+    levels: Sequence[int],
+) -> Library:
     variables = term_variables(problem.states, problem.inputs, order)
     velocities = tuple(velocity_name(s) for s in problem.states) if order == 2 else ()
+    distinct = dict(zip(problem.inputs, levels, strict=False))
+    polynomials = polynomial_terms((*problem.states, *velocities, *problem.inputs), degree)
     terms = [
-        *polynomial_terms((*problem.states, *velocities, *problem.inputs), degree),
+        *(term for term in polynomials if _tells(term, distinct)),
         *function_terms(functions, problem.states),
         *(parse(text, variables) for text in problem.terms),
     ]
@@ -139,6 +152,12 @@ def _library(problem: Problem, order: int, degree: int, functions: tuple[str, ..
     label += " and user terms" if problem.terms else ""
     label += ", second order in time" if order == 2 else ""
     return Library(label, order, TermLibrary(variables, tuple(dict.fromkeys(terms))))
+
+
+def _tells(term: Expression, distinct: Mapping[str, int]) -> bool:
+    """Whether no power of an input follows from lower ones at the few values that it takes."""
+    factors = powers(term) or {}
+    return all(factors.get(name, 0) < count for name, count in distinct.items())
 
 
 def _exact_libraries(problem: Problem, order: int) -> list[Library]:

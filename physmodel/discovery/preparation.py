@@ -58,6 +58,12 @@ class Prepared:
         """Samples in all pieces."""
         return sum(len(time) for time, _, _ in self.pieces)
 
+    @property
+    def input_levels(self) -> list[int]:
+        """Distinct values of each input."""
+        inputs = np.concatenate([signals for _, _, signals in self.pieces])
+        return [len(np.unique(column)) for column in inputs.T]
+
     def looseness(self, order: int) -> float:
         """Random motion that the slack of the equation allows, in units of the noise.
 

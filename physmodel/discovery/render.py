@@ -76,10 +76,12 @@ def render(result: Result) -> str:
     str
     """
     lines = [f"{_headline(result)}", ""]
+    lawless = result.status == "no-law"
+    lines += ["closest of what was tried, and no law of these data:"] if lawless else []
     lines += _laws(result) if result.laws else _equations(result)
     for title, part in (
         ("conserved", _invariants(result)),
-        ("rivals", _rivals(result)),
+        ("rivals", [] if lawless else _rivals(result)),
         ("noise", _noise(result)),
         ("score", _scores(result)),
     ):

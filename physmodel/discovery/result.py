@@ -39,7 +39,8 @@ REMEDIES: dict[str, str] = {
     "not-identifiable": "Some terms cannot be told apart on these data, whatever the noise: the "
     "states move too little or depend on each other. Record other initial conditions.",
     "no-law": "No combination of the terms tried explains the data to within their noise. Add "
-    "terms or inputs that you expect, or check the units, gaps and sampling.",
+    "terms or inputs that you expect, check the units, gaps and sampling, or declare states "
+    "`positive` whose noise grows with their size.",
 }
 
 

@@ -21,6 +21,11 @@ MAX_WINDOWS = 40
 LOST = 0.4
 
 
+#: Evaluations of the model that a simulation gets; a law of these samples needs a few for each,
+#: and a wrong model with huge coefficients must not keep its user waiting.
+LEAST_EVALUATIONS, MOST_PER_SAMPLE = 20_000, 50
+
+
 def states_and_velocities(
     data: xr.Dataset, field: VectorField
 ) -> tuple[Array, Array, Array | None, Array]:
@@ -92,6 +97,7 @@ def free_run(field: VectorField, segment: Segment, first: int, last: int) -> Arr
             start_velocity=velocity,
             inputs=input_signal(segment, d),
             rtol=1e-8,
+            max_evaluations=LEAST_EVALUATIONS + MOST_PER_SAMPLE * len(time),
         )
     except PhysmodelError:
         return np.full((len(time), d), np.nan)

@@ -32,6 +32,7 @@ def integrate(
     *,
     rtol: float = 1e-10,
     method: str = "DOP853",
+    max_evaluations: int = MAX_EVALUATIONS,
 ) -> Array:
     """Integrate an initial value problem with an adaptive Runge-Kutta method.
 
@@ -46,6 +47,8 @@ def integrate(
         Relative tolerance, at least 2.3e-14; the absolute one follows from the size of each state.
     method : str
         A SciPy method; a stiff problem on which DOP853 needs too many steps falls back to LSODA.
+    max_evaluations : int
+        Evaluations of the right-hand side after which a method is given up.
 
     Returns
     -------
@@ -79,11 +82,11 @@ def integrate(
     def counted(now: float, values: Array) -> Array:
         count[0] += 1
         reached[0] = now
-        if count[0] > MAX_EVALUATIONS:
+        if count[0] > max_evaluations:
             raise _TooLongError
         return rhs(now, values)
 
-    message = f"{MAX_EVALUATIONS} evaluations were not enough"
+    message = f"{max_evaluations} evaluations were not enough"
     with np.errstate(all="ignore"), warnings.catch_warnings():
         # LSODA warns where the other methods return a message; both end in the error below.
         warnings.simplefilter("ignore")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.integrate import integrate
+from physmodel.models.integrate import MAX_EVALUATIONS, integrate
 
 Array = NDArray[np.float64]
 #: Inputs at a time: ``u(t) -> (m,)``.
@@ -56,6 +56,7 @@ def simulate(
     start_velocity: Array | None = None,
     inputs: InputSignal | None = None,
     rtol: float = 1e-10,
+    max_evaluations: int = MAX_EVALUATIONS,
 ) -> Array:
     """Integrate a vector field.
 
@@ -71,6 +72,8 @@ def simulate(
     inputs : callable, optional
         ``u(t)``; needed when the field has inputs.
     rtol : float
+    max_evaluations : int
+        See `integrate`.
 
     Returns
     -------
@@ -104,4 +107,6 @@ def simulate(
         return np.concatenate([velocities[0], field.rate(moment, states, velocities, signal)[0]])
 
     first = start if start_velocity is None else np.concatenate([start, start_velocity])
-    return integrate(right_hand_side, time, first, rtol=rtol)[:, :d]
+    return integrate(right_hand_side, time, first, rtol=rtol, max_evaluations=max_evaluations)[
+        :, :d
+    ]

@@ -106,6 +106,10 @@ def _head(result: Result, title: str) -> str:
     )
 
 
+def _law_title(result: Result) -> str:
+    return "Closest of what was tried" if result.status == "no-law" else "The law"
+
+
 def _law(result: Result) -> str:
     if result.laws:
         body = _typeset(latex_equations(result), "r_i'' = sum_j mu_j r^p towards j")
@@ -116,7 +120,7 @@ def _law(result: Result) -> str:
             f"{max(map(float, law['exponents_tried'])):g}; left free it settles at "
             f"<b>{escape(number(law['exponent_free'], law['exponent_std']))}</b>.</p>"
         )
-        return _section("The law", body)
+        return _section(_law_title(result), body)
     rows = [
         _typeset(
             latex_equation(result, state, align=""),
@@ -130,7 +134,7 @@ def _law(result: Result) -> str:
             "<p>The best combination of the terms tried, shown for what it is worth: it does "
             "<b>not</b> explain the data to within their noise.</p>"
         )
-    return _section("The law", lead + "".join(rows))
+    return _section(_law_title(result), lead + "".join(rows))
 
 
 def _typeset(latex: str, plain: str) -> str:

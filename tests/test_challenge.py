@@ -1,0 +1,133 @@
+"""Rivals on trajectories of their own, long records, inputs that switch, libraries of any size."""
+
+from __future__ import annotations
+
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+import physmodel as pm
+from physmodel.bench.chaotic import load_systems
+from physmodel.bench.draws import Cell, draw
+from physmodel.discovery.challenge import challenge
+from physmodel.discovery.libraries import candidate_libraries
+from physmodel.discovery.preparation import prepare
+from physmodel.discovery.regression import Regression, regress
+from physmodel.losses.tile import Tile
+from physmodel.models.integrate import integrate
+from physmodel.models.term_field import TermField
+
+
+def support(result: pm.Result) -> dict[str, set[str]]:
+    return {s: {item["term"] for item in result.terms(s)} for s in result.problem.states}
+
+
+@pytest.fixture(scope="module")
+def contested() -> tuple[Regression, list[Tile], int, float, set[int]]:
+    """A flow on which annealing alone ends at a wrong law that fits worse than the true one."""
+    system = next(item for item in load_systems() if item.name == "SprottO").perturbed(0)
+    case = draw(system, system.trajectories([0]), Cell(0.1, 1, "perturbed"), 0)
+    problem = pm.Problem(system.states, order=1, degree=3)
+    prepared = prepare(pm.from_arrays(case.times, case.records, names=system.states), problem)
+    library = candidate_libraries(problem, prepared.n_samples)[0]
+    names = [str(term) for term in library.terms.terms]
+    truth = {
+        equation * len(names) + names.index(term)
+        for equation, state in enumerate(system.states)
+        for term in system.equations[state]
+    }
+    tiles, loose = prepared.tiles(1), prepared.looseness(1)
+    field = TermField(library.terms, prepared.coordinates, 1)
+    fit = regress(tiles, field, prepared.noise, len(names), loose)
+    return fit, tiles, len(names), loose, truth
+
+
+def test_a_better_law_takes_over(contested) -> None:
+    fit, tiles, n_terms, loose, truth = contested
+    assert set(fit.solution.support.tolist()) != truth  # or this test would show nothing
+    found = challenge(fit, tiles, n_terms, loose)
+    assert set(found.solution.support.tolist()) == truth
+    assert found.evidence < fit.evidence
+    # What took the place of a law is one of its rivals afterwards, and nobody is better.
+    assert all(rival.delta >= 0.0 for rival in found.rivals)
+    assert min(item.delta for item in found.ranked) == 0.0
+    assert sum(item.probability for item in found.ranked) <= 1.0 + 1e-12
+
+
+def test_a_settled_fit_is_left_alone(contested) -> None:
+    fit, tiles, n_terms, loose, _ = contested
+    settled = challenge(fit, tiles, n_terms, loose)
+    again = challenge(settled, tiles, n_terms, loose)
+    assert np.array_equal(again.solution.support, settled.solution.support)
+
+
+def test_a_long_record_is_as_good_as_a_short_one() -> None:
+    """Only a part of the tiles is searched; their share of the evidence stands for all."""
+    t = 0.01 * np.arange(40_000)
+    x = np.column_stack([np.cos(t), np.sin(t)])
+    x = x + 0.01 * np.random.default_rng(3).standard_normal(x.shape)
+    result = pm.discover(pm.from_arrays(t, x, names=["x", "y"]))
+    assert result.status == "identified"
+    assert support(result) == {"x": {"y"}, "y": {"x"}}
+    # Five standard errors of a rate that 64 turns fix to a few parts in ten thousand.
+    (item,) = result.terms("y")
+    assert abs(item["coefficient"] - 1.0) < 5.0 * item["std"] < 5e-3
+
+
+def test_powers_of_a_switch_are_no_terms() -> None:
+    """A relay is on or off: its square is itself, and only one of them may be in the law."""
+    t = np.linspace(0.0, 40.0, 1200)
+    drive = 5.0 * ((t % 8.0) < 4.0)
+
+    def rhs(now: float, x: np.ndarray) -> np.ndarray:
+        return np.array([2.0 * x[1], np.interp(now, t, drive) - x[0] - x[1]])
+
+    x = integrate(rhs, t, [0.0, 0.0], rtol=1e-10)
+    data = pm.from_arrays(t, x, names=["v", "i"], inputs=drive[:, None], input_names=["u"])
+    result = pm.discover(data)
+    assert result.status == "identified"
+    assert support(result) == {"v": {"i"}, "i": {"v", "i", "u"}}
+
+
+def test_a_conserved_quantity_makes_columns_dependent_and_nothing_worse() -> None:
+    """Euler's rigid body: two quadratic invariants, so squares are sums of other columns."""
+
+    def rhs(_: float, w: np.ndarray) -> np.ndarray:
+        return np.array([-0.5 * w[1] * w[2], 0.8 * w[0] * w[2], -0.3 * w[0] * w[1]])
+
+    t = np.linspace(0.0, 60.0, 600)
+    x = integrate(rhs, t, [1.0, 0.3, 0.5], rtol=1e-12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = pm.discover(pm.from_arrays(t, x, names=["a", "b", "c"]))
+    assert support(result) == {"a": {"b*c"}, "b": {"a*c"}, "c": {"a*b"}}
+
+
+def test_a_wrong_law_is_scored_in_reasonable_time() -> None:
+    """A cubic with huge coefficients is stiff wherever it does not blow up."""
+    t = np.linspace(0.0, 10.0, 200)
+    data = pm.from_arrays(t, np.cos(t)[:, None], names=["x"])
+    law = pm.discover(data, order=1, degree=3)
+    field = law.model
+    wild = type(field)(
+        field.states, field.inputs, 1, field.terms, -1e9 * np.ones_like(field.coefficients)
+    )
+    begin = time.process_time()
+    from physmodel.discovery.scores import free_run_scores
+
+    assert free_run_scores(wild, data)["free_run_r2"] <= 0.5
+    # Two methods with 30000 evaluations of 30 microseconds for the record, fewer for its windows.
+    assert time.process_time() - begin < 30.0
+
+
+def test_a_law_from_a_small_library_pays_the_common_price() -> None:
+    """The same law in every library is reported from the richest, with the rivals found there."""
+    t = np.linspace(0.0, 20.0, 300)
+    x = np.exp(-0.1 * t) * np.cos(2.0 * t)
+    x = x + 0.01 * np.random.default_rng(1).standard_normal(x.shape)
+    law = pm.discover(pm.from_arrays(t, x[:, None], names=["x"]))
+    assert support(law) == {"x": {"x", "x_t"}}
+    label = next(str(f) for f in law.warnings if "library" in str(f))
+    assert "degree 1" not in label
