@@ -1,0 +1,55 @@
+"""How many atoms the data pay for, when nobody says.
+
+References
+----------
+Chen and Chen (2008), Biometrika 95, 759 (extended Bayesian information criterion).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from physmodel.errors import ProblemError
+
+Array = NDArray[np.float64]
+
+#: Residual energy, relative to the signal's, that is rounding.
+ROUNDING = 1e-20
+
+
+def extended_bic(rss: Array, energy: Array, n_rows: int, n_atoms: int) -> Array:
+    """Criterion (k, n) of residual sums of squares (k, n) with 0, 1, ... n - 1 atoms.
+
+    Parameters
+    ----------
+    rss : ndarray (k, n)
+    energy : ndarray (k,)
+        Squared norms of the signals.
+    n_rows, n_atoms : int
+    """
+    sizes = np.arange(rss.shape[1], dtype=float)
+    supports = gammaln(n_atoms + 1.0) - gammaln(sizes + 1.0) - gammaln(n_atoms - sizes + 1.0)
+    floor = np.maximum(rss, ROUNDING * energy[:, None] + np.finfo(float).tiny)
+    return n_rows * np.log(floor / n_rows) + sizes * np.log(n_rows) + 2.0 * supports
+
+
+def check_sparsity(sparsity: int | None, n_rows: int, n_atoms: int) -> int:
+    """The largest number of atoms that may be tried.
+
+    Raises
+    ------
+    ProblemError
+        If the number that was asked for is impossible.
+    """
+    most = min(n_rows, n_atoms) if n_rows > 0 else n_atoms
+    if sparsity is None:
+        # With a third as many atoms as rows the criterion can no longer tell noise from signal.
+        return max(1, min(most, (n_rows or n_atoms) // 3, n_atoms // 2))
+    if not 1 <= sparsity <= most:
+        raise ProblemError(
+            f"{sparsity} atoms asked for; {n_rows} rows and {n_atoms} columns allow 1 to {most}",
+            fix="ask for fewer atoms, or leave sparsity out",
+        )
+    return int(sparsity)

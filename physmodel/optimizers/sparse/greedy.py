@@ -1,0 +1,225 @@
+"""Matching pursuit and orthogonal matching pursuit, many signals at once on a Gram.
+
+References
+----------
+Mallat and Zhang (1993), IEEE Trans. Signal Process. 41, 3397;
+Pati, Rezaiifar, Krishnaprasad (1993), Asilomar 27, 40;
+Rubinstein, Zibulevsky, Elad (2008), Technion CS-2008-08 (Batch-OMP).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from physmodel.errors import ProblemError
+from physmodel.optimizers.sparse.certificates import (
+    coherence_of,
+    exact_recovery_coefficient,
+    sparsest_bound,
+)
+from physmodel.optimizers.sparse.criterion import check_sparsity, extended_bic
+from physmodel.optimizers.sparse.design import Design, Dictionary
+from physmodel.optimizers.sparse.opening import open_design
+from physmodel.optimizers.sparse.orthogonal import OrthogonalSteps, omp_batch, omp_single
+from physmodel.optimizers.sparse.record import Certificate, Path, SparseResult, Status
+
+Array = NDArray[np.float64]
+
+#: Columns up to which a Gram is formed for several signals (32 MB).
+GRAM_COLUMNS = 2048
+#: Residual norm relative to the signal's at which a representation is exact.
+EXACT = 1e-7
+
+
+def orthogonal_matching_pursuit(
+    dictionary: Dictionary,
+    signals: ArrayLike | None = None,
+    *,
+    sparsity: int | None = None,
+    tolerance: float | None = None,
+) -> SparseResult:
+    """Add the column that the residual resembles most, fit all of them, repeat.
+
+    Parameters
+    ----------
+    dictionary : array_like (m, p), LinearOperator (m, p) or Gram
+    signals : array_like (m,) or (m, k)
+        None with a Gram.
+    sparsity : int, optional
+        Number of columns. By default, and without a tolerance, each signal takes as many as the
+        extended Bayesian information criterion pays for.
+    tolerance : float, optional
+        Stop when the norm of the residual is at most this.
+
+    Returns
+    -------
+    SparseResult
+        Answers do not depend on the scale and sign of a column. A single signal has its path. The
+        status is ``optimal`` where coherence proves that this exact representation is the sparsest
+        one.
+
+    Raises
+    ------
+    ProblemError
+    """
+    design = open_design(dictionary, signals)
+    most = check_sparsity(sparsity, design.n_rows, design.n_atoms)
+    if tolerance is not None and not tolerance >= 0.0:
+        raise ProblemError(f"the tolerance is {tolerance}", fix="pass a number of 0 or more")
+    if tolerance is not None and sparsity is None:
+        most = min(design.n_rows or design.n_atoms, design.n_atoms)
+    steps = _run(design, most, -1.0 if tolerance is None else float(tolerance))
+    sizes = steps.sizes
+    if sparsity is None and tolerance is None:
+        values = extended_bic(steps.rss, design.energy, design.n_rows, design.n_atoms)
+        sizes = np.minimum(values.argmin(axis=1), sizes)
+    x = steps.coefficients(sizes, design.n_atoms).T
+    certificate = support_certificate(design, x)
+    path = None
+    if design.single:
+        levels = np.arange(int(sizes[0]) + 1)
+        answers = [steps.coefficients(np.array([n]), design.n_atoms)[0] for n in levels]
+        path = Path(
+            levels.astype(float), np.array(answers) / design.scale, steps.rss[0, : len(levels)]
+        )
+    return SparseResult(
+        design.restore(x),
+        support_statuses(certificate),
+        certificate,
+        int(sizes.max(initial=0)),
+        path=path,
+    )
+
+
+def _run(design: Design, most: int, tolerance: float) -> OrthogonalSteps:
+    tall = design.gram is not None or design.n_signals >= 4
+    if design.gram is not None or (
+        design.operator is None and tall and design.n_atoms <= GRAM_COLUMNS
+    ):
+        return omp_batch(design, most, tolerance)
+    return OrthogonalSteps.join(
+        [omp_single(design.signal(i), most, tolerance) for i in range(design.n_signals)]
+    )
+
+
+def support_certificate(design: Design, x: Array) -> Certificate:
+    """What can be proven about given supports: exact recovery and being the sparsest.
+
+    Parameters
+    ----------
+    design : Design
+    x : ndarray (p, k)
+        Coefficients of unit columns.
+
+    Returns
+    -------
+    Certificate
+        `primal` is half the residual sum of squares. Recovery is given for a single signal on a
+        dictionary that is written out, `coherence` where a Gram is at hand or the matrix small.
+    """
+    slope, rss = design.gradient(x)
+    inside = x != 0.0
+    reference = np.abs(design.correlation).max(axis=0)
+    kkt = np.abs(np.where(inside, slope, 0.0)).max(axis=0) / np.where(reference > 0, reference, 1.0)
+    if design.matrix is not None and design.n_atoms <= 512:
+        _ = design.unit_gram  # small enough to look at whole
+    coherence = coherence_of(design)
+    sparsest: bool | NDArray[np.bool_] | None = None
+    if coherence is not None:
+        exact = rss <= EXACT**2 * design.energy
+        proven = exact & (inside.sum(axis=0) < sparsest_bound(coherence))
+        sparsest = bool(proven[0]) if design.single else proven
+    recovery = None
+    if design.single and design.operator is None and inside.any():
+        unit = design.matrix if design.matrix is not None else None
+        if unit is not None:
+            recovery = exact_recovery_coefficient(unit, np.flatnonzero(inside[:, 0]))
+    shape = design.per_signal
+    return Certificate(
+        shape(0.5 * rss),
+        kkt=shape(kkt),
+        coherence=coherence,
+        recovery=recovery,
+        sparsest=sparsest,
+    )
+
+
+def support_statuses(certificate: Certificate) -> tuple[Status, ...]:
+    """Optimal where the answer is proven to be the sparsest, converged elsewhere."""
+    n = len(np.atleast_1d(np.asarray(certificate.primal)))
+    proven = (
+        np.zeros(n, bool)
+        if certificate.sparsest is None
+        else np.atleast_1d(np.asarray(certificate.sparsest))
+    )
+    return tuple(Status.OPTIMAL if good else Status.CONVERGED for good in proven)
+
+
+def matching_pursuit(
+    dictionary: Dictionary,
+    signals: ArrayLike | None = None,
+    *,
+    iterations: int = 1000,
+    tolerance: float = 1e-3,
+) -> SparseResult:
+    """Subtract from the residual its projection on the column that it resembles most, repeat.
+
+    Parameters
+    ----------
+    dictionary, signals
+        As for `orthogonal_matching_pursuit`.
+    iterations : int
+        At most; a column may be taken again.
+    tolerance : float
+        Stop when no column explains more than this share of the signal's norm.
+
+    Returns
+    -------
+    SparseResult
+        The energy of the signal is that of the residual plus the squares of all steps. A single
+        signal has the residual energies as the objectives of its path, without coefficients.
+    """
+    design = open_design(dictionary, signals)
+    if iterations < 1 or not tolerance >= 0.0:
+        raise ProblemError(
+            f"{iterations} iterations to a tolerance of {tolerance}",
+            fix="iterations >= 1 and tolerance >= 0",
+        )
+    n = design.n_signals
+    correlation = np.ascontiguousarray(design.correlation.T)
+    x = np.zeros_like(correlation)
+    energies = [design.energy.copy()]
+    live = np.arange(n)
+    small = tolerance * np.sqrt(design.energy)
+    count = 0
+    for _ in range(iterations):
+        atoms = np.abs(correlation[live]).argmax(axis=1)
+        amount = correlation[live, atoms]
+        on = (np.abs(amount) > small[live]) & (amount != 0.0)
+        live, atoms, amount = live[on], atoms[on], amount[on]
+        if not len(live):
+            break
+        count += 1
+        x[live, atoms] += amount
+        correlation[live] -= amount[:, None] * _gram_rows(design, atoms)
+        energy = energies[-1].copy()
+        energy[live] -= amount**2
+        energies.append(energy)
+    spent = np.zeros(n, dtype=bool)
+    spent[live] = count == iterations
+    certificate = support_certificate(design, x.T)
+    statuses = tuple(
+        Status.LIMIT if end else status
+        for end, status in zip(spent, support_statuses(certificate), strict=True)
+    )
+    path = None
+    if design.single:
+        path = Path(np.arange(count + 1.0), np.empty((0, 0)), np.array(energies)[:, 0])
+    return SparseResult(design.restore(x.T), statuses, certificate, count, path=path)
+
+
+def _gram_rows(design: Design, atoms: NDArray[np.intp]) -> Array:
+    if design.gram is not None or (design.operator is None and design.n_atoms <= GRAM_COLUMNS):
+        return design.unit_gram[atoms]
+    return design.adjoint(design.columns(atoms)).T
