@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator, cg
 
 from physmodel.errors import ProblemError
-from physmodel.models.dictionaries.frame import frame_bounds, mutual_coherence
+from physmodel.models.dictionaries.frame import atom_norms, frame_bounds, mutual_coherence
 
 Array = NDArray[np.float64]
 
@@ -72,6 +72,8 @@ class Dictionary(LinearOperator):  # type: ignore[misc]  # SciPy ships no types
         Whether the atoms span all signals. If not, bounds and `analyse` refer to their span.
     canonical : callable or None
         ``signal_shape -> (n_atoms,)``: coefficients of least norm, where a formula is known.
+    lengths : callable or None
+        ``() -> (n_atoms,)``: norms of the atoms, where there is a quick way to them.
     parameters : mapping
         What the constructor was given or chose.
     """
@@ -84,6 +86,7 @@ class Dictionary(LinearOperator):  # type: ignore[misc]  # SciPy ships no types
     bounds: tuple[float, float] | None = None
     complete: bool = True
     canonical: Callable[[Array], Array] | None = None
+    lengths: Callable[[], Array] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -209,13 +212,23 @@ class Dictionary(LinearOperator):  # type: ignore[misc]  # SciPy ships no types
         vector = np.asarray(coefficients, dtype=float)
         return {band.label: vector[band.slice].reshape(band.shape) for band in self.bands}
 
+    def norms(self) -> Array:
+        """Norm of every atom, ``(n_atoms,)``: what a pursuit has to weigh coefficients with.
+
+        Atoms of a tight frame are not of equal norm. Quick for bases and all frames of windows on
+        the Fourier transform; elsewhere at the cost of one synthesis per atom.
+        """
+        if self.is_orthonormal:
+            return np.ones(self.n_atoms)
+        return self.lengths() if self.lengths is not None else atom_norms(self)
+
     def coherence(self) -> float:
         """Largest cosine between two different atoms.
 
-        Exact, at the cost of two syntheses and one adjoint per atom, in tiles of bounded memory.
+        Exact, at the cost of a synthesis and an adjoint per atom, in tiles of bounded memory.
         Atoms of norm zero do not count.
         """
-        return 0.0 if self.is_orthonormal else mutual_coherence(self)
+        return 0.0 if self.is_orthonormal else mutual_coherence(self, self.norms())
 
     def frame_bounds(self) -> tuple[float, float]:
         """Largest `A` and least `B` with ``A |x|^2 <= |D' x|^2 <= B |x|^2`` on the span."""

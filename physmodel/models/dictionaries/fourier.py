@@ -10,21 +10,21 @@ of windows that covers the plane is a Parseval frame (Candes, Demanet, Donoho an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import permutations
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import fftn, ifftn, next_fast_len
+from scipy.fft import fftn, ifftn
 
 from physmodel.models.dictionaries.dictionary import Band, Dictionary
+from physmodel.models.dictionaries.wrapping import box_grid, sheared_grid, symmetric_grid
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 Index = NDArray[np.intp]
 
-#: Windows below this fraction of their peak are taken as zero: they would only enlarge a grid.
+#: Windows below this are zero up to rounding, and would only enlarge a grid.
 NEGLIGIBLE = 1e-9
 
 
@@ -40,14 +40,15 @@ class Window:
         frequency is the conjugate, and the coefficients are real. If not, the band sees one of
         two opposite frequencies, and real and imaginary part of its coefficients both count.
     two_sided : bool
-    decimated : bool
-        Whether the band goes to the smallest grid or keeps that of the signal.
+    sampling : {"signal", "box", "wrapped"}
+        Grid of the coefficients: that of the signal, that of a box about frequency zero, or the
+        smallest found on which the support, wrapped, does not meet itself.
     """
 
     label: str
     values: NDArray[Any]
     two_sided: bool
-    decimated: bool = True
+    sampling: Literal["signal", "box", "wrapped"] = "wrapped"
 
 
 @dataclass(frozen=True)
@@ -111,10 +112,13 @@ def fourier_frame(
     Dictionary
     """
     shape = windows[0].values.shape
+    windows = [
+        replace(w, values=np.where(np.abs(w.values) > NEGLIGIBLE, w.values, 0)) for w in windows
+    ]
     total = energy(windows)
     if normalise:
         root = np.sqrt(total)
-        windows = [Window(w.label, w.values / root, w.two_sided, w.decimated) for w in windows]
+        windows = [replace(w, values=w.values / root) for w in windows]
         total = np.ones(shape)
     channels = [channel for window in windows if (channel := _channel(window)) is not None]
     bands, start = [], 0
@@ -147,6 +151,9 @@ def fourier_frame(
     def canonical(x: Array) -> Array:
         return adjoint(ifftn(fftn(x) / total).real)
 
+    def lengths() -> Array:
+        return np.concatenate([_lengths(channel, shape) for channel in channels])
+
     low, high = float(total.min()), float(total.max())
     return Dictionary(
         name=name,
@@ -156,6 +163,7 @@ def fourier_frame(
         adjoint=adjoint,
         bounds=(low, high),
         canonical=None if normalise else canonical,
+        lengths=lengths,
         parameters=parameters or {},
     )
 
@@ -166,7 +174,7 @@ def _channel(window: Window) -> _Channel | None:
     size = np.abs(window.values)
     if not size.any():
         return None
-    if not window.decimated:
+    if window.sampling == "signal":
         everything = np.arange(size.size)
         return _Channel(
             window.label, window.two_sided, everything, window.values.ravel(), everything, shape
@@ -178,38 +186,38 @@ def _channel(window: Window) -> _Channel | None:
             for n, k in zip(shape, np.unravel_index(support, shape), strict=True)
         ]
     )
-    if window.two_sided:
-        # Symmetric about zero, so that opposite frequencies go to opposite places.
-        grid = tuple(
-            n if (side := next_fast_len(int(2 * np.abs(k).max()) + 1)) >= n else side
-            for n, k in zip(shape, waves, strict=True)
-        )
+    if window.sampling == "box":
+        grid = box_grid(waves, shape)
+    elif window.two_sided:
+        grid = symmetric_grid(waves, shape)
     else:
-        grid = _smallest_grid(waves, shape)
+        grid = sheared_grid(waves, shape)
     places = np.ravel_multi_index(tuple(k % n for k, n in zip(waves, grid, strict=True)), grid)
     return _Channel(
         window.label, window.two_sided, support, window.values.ravel()[support], places, grid
     )
 
 
-def _smallest_grid(waves: Index, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Sides of the smallest box on which the support, wrapped, does not meet itself.
+def _lengths(channel: _Channel, shape: tuple[int, ...]) -> Array:
+    """Norms of the atoms of one band.
 
-    For one order of the axes: the extent along the first, then the largest extent along the next
-    among points that agree in those before. Two points that meet agree in all of them.
+    The transform of a two-sided atom is the window times a phase. A one-sided atom is the real
+    part of such a function `s`, so that its energy is that of ``(s(k) + conj s(-k)) / 2``. The
+    mixed term ``s(k) s(-k)`` is zero but at the ends of the sampled range, where both are seen.
     """
-    best: tuple[int, ...] = shape
-    for order in permutations(range(len(shape))):
-        grid = [0] * len(shape)
-        group = np.zeros(waves.shape[1], dtype=np.intp)
-        for axis in order:
-            high = np.full(group.max() + 1, np.iinfo(np.intp).min)
-            low = np.full(group.max() + 1, np.iinfo(np.intp).max)
-            np.maximum.at(high, group, waves[axis])
-            np.minimum.at(low, group, waves[axis])
-            grid[axis] = min(next_fast_len(int((high - low).max()) + 1), shape[axis])
-            _, group = np.unique(np.stack([group, waves[axis]]), axis=1, return_inverse=True)
-            group = group.ravel()
-        if np.prod(grid) < np.prod(best):
-            best = tuple(grid)
-    return best
+    size = int(np.prod(channel.grid))
+    energy = float(np.sum(np.abs(channel.values) ** 2))
+    if channel.two_sided:
+        return np.full(size, np.sqrt(energy / size))
+    dense = np.zeros(int(np.prod(shape)), dtype=complex)
+    dense[channel.support] = np.conj(channel.values)
+    mirror = opposite(np.arange(dense.size).reshape(shape)).ravel()[channel.support]
+    position = np.zeros(dense.size, dtype=np.intp)
+    position[channel.support] = channel.places
+    here = np.unravel_index(channel.places, channel.grid)
+    there = np.unravel_index(position[mirror], channel.grid)
+    meeting = tuple((a + b) % n for a, b, n in zip(here, there, channel.grid, strict=True))
+    mixed = np.zeros(channel.grid, dtype=complex)
+    np.add.at(mixed, meeting, np.conj(channel.values) * dense[mirror])
+    mixed = fftn(mixed).real
+    return np.sqrt(np.maximum(np.array([energy + mixed, energy - mixed]), 0.0) / size).ravel()

@@ -92,14 +92,13 @@ def frame_bounds(dictionary: LinearOperator) -> tuple[float, float]:
     return max(float(largest - gap), 0.0), float(largest)
 
 
-def norms(dictionary: LinearOperator) -> Array:
+def atom_norms(dictionary: LinearOperator) -> Array:
     """Norm of every atom, ``(n_atoms,)``."""
     return np.concatenate([np.linalg.norm(block, axis=0) for _, block in _blocks(dictionary)])
 
 
-def mutual_coherence(dictionary: LinearOperator) -> float:
+def mutual_coherence(dictionary: LinearOperator, lengths: Array) -> float:
     """Largest absolute cosine between two different atoms (Donoho and Huo 2001)."""
-    lengths = norms(dictionary)
     # An atom that is zero up to rounding has no direction.
     valid = lengths > 1e-12 * lengths.max(initial=0.0)
     scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=valid)

@@ -74,5 +74,6 @@ def union(*dictionaries: Dictionary) -> Dictionary:
         synthesis=synthesis,
         adjoint=lambda x: np.concatenate([part.adjoint(x) for part in dictionaries]),
         bounds=(bound, bound) if tight else None,
+        lengths=lambda: np.concatenate([part.norms() for part in dictionaries]),
         parameters={"parts": tuple(part.name for part in dictionaries)},
     )

@@ -61,6 +61,7 @@ def from_atoms(
         adjoint=lambda x: matrix @ x.ravel(),
         bounds=(float(s[rank - 1] ** 2), float(s[0] ** 2)),
         complete=rank == matrix.shape[1],
+        lengths=lambda: np.linalg.norm(matrix, axis=1),
         canonical=lambda x: left @ (inverse * (right @ x.ravel())),
         parameters={"rank": rank},
     )
@@ -104,6 +105,7 @@ def pod(snapshots: ArrayLike, rank: int | None = None) -> Dictionary:
         bounds=(1.0, 1.0),
         complete=modes.shape[0] == modes.shape[1],
         canonical=lambda x: modes @ x.ravel(),
+        lengths=lambda: np.ones(modes.shape[0]),
         parameters={"rank": modes.shape[0], "singular_values": s[: modes.shape[0]]},
     )
 
@@ -173,6 +175,7 @@ def dmd(snapshots: ArrayLike, rank: int | None = None) -> Dictionary:
         bounds=made.bounds,
         complete=made.complete,
         canonical=made.canonical,
+        lengths=made.lengths,
         parameters={"rank": kept, "eigenvalues": np.array(eigenvalues)},
     )
 

@@ -73,10 +73,10 @@ def stationary_wavelet(
                 along = [1] * len(sides)
                 along[axis] = sides[axis]
                 values = values * _response(taps[letter], sides[axis], 2**depth).reshape(along)
-            fine.append(Window(f"{''.join(letters)}{depth + 1}", values, True, decimated=False))
+            fine.append(Window(f"{''.join(letters)}{depth + 1}", values, True, sampling="signal"))
         low = fine[0].values
         windows = [*fine[1:], *windows]
-    coarse = Window(f"{'a' * len(active)}{levels}", low, True, decimated=False)
+    coarse = Window(f"{'a' * len(active)}{levels}", low, True, sampling="signal")
     return fourier_frame(
         f"stationary_wavelet {name}",
         [coarse, *windows],

@@ -1,0 +1,80 @@
+"""Contourlets: a pyramid whose octaves are split by a bank of directional filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from physmodel.errors import ProblemError
+from physmodel.models.dictionaries.cones import coarsest, default_levels, ring, wedges
+from physmodel.models.dictionaries.dictionary import Dictionary
+from physmodel.models.dictionaries.fourier import Window, fourier_frame, opposite
+from physmodel.models.dictionaries.frame import signal_shape
+
+#: Wedges along one axis of a face on the coarsest octave: 4 directions in the plane, 3 in space.
+COARSE = {1: 1, 2: 2, 3: 1}
+
+#: Part of a wedge that it shares with its neighbours: sharp filters need few samples.
+OVERLAP = 0.4
+
+
+def contourlet(
+    shape: int | Sequence[int], level: int | None = None, directions: int | None = None
+) -> Dictionary:
+    """Contourlets with sharp frequency localisation, exactly Parseval at every size.
+
+    Octaves of a pyramid, each split into directions, twice as many at every other octave. The
+    filters of Do and Vetterli need sides divisible by powers of two and leak across the plane;
+    here both stages are windows on the Fourier transform (Lu and Do 2006), divided by the root of
+    their total energy. An atom is real and even, its two opposite wedges share one small grid:
+    fewer coefficients than curvelets of as many directions, and no phase. In three dimensions
+    these are surfacelets, in one they are Meyer wavelets.
+
+    Parameters
+    ----------
+    shape : int or sequence of int
+        Shape of a signal, in one to three dimensions.
+    level : int, optional
+        Number of octaves; by default down to about eight samples on the longest side.
+    directions : int, optional
+        Wedges along each axis of a face on the coarsest octave; by default 2 in two dimensions
+        (4 directions), 1 in three.
+
+    Returns
+    -------
+    Dictionary
+
+    Raises
+    ------
+    ProblemError
+        If shape, level or directions is not valid.
+
+    References
+    ----------
+    Do and Vetterli, IEEE Trans. Image Processing 14 (2005) 2091; Lu and Do, Proc. SPIE 6383
+    (2006); Lu and Do, IEEE Trans. Image Processing 16 (2007) 918 (surfacelets).
+    """
+    sides = signal_shape(shape)
+    if (level is not None and level < 0) or (directions is not None and directions < 1):
+        raise ProblemError(
+            f"There are no contourlets with {level} levels and {directions} directions.",
+            where="level" if level is not None and level < 0 else "directions",
+            why="A level is an octave, and every octave has at least one direction on a face.",
+            fix="Leave them out, or give whole numbers from 0 and from 1.",
+        )
+    levels = default_levels(sides) if level is None else level
+    coarse = COARSE[len(sides)] if directions is None else directions
+    windows = [Window("low", coarsest(sides, levels), True, "box")]
+    for scale in reversed(range(levels)):
+        band = ring(sides, scale)
+        doublings = (levels - scale) // 2
+        windows += [
+            # Opposite wedges do not meet, but for frequencies that are their own opposite.
+            Window(f"scale {scale + 1}, {label}", band * (wedge + opposite(wedge)), True)
+            for label, wedge in wedges(sides, scale, coarse * 2**doublings, OVERLAP)
+        ]
+    return fourier_frame(
+        "contourlet",
+        windows,
+        normalise=True,
+        parameters={"levels": levels, "directions": coarse},
+    )

@@ -1,0 +1,75 @@
+"""Fast discrete curvelets by wrapping: needles that follow edges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from physmodel.errors import ProblemError
+from physmodel.models.dictionaries.cones import coarsest, default_levels, ring, wedges
+from physmodel.models.dictionaries.dictionary import Dictionary
+from physmodel.models.dictionaries.fourier import Window, fourier_frame
+from physmodel.models.dictionaries.frame import signal_shape
+
+#: Wedges along one axis of a face on the coarsest scale: 16 around the circle, 24 on the sphere.
+COARSE = {1: 1, 2: 4, 3: 2}
+
+
+def curvelet(
+    shape: int | Sequence[int], level: int | None = None, directions: int | None = None
+) -> Dictionary:
+    """Curvelets, exactly Parseval at every size.
+
+    Wedges of the Fourier plane, twice as many at every other octave, so that an atom is about as
+    wide as its length squared. Each wedge is wrapped onto a rectangle and its samples are complex;
+    real and imaginary part are two real atoms, even and odd across the needle. The windows are
+    divided by the root of their total energy. In one dimension these are analytic Meyer wavelets.
+
+    Parameters
+    ----------
+    shape : int or sequence of int
+        Shape of a signal, in one to three dimensions.
+    level : int, optional
+        Number of octaves; by default down to about eight samples on the longest side.
+    directions : int, optional
+        Wedges along each axis of a face on the coarsest octave; by default 4 in two dimensions
+        (16 around the circle), 2 in three.
+
+    Returns
+    -------
+    Dictionary
+        With bands (2, ...): real parts, then imaginary parts.
+
+    Raises
+    ------
+    ProblemError
+        If shape, level or directions is not valid.
+
+    References
+    ----------
+    Candes, Demanet, Donoho and Ying, Multiscale Modeling and Simulation 5 (2006) 861; Ying,
+    Demanet and Candes, Proc. SPIE 5914 (2005) (three dimensions).
+    """
+    sides = signal_shape(shape)
+    if (level is not None and level < 0) or (directions is not None and directions < 1):
+        raise ProblemError(
+            f"There are no curvelets with {level} levels and {directions} directions.",
+            where="level" if level is not None and level < 0 else "directions",
+            why="A level is an octave, and every octave has at least one direction on a face.",
+            fix="Leave them out, or give whole numbers from 0 and from 1.",
+        )
+    levels = default_levels(sides) if level is None else level
+    coarse = COARSE[len(sides)] if directions is None else directions
+    windows = [Window("low", coarsest(sides, levels), True, "box")]
+    for scale in reversed(range(levels)):
+        band = ring(sides, scale)
+        doublings = (levels - scale) // 2
+        windows += [
+            Window(f"scale {scale + 1}, {label}", band * wedge, False)
+            for label, wedge in wedges(sides, scale, coarse * 2**doublings, overlap=1.0)
+        ]
+    return fourier_frame(
+        "curvelet",
+        windows,
+        normalise=True,
+        parameters={"levels": levels, "directions": coarse},
+    )
