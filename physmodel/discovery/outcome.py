@@ -266,11 +266,9 @@ def _strength_unit(problem: Problem, exponent: float) -> str:
 
 def _table(states: Sequence[str], terms: Sequence[str]) -> Callable[[Array], xr.DataArray]:
     coords = {"equation": list(states), "term": list(terms)}
-
-    def make(values: Array) -> xr.DataArray:
-        return xr.DataArray(values, dims=("equation", "term"), coords=coords)
-
-    return make
+    shape = (len(states), len(terms))
+    blank = xr.DataArray(np.zeros(shape), dims=("equation", "term"), coords=coords)
+    return lambda values: blank.copy(data=values)
 
 
 def _start(data: xr.Dataset, model: VectorField, latent: Array | None) -> dict[str, Array]:
