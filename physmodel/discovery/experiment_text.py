@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from physmodel.discovery.experiment import NextExperiment, Suggestion
 
-#: Rivals that are listed.
-LISTED = 5
+#: Rivals that are listed, and columns of a terminal.
+LISTED, WIDTH = 5, 80
 
 
 def render_experiment(answer: NextExperiment) -> str:
@@ -65,12 +66,12 @@ def _promise(answer: NextExperiment, best: Suggestion) -> list[str]:
             f"Take care: models with probability {best.leaving:.0%} expect the states to leave "
             "any range seen so far."
         )
-    return lines
+    return [row for line in lines for row in textwrap.wrap(line, WIDTH)]
 
 
 def _rivals(answer: NextExperiment, best: Suggestion) -> list[str]:
     rows = list(zip(answer.rivals, answer.shares[1:], best.separation, strict=True))
-    lines = [f"{'rival':<50}{'probability':>12}{'criterion':>11}"]
+    lines = [f"{'rival':<50}{'probability':>12}{'separation':>11}"]
     lines += [f"  {name:<48}{share:>12.1%}{rise:>+11.1f}" for name, share, rise in rows[:LISTED]]
     more = len(rows) - LISTED
     if more > 0:
