@@ -63,7 +63,13 @@ def orthogonal_matching_pursuit(
     ------
     ProblemError
     """
-    design = open_design(dictionary, signals)
+    return orthogonal_matching_pursuit_of(open_design(dictionary, signals), sparsity, tolerance)
+
+
+def orthogonal_matching_pursuit_of(
+    design: Design, sparsity: int | None, tolerance: float | None
+) -> SparseResult:
+    """`orthogonal_matching_pursuit` of a dictionary that has been opened."""
     most = check_sparsity(sparsity, design.n_rows, design.n_atoms)
     if tolerance is not None and not tolerance >= 0.0:
         raise ProblemError(f"the tolerance is {tolerance}", fix="pass a number of 0 or more")
