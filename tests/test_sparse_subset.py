@@ -106,6 +106,15 @@ def test_a_spent_budget_is_admitted_with_a_valid_bound() -> None:
     assert hasty.certificate.dual <= proven.certificate.primal * (1.0 + 1e-9)
 
 
+def test_noise_alone_pays_for_no_column() -> None:
+    rng = np.random.default_rng(6)
+    matrix, signal = rng.standard_normal((200, 10)), rng.standard_normal(200)
+    result = best_subset(matrix, signal)
+    assert not result.coefficients.any()
+    assert result.status == "optimal"
+    assert result.certificate.primal == pytest.approx(0.5 * signal @ signal)
+
+
 def test_too_many_columns_are_refused() -> None:
     with pytest.raises(ProblemError, match="out of reach"):
         best_subset(np.ones((2, 1025)), np.ones(2))

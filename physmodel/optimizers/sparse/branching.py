@@ -52,6 +52,8 @@ def branch_and_bound(
     having to drop ``d`` columns costs at least the ``d``-th smallest price of dropping one, and
     at least the smallest eigenvalue of the Gram times the sum of the ``d`` smallest squares.
     """
+    if size == 0:
+        return np.empty(0, dtype=np.intp), energy, 0
     p = len(gram)
     best, value = incumbent, _rss(gram, correlation, energy, incumbent)
     slack = ROUNDING * energy
