@@ -13,6 +13,9 @@ from physmodel.models.dictionaries.frame import signal_shape
 #: Wedges along one axis of a face on the coarsest scale: 16 around the circle, 24 on the sphere.
 COARSE = {1: 1, 2: 4, 3: 2}
 
+#: Part of a wedge that it shares with its neighbours: half of it keeps needles short enough.
+OVERLAP = 0.5
+
 
 def curvelet(
     shape: int | Sequence[int], level: int | None = None, directions: int | None = None
@@ -59,13 +62,13 @@ def curvelet(
         )
     levels = default_levels(sides) if level is None else level
     coarse = COARSE[len(sides)] if directions is None else directions
-    windows = [Window("low", coarsest(sides, levels), True, "box")]
+    windows = [Window("low", coarsest(sides, levels))]
     for scale in reversed(range(levels)):
         band = ring(sides, scale)
         doublings = (levels - scale) // 2
         windows += [
-            Window(f"scale {scale + 1}, {label}", band * wedge, False)
-            for label, wedge in wedges(sides, scale, coarse * 2**doublings, overlap=1.0)
+            Window(f"scale {scale + 1}, {label}", band * wedge, "analytic")
+            for label, wedge in wedges(sides, scale, coarse * 2**doublings, OVERLAP)
         ]
     return fourier_frame(
         "curvelet",

@@ -18,7 +18,12 @@ from numpy.typing import NDArray
 from scipy.fft import fftn, ifftn
 
 from physmodel.models.dictionaries.dictionary import Band, Dictionary
-from physmodel.models.dictionaries.wrapping import box_grid, sheared_grid, symmetric_grid
+from physmodel.models.dictionaries.wrapping import (
+    box_grid,
+    mirrored_grid,
+    one_ended,
+    sheared_grid,
+)
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -26,6 +31,12 @@ Index = NDArray[np.intp]
 
 #: Windows below this are zero up to rounding, and would only enlarge a grid.
 NEGLIGIBLE = 1e-9
+
+
+Kind = Literal["symmetric", "analytic", "even"]
+
+#: What the coefficients of each kind are times, so that energies add up to the squared windows.
+SCALE = {"symmetric": 1.0, "analytic": np.sqrt(2), "even": 2.0}
 
 
 @dataclass(frozen=True)
@@ -36,19 +47,19 @@ class Window:
     ----------
     label : str
     values : ndarray of shape of the signal
-        In the order of the discrete Fourier transform. If `two_sided`, the value at the opposite
-        frequency is the conjugate, and the coefficients are real. If not, the band sees one of
-        two opposite frequencies, and real and imaginary part of its coefficients both count.
-    two_sided : bool
-    sampling : {"signal", "box", "wrapped"}
-        Grid of the coefficients: that of the signal, that of a box about frequency zero, or the
-        smallest found on which the support, wrapped, does not meet itself.
+        In the order of the discrete Fourier transform.
+    kind : {"symmetric", "analytic", "even"}
+        `symmetric`: the value at the opposite frequency is the conjugate. The other two see one of
+        two opposite frequencies. Of `analytic` coefficients real and imaginary part both count;
+        `even` ones are real parts only, on a grid fine enough for that to say everything.
+    whole : bool
+        For `symmetric`: keep the grid of the signal instead of a box about frequency zero.
     """
 
     label: str
     values: NDArray[Any]
-    two_sided: bool
-    sampling: Literal["signal", "box", "wrapped"] = "wrapped"
+    kind: Kind = "symmetric"
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,7 @@ class _Channel:
     """A window with its support, the places where that is wrapped to, and the grid of these."""
 
     label: str
-    two_sided: bool
+    kind: Kind
     support: Index
     values: NDArray[Any]
     places: Index
@@ -64,7 +75,7 @@ class _Channel:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.grid if self.two_sided else (2, *self.grid)
+        return (2, *self.grid) if self.kind == "analytic" else self.grid
 
 
 def frequencies(shape: tuple[int, ...]) -> list[Array]:
@@ -85,7 +96,7 @@ def energy(windows: Sequence[Window]) -> Array:
     total = np.zeros(windows[0].values.shape)
     for window in windows:
         square = np.abs(window.values) ** 2
-        total += square if window.two_sided else square + opposite(square)
+        total += square if window.kind == "symmetric" else square + opposite(square)
     return total
 
 
@@ -130,9 +141,11 @@ def fourier_frame(
         spectrum = np.zeros(int(np.prod(shape)), dtype=complex)
         for channel, band in zip(channels, bands, strict=True):
             part = a[band.slice].reshape(channel.shape)
-            field = part if channel.two_sided else (part[0] + 1j * part[1]) * np.sqrt(2)
+            field = part[0] + 1j * part[1] if channel.kind == "analytic" else part
             wrapped = fftn(field, norm="ortho").ravel()
-            spectrum[channel.support] += np.conj(channel.values) * wrapped[channel.places]
+            spectrum[channel.support] += (
+                SCALE[channel.kind] * np.conj(channel.values) * wrapped[channel.places]
+            )
         return np.ascontiguousarray(ifftn(spectrum.reshape(shape), norm="ortho").real)
 
     def adjoint(x: Array) -> Array:
@@ -142,10 +155,8 @@ def fourier_frame(
             wrapped = np.zeros(int(np.prod(channel.grid)), dtype=complex)
             wrapped[channel.places] = channel.values * spectrum[channel.support]
             field = ifftn(wrapped.reshape(channel.grid), norm="ortho")
-            both = (
-                field.real if channel.two_sided else np.sqrt(2) * np.array([field.real, field.imag])
-            )
-            out[band.slice] = both.ravel()
+            both = [field.real, field.imag] if channel.kind == "analytic" else [field.real]
+            out[band.slice] = SCALE[channel.kind] * np.ravel(both)
         return out
 
     def canonical(x: Array) -> Array:
@@ -171,43 +182,36 @@ def fourier_frame(
 def _channel(window: Window) -> _Channel | None:
     """Find the support of a window and a grid for it; None where the window is zero."""
     shape = window.values.shape
-    size = np.abs(window.values)
-    if not size.any():
+    support = np.flatnonzero(window.values)
+    if support.size == 0:
         return None
-    if window.sampling == "signal":
-        everything = np.arange(size.size)
-        return _Channel(
-            window.label, window.two_sided, everything, window.values.ravel(), everything, shape
-        )
-    support = np.flatnonzero(size)
     waves = np.array(
         [
             np.rint(n * np.fft.fftfreq(n)).astype(np.intp)[k]
             for n, k in zip(shape, np.unravel_index(support, shape), strict=True)
         ]
     )
-    if window.sampling == "box":
-        grid = box_grid(waves, shape)
-    elif window.two_sided:
-        grid = symmetric_grid(waves, shape)
+    if window.kind == "symmetric":
+        grid = shape if window.whole else box_grid(waves, shape)
     else:
-        grid = sheared_grid(waves, shape)
+        waves = one_ended(waves, shape)
+        grid = (sheared_grid if window.kind == "analytic" else mirrored_grid)(waves, shape)
     places = np.ravel_multi_index(tuple(k % n for k, n in zip(waves, grid, strict=True)), grid)
     return _Channel(
-        window.label, window.two_sided, support, window.values.ravel()[support], places, grid
+        window.label, window.kind, support, window.values.ravel()[support], places, grid
     )
 
 
 def _lengths(channel: _Channel, shape: tuple[int, ...]) -> Array:
     """Norms of the atoms of one band.
 
-    The transform of a two-sided atom is the window times a phase. A one-sided atom is the real
-    part of such a function `s`, so that its energy is that of ``(s(k) + conj s(-k)) / 2``. The
-    mixed term ``s(k) s(-k)`` is zero but at the ends of the sampled range, where both are seen.
+    The transform of a symmetric atom is the window times a phase. Another one is the real part of
+    such a function `s`, so that its energy is that of ``(s(k) + conj s(-k)) / 2``. The mixed term
+    ``s(k) s(-k)`` is zero but at the ends of the sampled range, where both are seen.
     """
     size = int(np.prod(channel.grid))
     energy = float(np.sum(np.abs(channel.values) ** 2))
-    if channel.two_sided:
+    if channel.kind == "symmetric":
         return np.full(size, np.sqrt(energy / size))
     dense = np.zeros(int(np.prod(shape)), dtype=complex)
     dense[channel.support] = np.conj(channel.values)
@@ -220,4 +224,6 @@ def _lengths(channel: _Channel, shape: tuple[int, ...]) -> Array:
     mixed = np.zeros(channel.grid, dtype=complex)
     np.add.at(mixed, meeting, np.conj(channel.values) * dense[mirror])
     mixed = fftn(mixed).real
-    return np.sqrt(np.maximum(np.array([energy + mixed, energy - mixed]), 0.0) / size).ravel()
+    both = [energy + mixed, energy - mixed] if channel.kind == "analytic" else [energy + mixed]
+    squares = SCALE[channel.kind] ** 2 / 2 * np.ravel(both) / size
+    return np.sqrt(np.maximum(squares, 0.0))

@@ -73,10 +73,10 @@ def stationary_wavelet(
                 along = [1] * len(sides)
                 along[axis] = sides[axis]
                 values = values * _response(taps[letter], sides[axis], 2**depth).reshape(along)
-            fine.append(Window(f"{''.join(letters)}{depth + 1}", values, True, sampling="signal"))
+            fine.append(Window(f"{''.join(letters)}{depth + 1}", values, whole=True))
         low = fine[0].values
         windows = [*fine[1:], *windows]
-    coarse = Window(f"{'a' * len(active)}{levels}", low, True, sampling="signal")
+    coarse = Window(f"{'a' * len(active)}{levels}", low, whole=True)
     return fourier_frame(
         f"stationary_wavelet {name}",
         [coarse, *windows],

@@ -65,16 +65,16 @@ def steerable_pyramid(
     levels = max(round(log2(max(sides) / COARSEST)), 1) if level is None else level
     waves = frequencies(sides)
     radius = np.sqrt(sum(w**2 for w in waves))
-    windows = [Window("high", np.sqrt(1 - _lowpass(radius, np.pi) ** 2), True, sampling="signal")]
+    windows = [Window("high", np.sqrt(1 - _lowpass(radius, np.pi) ** 2), whole=True)]
     for scale in range(levels):
         edge = np.pi / 2**scale
         ring = _lowpass(radius, edge) * np.sqrt(1 - _lowpass(radius, edge / 2) ** 2)
         turned = [
-            Window(f"scale {scale + 1}, {label}", 1j**order * ring * part, True, "box")
+            Window(f"scale {scale + 1}, {label}", 1j**order * ring * part)
             for label, part in _directions(waves, radius, order)
         ]
         windows = [*turned, *windows]
-    low = Window("low", _lowpass(radius, np.pi / 2**levels), True, "box")
+    low = Window("low", _lowpass(radius, np.pi / 2**levels))
     return fourier_frame(
         "steerable_pyramid", [low, *windows], parameters={"order": order, "levels": levels}
     )

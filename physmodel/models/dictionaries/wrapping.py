@@ -14,11 +14,23 @@ from scipy.fft import next_fast_len
 
 Index = NDArray[np.intp]
 
+#: Sides tried along each axis for a support and its mirror image, by number of dimensions.
+STEPS = {1: 64, 2: 48, 3: 16}
+
 
 def box_grid(waves: Index, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Sides of a box about zero that holds the support ``(d, n)`` without wrapping."""
     sides = (next_fast_len(int(2 * np.abs(k).max()) + 1) for k in waves)
     return tuple(min(side, n) for side, n in zip(sides, shape, strict=True))
+
+
+def one_ended(waves: Index, shape: tuple[int, ...]) -> Index:
+    """Count the end of an even range, which is -n/2 and n/2, to the side of most of the support."""
+    moved = waves.copy()
+    for k, n in zip(moved, shape, strict=True):
+        if np.median(k) > 0:
+            k[2 * k == -n] = n // 2
+    return moved
 
 
 def sheared_grid(waves: Index, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -44,25 +56,21 @@ def sheared_grid(waves: Index, shape: tuple[int, ...]) -> tuple[int, ...]:
     return best
 
 
-def symmetric_grid(waves: Index, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Sides of the smallest grid tried that keeps the points of a symmetric support apart.
-
-    Opposite frequencies go to opposite places, so that the coefficients are real. The end of the
-    sampled range on an even side is its own opposite; where the support reaches it, the side of
-    the grid has to divide that of the signal.
-    """
-    choices = []
-    for k, n in zip(waves, shape, strict=True):
-        if 2 * np.abs(k).max() == n:
-            choices.append([m for m in range(1, n + 1) if n % m == 0])
-        else:
-            sides = {min(next_fast_len(round(n * i / 48) or 1), n) for i in range(1, 49)}
-            choices.append(sorted(sides | {1, n}))
-    count = waves.shape[1]
-    grids = sorted((g for g in product(*choices) if np.prod(g) >= count), key=lambda g: np.prod(g))
-    return next((grid for grid in grids if _holds(waves, grid)), shape)
+def mirrored_grid(waves: Index, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Sides of the smallest grid tried on which neither the support nor its mirror image meet."""
+    steps = STEPS[len(shape)]
+    # Both ends of an even range are in, so that a side may have to be longer than the signal's.
+    choices = [
+        {next_fast_len(-(-n * i // steps) + extra) for i in range(1, steps + 1) for extra in (0, 1)}
+        for n in shape
+    ]
+    points = np.hstack([waves, -waves])
+    for grid in sorted(product(*choices), key=lambda grid: (np.prod(grid), grid)):
+        if np.prod(grid) >= points.shape[1] and _apart(points, grid):
+            return grid
+    return tuple(2 * n + 1 for n in shape)
 
 
-def _holds(waves: Index, grid: tuple[int, ...]) -> bool:
-    places = np.ravel_multi_index(tuple(k % m for k, m in zip(waves, grid, strict=True)), grid)
+def _apart(points: Index, grid: tuple[int, ...]) -> bool:
+    places = np.ravel_multi_index(tuple(k % m for k, m in zip(points, grid, strict=True)), grid)
     return int(np.bincount(places).max()) == 1
