@@ -10,8 +10,8 @@ from physmodel.models.dictionaries.dictionary import Dictionary
 from physmodel.models.dictionaries.fourier import Window, fourier_frame
 from physmodel.models.dictionaries.frame import signal_shape
 
-#: Wedges along one axis of a face on the coarsest scale: 16 around the circle, 24 on the sphere.
-COARSE = {1: 1, 2: 4, 3: 2}
+#: Wedges along one axis of a face on the coarsest octave: 12 around the circle, 24 on the sphere.
+COARSE = {1: 1, 2: 3, 3: 2}
 
 #: Part of a wedge that it shares with its neighbours: half of it keeps needles short enough.
 OVERLAP = 0.5
@@ -34,8 +34,8 @@ def curvelet(
     level : int, optional
         Number of octaves; by default down to about eight samples on the longest side.
     directions : int, optional
-        Wedges along each axis of a face on the coarsest octave; by default 4 in two dimensions
-        (16 around the circle), 2 in three.
+        Wedges along each axis of a face on the coarsest octave; by default 3 in two dimensions
+        (12 around the circle; the paper has 16, which needs more terms for a disc), 2 in three.
 
     Returns
     -------

@@ -15,7 +15,7 @@ from scipy.fft import next_fast_len
 Index = NDArray[np.intp]
 
 #: Sides tried along each axis for a support and its mirror image, by number of dimensions.
-STEPS = {1: 64, 2: 48, 3: 16}
+STEPS = {1: 64, 2: 32, 3: 10}
 
 
 def box_grid(waves: Index, shape: tuple[int, ...]) -> tuple[int, ...]:
