@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Step = Callable[["Node", Array], dict[str, Array]]
+#: Along one axis, from the signal down: length before each split, and the half that was taken.
+Branch = tuple[tuple[int, str], ...]
+
+#: Numbers held at once while norms are computed.
+COLUMNS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -100,3 +105,43 @@ def decompose(x: Array, bank: pywt.Wavelet, mode: str, axes: tuple[int, ...]) ->
             halves[f"{key}a"], halves[f"{key}d"] = pywt.dwt(array, bank, mode, axis)
         parts = halves
     return parts
+
+
+def leaf_norms(root: Node, bank: pywt.Wavelet, mode: str) -> Array:
+    """Norms of all atoms, leaf by leaf: an atom is a product of one-dimensional ones."""
+    known: dict[Branch, Array] = {}
+
+    def walk(node: Node, branches: tuple[Branch, ...]) -> Iterator[Array]:
+        if not node.children:
+            product = np.ones(())
+            for branch, side in zip(branches, node.shape, strict=True):
+                if branch not in known:
+                    known[branch] = _branch_norms(branch, side, bank, mode)
+                product = np.multiply.outer(product, known[branch])
+            yield product.ravel()
+        for key, child in node.children.items():
+            letters = dict(zip(node.axes, key, strict=True))
+            yield from walk(
+                child,
+                tuple(
+                    (*branch, (side, letters[axis])) if axis in letters else branch
+                    for axis, (branch, side) in enumerate(zip(branches, node.shape, strict=True))
+                ),
+            )
+
+    return np.concatenate(list(walk(root, ((),) * len(root.shape))))
+
+
+def _branch_norms(branch: Branch, side: int, bank: pywt.Wavelet, mode: str) -> Array:
+    """Norms of the one-dimensional atoms at the end of a branch of `side` coefficients."""
+    if not branch:
+        return np.ones(side)
+    width = max(1, COLUMNS // branch[0][0])
+    found = []
+    for start in range(0, side, width):
+        atoms = np.eye(side, min(width, side - start), -start)
+        for length, letter in reversed(branch):
+            low, high = (atoms, None) if letter == "a" else (None, atoms)
+            atoms = pywt.idwt(low, high, bank, mode, 0)[:length]
+        found.append(np.linalg.norm(atoms, axis=0))
+    return np.concatenate(found)

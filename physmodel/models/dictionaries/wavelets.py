@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
 from physmodel.models.dictionaries.dictionary import Band, Dictionary
-from physmodel.models.dictionaries.filter_tree import Node, Step, decompose, grow, merge, split
+from physmodel.models.dictionaries.filter_tree import (
+    Node,
+    Step,
+    decompose,
+    grow,
+    leaf_norms,
+    merge,
+    split,
+)
 from physmodel.models.dictionaries.filters import Filters, filters
 from physmodel.models.dictionaries.frame import signal_shape
 
@@ -146,6 +154,7 @@ def _tree_dictionary(
         adjoint=lambda x: flatten(transposed, x),
         bounds=(1.0, 1.0) if bank.orthogonal or not root.children else None,
         canonical=(lambda x: flatten(inverse, x)) if known else None,
+        lengths=lambda: leaf_norms(root, bank.wavelet, mode),
         parameters={"wavelet": name, "levels": max(depths), "mode": mode},
     )
 
