@@ -236,3 +236,18 @@ def test_bad_requests_are_explained(
 ) -> None:
     with pytest.raises(ProblemError, match=words):
         lasso(matrix, signal, **options)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.9])
+def test_supports_near_the_number_of_rows_are_reached(correlation: float) -> None:
+    """Exact steps alone crawl here: they exchange columns one by one at full rank."""
+    rng = np.random.default_rng(0)
+    matrix = rng.standard_normal((100, 1000))
+    for j in range(1, 1000):
+        fresh = np.sqrt(1.0 - correlation**2) * matrix[:, j]
+        matrix[:, j] = correlation * matrix[:, j - 1] + fresh
+    signal = rng.standard_normal(100)
+    levels = largest(matrix, signal) * np.geomspace(0.5, 1e-4, 6)
+    result = lasso_path(matrix, signal, levels=levels)
+    assert result.status == "optimal"
+    assert len(result.support) > 80

@@ -15,8 +15,10 @@ from physmodel.optimizers.sparse.active_set import FALL, JITTER, ROUNDING, SHARE
 
 Array = NDArray[np.float64]
 
-#: Steps that a warm start has before it is given up.
-WARM_STEPS = 200
+#: Exact steps in a row, and the share of the rank in use at which they are given up earlier.
+PATIENCE, CROWDED = 80, 0.8
+#: Gradient steps of the first smoothing; each later one has twice as many.
+SMOOTHING = 200
 
 
 def active_set_single(
@@ -47,13 +49,43 @@ def active_set_single(
     done : bool
         False where the descent stalled or ran out of steps.
     """
-    if start.any():
-        x, steps, done = _descend(gram, correlation, penalty, ridge, start, rank, WARM_STEPS)
-        if done:
-            return x, steps, done
-    # A start with many columns of the wrong sign is worse than none.
-    cold = np.zeros_like(start)
-    return _descend(gram, correlation, penalty, ridge, cold, rank, max_steps)
+    x, steps, done = _descend(gram, correlation, penalty, ridge, start, rank, PATIENCE, CROWDED)
+    count = steps
+    smoothing = SMOOTHING
+    while not done and count < max_steps:
+        # Near as many columns as the rank, exact steps exchange them one by one. A gradient method
+        # sorts the signs out roughly; exact steps then finish.
+        x = _smooth(gram, correlation, penalty, ridge, x, smoothing)
+        x, steps, done = _descend(gram, correlation, penalty, ridge, x, rank, PATIENCE, 2.0)
+        count += steps
+        smoothing *= 2
+    return x, count, done
+
+
+def _smooth(
+    gram: Array, correlation: Array, penalty: Array, ridge: Array, start: Array, iterations: int
+) -> Array:
+    """Accelerated proximal gradient with restarts (O'Donoghue and Candes 2015)."""
+    vector = np.cos(np.arange(1.0, len(gram) + 1.0) ** 1.5)
+    for _ in range(30):
+        vector = gram @ (vector / np.linalg.norm(vector))
+    # The power method approaches the largest eigenvalue from below.
+    bound = 1.05 * float(np.linalg.norm(vector)) + float(ridge.max(initial=0.0))
+    x = ahead = start
+    momentum = 1.0
+    threshold = penalty / bound
+    for _ in range(iterations):
+        point = ahead + (correlation - gram @ ahead - ridge * ahead) / bound
+        moved = np.sign(point) * np.maximum(np.abs(point) - threshold, 0.0)
+        change = moved - x
+        following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
+        if float((ahead - moved) @ change) > 0.0:
+            momentum, ahead = 1.0, moved
+        else:
+            ahead = moved + (momentum - 1.0) / following * change
+            momentum = following
+        x = moved
+    return x
 
 
 def _descend(
@@ -64,6 +96,7 @@ def _descend(
     start: Array,
     rank: int,
     max_steps: int,
+    crowded: float,
 ) -> tuple[Array, int, bool]:
     inside = np.flatnonzero(start)
     value = start[inside]
@@ -73,7 +106,7 @@ def _descend(
         above = max(FALL * float((np.abs(correlation) / penalty).max(initial=1.0)), 1.0)
     alone = done = False
     steps = 0
-    for _ in range(max_steps):
+    while steps < max_steps and not (steps > 5 and len(inside) > crowded * rank):
         slope = correlation - value @ gram[inside]
         slope[inside] -= ridge[inside] * value
         size = np.abs(slope)

@@ -132,9 +132,14 @@ class Design:
         assert self.signals is not None  # noqa: S101
         return self.signals - self.apply(x)
 
-    def gradient(self, x: Array) -> tuple[Array, Array]:
-        """Inner products (p, k) of columns with the residual, and its squared norm (k,)."""
-        if self.gram is None:
+    def gradient(self, x: Array, *, quick: bool = False) -> tuple[Array, Array]:
+        """Inner products (p, k) of columns with the residual, and its squared norm (k,).
+
+        `quick` allows a Gram that is at hand in place of a tall matrix: the squared norm is then
+        exact to the rounding of the signal's energy only.
+        """
+        tall = quick and "unit_gram" in self.__dict__ and self.n_rows >= self.n_atoms
+        if self.gram is None and not tall:
             residual = self.residual(x)
             return self.adjoint(residual), np.einsum("ij,ij->j", residual, residual)
         left = self.correlation - self.unit_gram @ x
