@@ -5,6 +5,7 @@ A new dictionary is one line in `CONSTRUCTORS`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -397,3 +398,16 @@ def test_the_picture_shows_every_band_once_there_is_room(shape: Shape, tmp_path:
     assert len(drawn) == len(chosen_atoms(dictionary, 7))
     figure.savefig(tmp_path / "atoms.png")
     assert (tmp_path / "atoms.png").stat().st_size > 1000
+
+
+def test_the_page_on_dictionaries_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).resolve().parents[1] / "docs" / "dictionaries.md"
+    text = page.read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    exec(compile(block, "dictionaries.md", "exec"), {})  # noqa: S102 - our own page
+    shown = capsys.readouterr().out
+    assert "True True" in shown
+    # Every constructor has a row in the table.
+    for name in dd.__all__:
+        if name not in {"Band", "Dictionary"}:
+            assert f"`{name}`" in text, name
