@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from physmodel.errors import ProblemError
 from physmodel.models.dictionaries.cones import coarsest, default_levels, ring, wedges
@@ -62,17 +62,18 @@ def curvelet(
         )
     levels = default_levels(sides) if level is None else level
     coarse = COARSE[len(sides)] if directions is None else directions
-    windows = [Window("low", coarsest(sides, levels))]
-    for scale in reversed(range(levels)):
-        band = ring(sides, scale)
-        doublings = (levels - scale) // 2
-        windows += [
-            Window(f"scale {scale + 1}, {label}", band * wedge, "analytic")
-            for label, wedge in wedges(sides, scale, coarse * 2**doublings, OVERLAP)
-        ]
+
+    def windows() -> Iterator[Window]:
+        yield Window("low", coarsest(sides, levels))
+        for scale in reversed(range(levels)):
+            band = ring(sides, scale)
+            per_face = coarse * 2 ** ((levels - scale) // 2)
+            for label, wedge in wedges(sides, scale, per_face, OVERLAP):
+                yield Window(f"scale {scale + 1}, {label}", band * wedge, "analytic")
+
     return fourier_frame(
         "curvelet",
-        windows,
+        windows(),
         normalise=True,
         parameters={"levels": levels, "directions": coarse},
     )

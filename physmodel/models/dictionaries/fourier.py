@@ -9,7 +9,7 @@ of windows that covers the plane is a Parseval frame (Candes, Demanet, Donoho an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -91,18 +91,9 @@ def opposite(values: NDArray[Any]) -> NDArray[Any]:
     return np.roll(np.flip(values, axes), 1, axes)
 
 
-def energy(windows: Sequence[Window]) -> Array:
-    """Eigenvalues of the frame operator: one for each frequency."""
-    total = np.zeros(windows[0].values.shape)
-    for window in windows:
-        square = np.abs(window.values) ** 2
-        total += square if window.kind == "symmetric" else square + opposite(square)
-    return total
-
-
 def fourier_frame(
     name: str,
-    windows: Sequence[Window],
+    windows: Iterable[Window],
     *,
     normalise: bool = False,
     parameters: Mapping[str, Any] | None = None,
@@ -112,8 +103,9 @@ def fourier_frame(
     Parameters
     ----------
     name : str
-    windows : sequence of Window
-        Coarse first; together they must see every frequency.
+    windows : iterable of Window
+        Coarse first; together they must see every frequency. They are taken one at a time, and
+        only what is inside their support is kept.
     normalise : bool
         Divide by the root of the total energy, which makes the frame exactly Parseval.
     parameters : mapping, optional
@@ -122,16 +114,24 @@ def fourier_frame(
     -------
     Dictionary
     """
-    shape = windows[0].values.shape
-    windows = [
-        replace(w, values=np.where(np.abs(w.values) > NEGLIGIBLE, w.values, 0)) for w in windows
-    ]
-    total = energy(windows)
+    shape: tuple[int, ...] = ()
+    squares: Array = np.zeros(0)
+    channels = []
+    for window in windows:
+        if not shape:
+            shape = window.values.shape
+            squares = np.zeros(shape)
+        if (channel := _channel(window)) is not None:
+            channels.append(channel)
+            square = np.zeros(squares.size)
+            square[channel.support] = np.abs(channel.values) ** 2
+            square = square.reshape(shape)
+            squares += square if channel.kind == "symmetric" else square + opposite(square)
+    # Eigenvalues of the frame operator, one for each frequency.
+    total = np.ones(shape) if normalise else squares
     if normalise:
-        root = np.sqrt(total)
-        windows = [replace(w, values=w.values / root) for w in windows]
-        total = np.ones(shape)
-    channels = [channel for window in windows if (channel := _channel(window)) is not None]
+        root = np.sqrt(squares).ravel()
+        channels = [replace(c, values=c.values / root[c.support]) for c in channels]
     bands, start = [], 0
     for channel in channels:
         bands.append(Band(channel.label, start, channel.shape))
@@ -182,7 +182,7 @@ def fourier_frame(
 def _channel(window: Window) -> _Channel | None:
     """Find the support of a window and a grid for it; None where the window is zero."""
     shape = window.values.shape
-    support = np.flatnonzero(window.values)
+    support = np.flatnonzero(np.abs(window.values) > NEGLIGIBLE)
     if support.size == 0:
         return None
     waves = np.array(
