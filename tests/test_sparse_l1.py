@@ -226,6 +226,9 @@ def test_equal_columns_and_exact_fits_are_no_trouble() -> None:
         (np.ones((3, 2)), np.ones(3), {"penalty": 1.0, "weights": [1.0, -1.0]}, "negative"),
         (np.ones((3, 2)), np.ones(3), {"penalty": 1.0, "weights": [1.0]}, "weights of shape"),
         (np.ones(3), np.ones(3), {"penalty": 1.0}, "shape"),
+        (np.ones((3, 2)), np.ones((3, 0)), {"penalty": 1.0}, "shape"),
+        (np.ones((3, 2)), 1j * np.ones(3), {"penalty": 1.0}, "complex"),
+        ([["a"]], [1.0], {}, "array of numbers"),
         (np.ones((3, 2)), None, {"penalty": 1.0}, "no signals"),
         (Gram(np.eye(2), np.ones(3), 1.0, 5), None, {}, "disagree"),
         (Gram(np.zeros((2, 2)), np.ones(2), 1.0, 5), None, {}, "diagonal"),
@@ -251,3 +254,39 @@ def test_supports_near_the_number_of_rows_are_reached(correlation: float) -> Non
     result = lasso_path(matrix, signal, levels=levels)
     assert result.status == "optimal"
     assert len(result.support) > 80
+
+
+@given(st.integers(0, 10**6), SHARES, st.booleans())
+@settings(max_examples=30)
+def test_columns_without_a_penalty_are_regressed_out(seed: int, share: float, many: bool) -> None:
+    matrix, signals = problem(seed, 30, 20, k=5)
+    weights = np.ones(20)
+    weights[:3] = 0.0
+    q = np.linalg.qr(matrix[:, :3])[0]
+    rest = matrix[:, 3:] - q @ (q.T @ matrix[:, 3:])
+    left = signals - q @ (q.T @ signals)
+    penalty = share * float(np.abs(rest.T @ left).max())
+    y, target = (signals, left) if many else (signals[:, 0], left[:, 0])
+    one = lasso(matrix, y, penalty=penalty, weights=weights, scaled=False)
+    two = lasso(rest, target, penalty=penalty, scaled=False)
+    assert one.status == "optimal"
+    scale = np.linalg.norm(matrix, axis=0)[3:].reshape(-1, *([1] if many else []))
+    np.testing.assert_allclose(one.coefficients[3:] * scale, two.coefficients * scale, atol=1e-8)
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6)])
+@pytest.mark.parametrize("k", [None, 5])
+def test_no_penalty_is_least_squares_and_no_signal_is_zero(
+    shape: tuple[int, int], k: int | None
+) -> None:
+    rng = np.random.default_rng(0)
+    matrix = rng.standard_normal(shape)
+    signals = rng.standard_normal((shape[0], k) if k else shape[0])
+    result = lasso(matrix, signals, penalty=0.0)
+    best = matrix @ np.linalg.lstsq(matrix, signals, rcond=None)[0]
+    np.testing.assert_allclose(matrix @ result.coefficients, best, atol=1e-10)
+    assert result.status == "optimal"
+    for penalty in (None, 0.0, 1.0):
+        nothing = lasso(matrix, 0.0 * signals, penalty=penalty)
+        assert not nothing.coefficients.any()
+        assert nothing.status == "optimal"

@@ -17,6 +17,9 @@ from physmodel.optimizers.sparse.record import Certificate
 
 Array = NDArray[np.float64]
 
+#: Correlation with a column that has no penalty, relative to the largest one, that is rounding.
+UNPENALISED = 1e-12
+
 
 def penalised_certificate(
     design: Design,
@@ -60,6 +63,9 @@ def penalised_certificate(
         unit = np.divide(x, spread, out=np.zeros_like(x), where=spread > 0.0)
         target = group_norms(np.where(spread == 0.0, 0.0, slope - penalty * unit), inverse)
     primal = 0.5 * rss + 0.5 * bend + size_sum
+    reference = np.abs(design.correlation).max(axis=0)
+    # Columns without a penalty leave the dual point no room but for rounding.
+    slopes = np.where((lam == 0.0) & (slopes <= UNPENALISED * reference), 0.0, slopes)
     with np.errstate(divide="ignore", invalid="ignore"):
         room = np.where(slopes > 0.0, lam / slopes, np.inf).min(axis=0)
     # |y|^2 - c x = y r, and the dual is a parabola in the scaling of the residual.
@@ -69,7 +75,6 @@ def penalised_certificate(
     scaling = np.clip(best, -room, room)
     dual = scaling * along - 0.5 * scaling**2 * length
     excess = np.where(sizes == 0.0, np.maximum(slopes - lam, 0.0), np.abs(target))
-    reference = np.abs(design.correlation).max(axis=0)
     kkt = excess.max(axis=0) / np.where(reference > 0.0, reference, 1.0)
     shape = design.per_signal
     return Certificate(shape(primal), shape(dual), shape(primal - dual), shape(kkt))

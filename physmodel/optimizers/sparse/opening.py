@@ -45,9 +45,9 @@ def open_design(dictionary: Dictionary, signals: ArrayLike | None) -> Design:
     if signals is None:
         raise ProblemError("there are no signals", fix="pass y of shape (m,) or (m, k)")
     target = _finite(signals, "the signals")
-    if target.ndim not in (1, 2):
+    if target.ndim not in (1, 2) or 0 in target.shape:
         raise ProblemError(
-            f"the signals have {target.ndim} dimensions", fix="pass shape (m,) or (m, k)"
+            f"the signals have shape {target.shape}", fix="pass shape (m,) or (m, k) with entries"
         )
     single = target.ndim == 1
     y = target[:, None] if single else target
@@ -86,7 +86,7 @@ def tabulate(dictionary: ArrayLike | LinearOperator) -> tuple[Array | None, Line
             unit[np.arange(start, stop), np.arange(stop - start)] = 1.0
             matrix[:, start:stop] = dictionary.matmat(unit)
         return _finite(matrix, "the dictionary"), None
-    matrix = np.asarray(dictionary, dtype=float)
+    matrix = _numbers(dictionary, "the dictionary")
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ProblemError(
             f"the dictionary has shape {matrix.shape}", fix="pass a matrix (m, p) with entries"
@@ -138,7 +138,7 @@ def _open_gram(record: Gram) -> Design:
 
 
 def _finite(values: ArrayLike, what: str) -> Array:
-    array = np.asarray(values, dtype=float)
+    array = _numbers(values, what)
     if not np.isfinite(array).all():
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ProblemError(
@@ -147,3 +147,18 @@ def _finite(values: ArrayLike, what: str) -> Array:
             fix="fill or leave out such rows",
         )
     return array
+
+
+def _numbers(values: ArrayLike, what: str) -> Array:
+    try:
+        array = np.asarray(values)
+        if np.iscomplexobj(array):
+            raise ProblemError(
+                f"{what} hold complex numbers",
+                fix="stack real and imaginary parts: rows for signals, columns for atoms",
+            )
+        return np.asarray(array, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ProblemError(
+            f"{what} cannot be read as an array of numbers ({error})", fix="pass a numeric array"
+        ) from error
