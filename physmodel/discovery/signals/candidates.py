@@ -1,0 +1,111 @@
+"""Dictionaries that are tried where the user names none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeAlias
+
+from physmodel.discovery.signals.mirror import mirrored_wavelet
+from physmodel.errors import ProblemError
+from physmodel.models.dictionaries import (
+    Dictionary,
+    curvelet,
+    dct,
+    stationary_wavelet,
+    wavelet,
+)
+
+#: What a user may give: a dictionary, or a function from the shape of a signal to one.
+Choice: TypeAlias = Dictionary | Callable[[tuple[int, ...]], Dictionary]
+Makers: TypeAlias = Mapping[str, Callable[[tuple[int, ...]], Dictionary]]
+
+#: Levels of a stationary wavelet in two and three dimensions: coarser ones hold little noise.
+LEVELS = 4
+#: Samples up to which redundant frames are tried (their coefficients then fit into 300 MB).
+REDUNDANT = {1: 2_000_000, 2: 2_000_000, 3: 1_000_000}
+
+
+def redundant(shape: tuple[int, ...]) -> Makers:
+    """Tight frames for denoising and for filling gaps.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The largest signal.
+
+    Returns
+    -------
+    mapping of str to callable
+        From a label to a function of the shape.
+    """
+    size, dimension = _size(shape), len(shape)
+    names = ("haar", "db2", "sym4", "sym8") if dimension == 1 else ("haar", "sym4", "sym8")
+    if size > REDUNDANT[dimension]:
+        return {"dct": dct} | {f"wavelet {n}": partial(wavelet, name=n) for n in names}
+    found: dict[str, Callable[[tuple[int, ...]], Dictionary]] = {"dct": dct}
+    for name in names:
+        found[f"stationary_wavelet {name}"] = (
+            partial(mirrored_wavelet, name=name)
+            if dimension == 1
+            else partial(stationary_wavelet, name=name, level=LEVELS)
+        )
+    if dimension == 2 and min(shape) >= 32:
+        found["curvelet"] = curvelet
+    return found
+
+
+def bases(shape: tuple[int, ...]) -> Makers:
+    """Orthonormal bases (up to the border of odd sides), for descriptions by few atoms."""
+    names = ("haar", "db4", "sym8")
+    return {"dct": dct} | {f"wavelet {name}": partial(wavelet, name=name) for name in names}
+
+
+def chosen(choice: Choice | None, default: Makers) -> Makers:
+    """The user's choice as a table with one entry, or the default.
+
+    Parameters
+    ----------
+    choice : Dictionary, callable or None
+    default : mapping
+
+    Returns
+    -------
+    mapping of str to callable
+
+    Raises
+    ------
+    ProblemError
+        If the choice is neither a dictionary nor makes one.
+    """
+    if choice is None:
+        return default
+    # An operator can be called too, so the order of these questions matters.
+    if isinstance(choice, Dictionary):
+        fixed = choice
+        return {fixed.name: lambda shape: _of_shape(fixed, shape)}
+    if not callable(choice):
+        raise ProblemError(
+            f"{type(choice).__name__} is no dictionary",
+            where="dictionary",
+            fix="give one of physmodel.models.dictionaries, or a function from a shape to one",
+        )
+    return {getattr(choice, "__name__", "given"): choice}
+
+
+def _of_shape(dictionary: Dictionary, shape: tuple[int, ...]) -> Dictionary:
+    if dictionary.signal_shape != shape:
+        raise ProblemError(
+            f"{dictionary.name} is for signals of shape {dictionary.signal_shape}, not {shape}",
+            where="dictionary",
+            why="trajectories and fields may differ in length",
+            fix="give the function that makes it, such as `lambda shape: wavelet(shape, 'db4')`",
+        )
+    return dictionary
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for side in shape:
+        size *= side
+    return size

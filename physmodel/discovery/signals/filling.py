@@ -1,0 +1,163 @@
+"""Fill the gaps of a field: few atoms that agree with what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from physmodel.discovery.signals import fields
+from physmodel.discovery.signals.candidates import Choice, chosen, redundant
+from physmodel.errors import DataError, ProblemError
+from physmodel.models.dictionaries import Dictionary
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: Steps while the threshold falls, then at its end; fewer where dictionaries are compared only.
+STEPS, TRIAL_STEPS = (60, 20), (25, 5)
+#: Last threshold over the first where there is no noise ...
+EXACT = 1e-6
+#: ... and in standard deviations of a coefficient where there is.
+NOISE = 3.0
+#: Part of the samples that is hidden to compare dictionaries where gaps cannot be imitated.
+HIDDEN = 0.1
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A field without gaps.
+
+    Attributes
+    ----------
+    data : xarray.DataArray
+        Measured values as they were; what was missing is filled.
+    missing : xarray.DataArray of bool
+        Where values were filled.
+    dictionary : str
+    error : float
+        Root mean square error on measured values that were hidden, in a pattern like that of the
+        gaps where possible, in the units of the field: what to expect in the gaps, rather on the
+        high side, because less was left to go by.
+    tried : mapping of str to float
+        The same for every dictionary after fewer steps: what the choice went by.
+    """
+
+    data: xr.DataArray
+    missing: xr.DataArray
+    dictionary: str
+    error: float
+    tried: Mapping[str, float]
+
+    def __str__(self) -> str:
+        """What was filled and how well."""
+        count, size = int(self.missing.sum()), self.missing.size
+        return (
+            f"{count} of {size} values filled, {self.dictionary}, expected error {self.error:.3g}"
+        )
+
+
+def inpaint(field: xr.DataArray, dictionary: Choice | None = None, *, seed: int = 0) -> Filled:
+    """Fill missing values by the field that is sparse in a dictionary and fits the others.
+
+    Parameters
+    ----------
+    field : DataArray
+        One to three dimensions, evenly sampled, NaN where nothing was measured.
+    dictionary : Dictionary or callable, optional
+        A tight frame, or a function from the shape to one. By default cosines, stationary
+        wavelets and, in two dimensions, curvelets are compared on measured values that are hidden.
+    seed : int
+        Of the values that are hidden.
+
+    Returns
+    -------
+    Filled
+
+    Raises
+    ------
+    DataError
+        If nothing was measured, or some values are infinite.
+    ProblemError
+        If the dictionary is not tight.
+
+    References
+    ----------
+    Elad, Starck, Querre and Donoho, Applied and Computational Harmonic Analysis 19 (2005) 340.
+    """
+    if not isinstance(field, xr.DataArray):
+        raise DataError(
+            f"{type(field).__name__} is no field",
+            why="gaps cut trajectories into pieces, so a table of trajectories has none to fill",
+            fix="give an evenly sampled xarray.DataArray with NaN in its gaps",
+        )
+    values = fields.field(field, gaps=True)
+    seen = np.isfinite(values)
+    if not seen.any():
+        raise DataError("every value is missing", why="there is nothing to go by")
+    makers = chosen(dictionary, redundant(values.shape))
+    noise = fields.field_noise(values)
+    hidden = _hidden(seen, np.random.default_rng(seed))
+
+    def tested(label: str, steps: tuple[int, int]) -> float:
+        guess = _fill(makers[label](values.shape), values, seen & ~hidden, noise, steps)
+        return float(np.sqrt(np.mean((guess[hidden] - values[hidden]) ** 2)))
+
+    tried = {label: tested(label, TRIAL_STEPS) for label in makers}
+    best = min(tried, key=tried.__getitem__)
+    full = values
+    if not seen.all():
+        full = _fill(makers[best](values.shape), values, seen, noise, STEPS)
+    return Filled(
+        field.copy(data=np.where(seen, values, full)),
+        field.copy(data=~seen).rename("missing").assign_attrs({}),
+        best,
+        tested(best, STEPS),
+        tried,
+    )
+
+
+def _fill(
+    dictionary: Dictionary, values: Array, seen: Mask, noise: float, steps: tuple[int, int]
+) -> Array:
+    """Hard thresholding with a falling threshold, measured values put back at each step."""
+    if not dictionary.is_tight or dictionary.bounds is None:
+        raise ProblemError(
+            f"{dictionary.name} is not a tight frame",
+            where="dictionary",
+            why="one threshold for all coefficients needs a frame that keeps energies",
+            fix="use stationary_wavelet, curvelet, dct or an orthogonal wavelet",
+        )
+    bound, norms = dictionary.bounds[1], dictionary.norms()
+    middle = float(values[seen].mean())
+    known = np.where(seen, values - middle, 0.0)
+    guess = known
+    scaled = norms > 1e-9 * norms.max()
+    weight = np.where(scaled, norms, np.inf)
+    top = float(np.max(np.abs(dictionary.adjoint(known)) / weight))
+    last = max(NOISE * noise, EXACT * top)
+    if last >= top:
+        return np.full(values.shape, middle)
+    limits = [*np.geomspace(top, last, steps[0]), *[last] * steps[1]]
+    for limit in limits:
+        coefficients = dictionary.adjoint(guess)
+        coefficients[np.abs(coefficients) < limit * weight] = 0.0
+        smooth = dictionary.synthesise(coefficients) / bound
+        guess = np.where(seen, known, smooth)
+    return np.asarray(smooth + middle)
+
+
+def _hidden(seen: Mask, rng: np.random.Generator) -> Mask:
+    """Measured values to hide: the gaps moved elsewhere, so that they have the same form."""
+    for _ in range(20):
+        shift = [int(rng.integers(n)) for n in seen.shape]
+        moved = np.roll(~seen, shift, tuple(range(seen.ndim))) & seen
+        if 0.25 * (~seen).sum() < moved.sum() <= 0.5 * seen.sum():
+            return moved
+    hidden = seen & (rng.random(seen.shape) < HIDDEN)
+    if not hidden.any():
+        hidden.flat[np.flatnonzero(seen)[len(np.flatnonzero(seen)) // 2]] = True
+    return hidden
