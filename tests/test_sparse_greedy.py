@@ -184,9 +184,11 @@ def test_number_of_atoms_is_found_in_noise() -> None:
         column[rng.choice(200, 4, replace=False)] = rng.choice([-1.0, 1.0], 4)
     signals = matrix @ truth + 0.1 * rng.standard_normal((100, 20))
     found = orthogonal_matching_pursuit(matrix, signals).coefficients
-    # A coefficient has 100 standard errors; the criterion admits a false one in well below 10%.
+    assert (found[truth != 0.0] != 0.0).all()  # each has 100 standard errors
+    # The criterion asks log 100 + 2 log(196 / 5) = 11.9 of a false column; one of 196 exceeds it
+    # in 10% of records: three standard deviations above that, of 20 records.
     same = ((found != 0.0) == (truth != 0.0)).all(axis=0)
-    assert same.mean() >= 0.9
+    assert same.mean() >= 0.7
 
 
 def test_equal_columns_are_taken_once() -> None:

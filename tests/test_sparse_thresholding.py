@@ -45,17 +45,18 @@ def test_stlsq_is_that_of_pysindy(ridge: float) -> None:
 
 
 @pytest.mark.parametrize("solve", [stlsq, sr3])
-@given(seed=st.integers(0, 10**6))
-@settings(max_examples=10)
-def test_terms_are_found_without_settings(solve: object, seed: int) -> None:
-    matrix, truth, signals = library(seed)
+def test_terms_are_found_without_settings(solve: object) -> None:
     assert callable(solve)
-    result = solve(matrix, signals)
-    # Unit coefficients in noise of 0.005: 200 standard errors; false terms are rare in each of
-    # three signals (some 1% by the criterion), so at most one signal in three may have one.
-    same = ((result.coefficients != 0.0) == (truth != 0.0)).all(axis=0)
-    assert same.sum() >= 2
-    assert (result.coefficients[truth != 0.0] != 0.0).all()
+    same = []
+    for seed in range(20):
+        matrix, truth, signals = library(seed)
+        found = solve(matrix, signals).coefficients != 0.0
+        # Unit coefficients in noise of 0.005: 200 standard errors.
+        assert found[truth != 0.0].all()
+        same += list((found == (truth != 0.0)).all(axis=0))
+    # The criterion asks log 200 + 2 log(16 / 5) = 7.6 of a false term; one of 16 exceeds it in 9%
+    # of records: three standard deviations above that, of 60 records.
+    assert np.mean(same) >= 0.8
 
 
 @given(st.integers(0, 10**6), st.floats(0.01, 2.0))
