@@ -1,0 +1,102 @@
+"""K-SVD: each atom in turn becomes the best direction for the signals that use it.
+
+References
+----------
+Aharon, Elad, Bruckstein (2006), IEEE Trans. Signal Process. 54, 4311;
+Rubinstein, Zibulevsky, Elad (2008), Technion CS-2008-08 (one power step in place of the SVD).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+
+from physmodel.optimizers.dictionary_learning.batch import learn
+from physmodel.optimizers.dictionary_learning.record import LearnedDictionary
+
+Array = NDArray[np.float64]
+
+
+def k_svd(
+    signals: ArrayLike,
+    n_atoms: int | None = None,
+    *,
+    sparsity: int | None = None,
+    tolerance: float | None = None,
+    start: ArrayLike | None = None,
+    iterations: int = 60,
+    seed: int = 0,
+) -> LearnedDictionary:
+    """Learn a dictionary by approximate K-SVD with batch orthogonal matching pursuit.
+
+    Parameters
+    ----------
+    signals : array_like (m, k)
+        One per column; subtract means first where they carry nothing.
+    n_atoms : int, optional
+        By default twice the length of a signal, at most the number of signals.
+    sparsity : int, optional
+        Atoms per signal; by default one for eight samples while the atoms form, then what the
+        extended Bayesian information criterion pays for.
+    tolerance : float, optional
+        Code each signal to this norm of the residual, as for denoising.
+    start : array_like (m, p), optional
+        Warm start, for instance the decoder of a sparse autoencoder. Its columns keep their
+        places.
+    iterations : int
+        At most. Without a start, 20 or more leave time to begin with a surplus of atoms.
+    seed : int
+        Of the signals that become the first atoms: the same seed gives the same bits.
+
+    Returns
+    -------
+    LearnedDictionary
+        The history is the residual sum of squares. An update of the atoms never raises it; the
+        pursuit that follows may, since it is greedy.
+
+    Raises
+    ------
+    ProblemError
+        If the input is no matrix of finite numbers, all is zero, or a number is impossible.
+
+    Notes
+    -----
+    Apart from rounding the atoms do not depend on the order of the signals.
+    """
+    return learn(signals, n_atoms, sparsity, tolerance, start, iterations, seed, rank_one_updates)
+
+
+def rank_one_updates(
+    atoms: Array, codes: csr_array, residual: Array
+) -> tuple[Array, csr_array, Array]:
+    """Update every atom and its coefficients, one after the other.
+
+    Parameters
+    ----------
+    atoms : ndarray (m, p)
+    codes : csr_array (p, k)
+    residual : ndarray (k, m)
+
+    Returns
+    -------
+    atoms, codes, residual
+        New ones; the support of the codes and unused atoms stay, the residual never grows.
+    """
+    atoms, residual = atoms.copy(), residual.copy()
+    values = codes.data.copy()
+    for j in range(atoms.shape[1]):
+        part = slice(codes.indptr[j], codes.indptr[j + 1])
+        users = codes.indices[part]
+        amounts = values[part]
+        if not amounts.any():
+            continue
+        alone = residual[users] + amounts[:, None] * atoms[:, j]
+        direction = amounts @ alone
+        length = float(np.linalg.norm(direction))
+        if length == 0.0:
+            continue
+        atoms[:, j] = direction / length
+        values[part] = alone @ atoms[:, j]
+        residual[users] = alone - values[part][:, None] * atoms[:, j]
+    return atoms, csr_array((values, codes.indices, codes.indptr), shape=codes.shape), residual
