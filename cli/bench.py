@@ -79,3 +79,30 @@ def next_experiment(
     path = write_results(records, summary, output)
     click.echo(suite.table(summary))
     click.echo(f"all records: {path}", err=True)
+
+
+@command.command("sparse", short_help="Sparse solvers and dictionaries against their peers.")
+@click.option("--quick", is_flag=True, help="Smaller problems, fewer draws: about a minute.")
+@click.option("--part", "parts", multiple=True, help="Only these parts.")
+@click.option("--seeds", type=click.IntRange(1), help="Draws of the dictionary experiment.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("-o", "--output", default="runs/bench-sparse", show_default=True, metavar="FOLDER")
+def sparse(quick: bool, parts: tuple[str, ...], seeds: int | None, jobs: int, output: str) -> None:
+    """Time to equal duality gap, phase transition, dictionaries found, pictures from few numbers.
+
+    A peer that is not installed is skipped, and the table says so.
+    """
+    from physmodel.bench import sparse as suite
+    from physmodel.bench.runner import run_units, write_results
+    from physmodel.cli.messages import progress, require_known
+
+    require_known("--part", parts, suite.PARTS)
+    units = suite.unit_names(parts or suite.PARTS, quick=quick)
+    chosen = suite.settings(quick=quick, seeds=seeds)
+    done = run_units(suite.run_unit, units, chosen, output, jobs=jobs)
+    records = [record for unit in progress(done, len(units), "units") for record in unit]
+    summary = suite.summarise(records)
+    path = write_results(records, summary, output)
+    figure = suite.write_figure(records, output)
+    click.echo(suite.table(summary))
+    click.echo(f"all records: {path}" + (f", phase diagram: {figure}" if figure else ""), err=True)

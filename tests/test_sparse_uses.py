@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -445,3 +446,16 @@ def test_the_command_writes_what_the_function_returns(tmp_path: Path) -> None:
     done = CliRunner().invoke(root, [*request, "-o", str(tmp_path / "o.csv"), "--noise", "x=q"])
     assert done.exit_code == 2
     assert "'q' is not a number" in done.stderr
+
+
+# The page.
+
+
+def test_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).resolve().parents[1] / "docs" / "signals.md"
+    names: dict[str, object] = {}
+    bodies = re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    for body in bodies:
+        exec(compile(body, "signals.md", "exec"), names)  # noqa: S102 - our own page
+    assert len(bodies) == 5
+    assert "0 atoms of dct" not in capsys.readouterr().out

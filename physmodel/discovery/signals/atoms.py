@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.sparse.linalg import LinearOperator
 
 from physmodel.discovery.signals import fields
 from physmodel.discovery.signals.candidates import Choice, bases, chosen
@@ -166,6 +167,24 @@ def bandlet_description(values: Array, count: int, name: str = "db4") -> tuple[D
     return best
 
 
+def frame_description(dictionary: Dictionary, values: Array, count: int) -> Array:
+    """Coefficients (n_atoms,) of which at most `count` are not zero, in a redundant frame.
+
+    Iterative hard thresholding in the unit atoms: which coefficients are kept has to depend on
+    what they carry, and atoms of a tight frame differ in length.
+    """
+    norms = dictionary.norms()
+    unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 1e-9 * norms.max())
+    operator = LinearOperator(
+        dictionary.shape,
+        matvec=lambda a: dictionary.matvec(unit * np.ravel(a)),
+        rmatvec=lambda x: unit * dictionary.rmatvec(np.ravel(x)),
+        dtype=float,
+    )
+    found = iterative_hard_thresholding(operator, values.ravel(), sparsity=count, iterations=STEPS)
+    return found.coefficients * unit
+
+
 def _misfit(dictionary: Dictionary, coefficients: Array, values: Array) -> float:
     return float(np.linalg.norm(values - dictionary.synthesise(coefficients)))
 
@@ -174,10 +193,7 @@ def _keep(dictionary: Dictionary, values: Array, count: int) -> Array:
     """The best coefficients in an orthonormal dictionary, good ones in another."""
     if dictionary.is_orthonormal or count >= dictionary.n_atoms:
         return _largest(dictionary.analyse(values), count)
-    found = iterative_hard_thresholding(
-        dictionary, values.ravel(), sparsity=count, iterations=STEPS
-    )
-    return found.coefficients
+    return frame_description(dictionary, values, count)
 
 
 def _largest(coefficients: Array, count: int) -> Array:

@@ -1,0 +1,206 @@
+"""Benchmark suite `sparse`: solvers and dictionaries beside their peers and beside theory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from physmodel.bench import approximation, dictionary_recovery, phase, sparse_speed
+
+Record = dict[str, Any]
+
+PARTS = ("lasso", "pursuit", "phase", "dictionary", "approximation")
+REPEATS, SEEDS = 3, 5
+FIGURE = "phase.png"
+
+
+def settings(*, quick: bool = False, seeds: int | None = None) -> Record:
+    """Settings of a run as plain data.
+
+    Parameters
+    ----------
+    quick : bool
+        Smaller problems, fewer draws: a minute or two, and figures that only show the trend.
+    seeds : int, optional
+        Draws of the dictionary experiment.
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "quick": quick,
+        "repeats": 1 if quick else REPEATS,
+        "seeds": seeds or (1 if quick else SEEDS),
+        "side": approximation.QUICK_SIDE if quick else approximation.SIDE,
+        "columns": phase.QUICK_COLUMNS if quick else phase.COLUMNS,
+        "draws": phase.QUICK_DRAWS if quick else phase.DRAWS,
+        "rhos": list(phase.QUICK_RHOS if quick else phase.RHOS),
+    }
+
+
+def unit_names(parts: Iterable[str] = PARTS, *, quick: bool = False) -> list[str]:
+    """Units of work, in order.
+
+    Parameters
+    ----------
+    parts : iterable of str
+        Of `PARTS`.
+    quick : bool
+
+    Returns
+    -------
+    list of str
+        ``part_case`` each.
+    """
+    cases: dict[str, Sequence[object]] = {
+        "lasso": tuple(sparse_speed.CELLS),
+        "pursuit": ("batch", "exact"),
+        "phase": phase.QUICK_DELTAS if quick else phase.DELTAS,
+        "dictionary": dictionary_recovery.LEVELS[:1] if quick else dictionary_recovery.LEVELS,
+        "approximation": approximation.PICTURES[:1] if quick else approximation.PICTURES,
+    }
+    return [f"{part}_{case}" for part in parts for case in cases[part]]
+
+
+def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
+    """One unit on one thread, so that times compare algorithms.
+
+    Parameters
+    ----------
+    name : str
+        From `unit_names`.
+    chosen : mapping
+        From `settings`.
+
+    Returns
+    -------
+    list of dict
+        Records with ``part``, ``case``, ``method`` and the figures of the part.
+    """
+    from threadpoolctl import threadpool_limits
+
+    part, _, case = name.partition("_")
+    speed = {"quick": chosen["quick"], "repeats": chosen["repeats"], "seed": 0}
+    with threadpool_limits(1):
+        if part == "lasso":
+            return sparse_speed.lasso_cell(case, **speed)
+        if part == "pursuit":
+            work = {"batch": sparse_speed.batch_pursuit, "exact": sparse_speed.exact_pursuit}
+            return work[case](**speed)
+        if part == "phase":
+            return phase.phase_column(float(case), chosen, 0)
+        if part == "dictionary":
+            return dictionary_recovery.recovery(float(case), chosen["seeds"])
+        return approximation.approximation(case, chosen["side"])
+
+
+def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
+    """One row per part, case and method.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+        From `run_unit`.
+
+    Returns
+    -------
+    list of dict
+        Means of the numbers, and where it applies ``ratio``: time over that of physmodel on the
+        same problem, so above 1 means slower than physmodel; ``transition`` beside ``theory`` of
+        the phase diagram.
+    """
+    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for record in records:
+        share = f" at {record['share']:.0%}" if "share" in record else ""
+        key = record["part"], record["case"] + share, record["method"]
+        groups.setdefault(key, []).append(record)
+    rows = []
+    for group, items in groups.items():
+        part, case, method = group
+        row: Record = {"part": part, "case": case, "method": method}
+        if "skipped" in items[0]:
+            row["skipped"] = items[0]["skipped"]
+        elif part == "phase":
+            row["transition"] = phase.transition(items)
+            row["theory"] = phase.weak_threshold(items[0]["delta"])
+        else:
+            for figure in ("seconds", "gap", "agreement", "found", "psnr"):
+                if figure in items[0]:
+                    row[figure] = float(np.mean([item[figure] for item in items]))
+        rows.append(row)
+    ours = {(r["part"], r["case"]): r["seconds"] for r in rows if r["method"] == "physmodel"}
+    for row in rows:
+        problem = row["part"], row["case"]
+        if "seconds" in row and problem in ours:
+            row["ratio"] = row["seconds"] / ours[problem]
+    return rows
+
+
+#: Column of the table, its format, and its width.
+COLUMNS = {
+    "seconds": (".3g", 10),
+    "ratio": (".2f", 8),
+    "gap": (".1e", 10),
+    "agreement": (".1%", 11),
+    "transition": (".3f", 12),
+    "theory": (".3f", 8),
+    "found": (".0%", 7),
+    "psnr": (".2f", 8),
+}
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Text table of a summary, one block per part.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        From `summarise`.
+
+    Returns
+    -------
+    str
+    """
+    lines: list[str] = []
+    for part in dict.fromkeys(row["part"] for row in rows):
+        chosen = [row for row in rows if row["part"] == part]
+        used = [key for key in COLUMNS if any(key in row for row in chosen)]
+        head = f"{part:<24}{'method':<28}" + "".join(f"{key:>{COLUMNS[key][1]}}" for key in used)
+        lines += [*([""] if lines else []), head]
+        for row in chosen:
+            cells = "".join(
+                f"{format(row[key], COLUMNS[key][0]) if key in row else '':>{COLUMNS[key][1]}}"
+                for key in used
+            )
+            told = f"  skipped: {row['skipped']}" if "skipped" in row else cells
+            lines.append(f"{row['case']:<24}{row['method']:<28}{told}".rstrip())
+    return "\n".join(lines)
+
+
+def write_figure(records: Sequence[Mapping[str, Any]], folder: str | Path) -> Path | None:
+    """Draw the phase diagram into the folder of a run.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+    folder : path
+
+    Returns
+    -------
+    Path or None
+        None where no part of the diagram was run.
+    """
+    import io
+
+    from physmodel.atomic import write_atomic
+
+    chosen = [record for record in records if record["part"] == "phase"]
+    if not chosen:
+        return None
+    buffer = io.BytesIO()
+    phase.phase_figure(chosen).savefig(buffer, format="png", dpi=120)
+    return write_atomic(Path(folder) / FIGURE, buffer.getvalue())
