@@ -64,20 +64,17 @@ def objective(signals: Array, result: LearnedDictionary) -> float:
 
 
 @pytest.mark.parametrize("learner", BATCH)
-@pytest.mark.parametrize("decibel", [20.0, 30.0])
-def test_recovers_planted_atoms(learner: Learner, decibel: float) -> None:
-    shares = []
-    for seed in range(2):
-        truth, signals = planted(seed, decibel)
-        result = learner(signals, 50, sparsity=3, seed=seed)
-        shares.append(recovered(truth, result.atoms))
-        np.testing.assert_allclose(np.linalg.norm(result.atoms, axis=0), 1.0, atol=UNIT)
-        assert (np.diff(result.codes.tocsc().indptr) <= 3).all()
-        assert result.history[-1] == pytest.approx(objective(signals, result), rel=1e-10)
-        # At 30 dB single flips of the greedy pursuit can still be seen in the objective.
-        assert result.status is not LearningStatus.UNUSED
-    # Five seeds give 0.99 to 1; one atom of fifty is 0.02. The classical method has 0.91.
-    assert min(shares) >= 0.96
+@pytest.mark.parametrize(("decibel", "seed"), [(10.0, 1), (20.0, 0), (30.0, 2)])
+def test_recovers_planted_atoms(learner: Learner, decibel: float, seed: int) -> None:
+    truth, signals = planted(seed, decibel)
+    result = learner(signals, 50, sparsity=3, seed=seed)
+    # Five seeds give 0.99 to 1 on average at 20 and 30 dB, 0.98 at 10; an atom is 0.02.
+    assert recovered(truth, result.atoms) >= 0.96
+    np.testing.assert_allclose(np.linalg.norm(result.atoms, axis=0), 1.0, atol=UNIT)
+    assert (np.diff(result.codes.tocsc().indptr) <= 3).all()
+    assert result.history[-1] == pytest.approx(objective(signals, result), rel=1e-10)
+    # Single flips of the greedy pursuit can be seen in the objective to the end.
+    assert result.status is not LearningStatus.UNUSED
 
 
 def test_recovers_planted_atoms_without_being_told_how_many_each_signal_has() -> None:
@@ -164,11 +161,12 @@ def test_warm_start_keeps_places_and_stays_at_an_exact_answer(learner: Learner) 
     assert cosines.min() > 0.99
 
 
-def test_dead_and_duplicate_atoms_are_replaced() -> None:
-    truth, signals = planted(4, 30.0, m=12, p=16, k=400, s=2)
+@pytest.mark.parametrize("learner", [*BATCH, online_dictionary_learning])
+def test_dead_and_duplicate_atoms_are_replaced(learner: Learner) -> None:
+    truth, signals = planted(4, 30.0, m=12, p=16, k=800, s=2)
     start = truth.copy()
     start[:, 3] = start[:, 5]  # a duplicate
-    result = k_svd(signals, start=start, sparsity=2, iterations=30)
+    result = learner(signals, start=start, sparsity=2)
     assert result.replaced >= 1
     assert recovered(truth, result.atoms) == 1.0
 
@@ -182,6 +180,12 @@ def test_repair_takes_the_worst_signals_that_are_not_there_yet() -> None:
     # The worst signal is the first atom already; the next is the new direction.
     np.testing.assert_array_equal(places, [1])
     np.testing.assert_array_equal(repaired, np.eye(4)[:, [0, 3, 2]])
+
+
+@pytest.mark.parametrize("learner", BATCH)
+def test_fewer_atoms_than_a_signal_is_long(learner: Learner) -> None:
+    truth, signals = planted(8, 40.0, m=64, p=3, k=120, s=1)
+    assert recovered(truth, learner(signals, 3).atoms) == 1.0
 
 
 def test_more_atoms_than_the_data_need_are_reported() -> None:
@@ -243,13 +247,13 @@ def alternation(signals: Array, atoms: Array, penalty: float, rounds: int) -> tu
 def test_repeated_passes_end_where_the_batch_method_rests() -> None:
     _, signals = planted(6, 20.0, m=8, p=10, k=400, s=2)
     penalty = 0.2
-    result = online_dictionary_learning(signals, 10, penalty=penalty, block=80, passes=40)
+    result = online_dictionary_learning(signals, 10, penalty=penalty, block=80, passes=30)
     _, here = alternation(signals, result.atoms, penalty, 1)
-    _, rest = alternation(signals, result.atoms, penalty, 40)
+    _, rest = alternation(signals, result.atoms, penalty, 30)
     # Stopped at a change of 1e-3 per pass, it has a few such changes to go at most.
     assert rest <= here * (1.0 + 1e-12)
     assert here - rest <= 1e-2 * here
-    _, batch = alternation(signals, first_signals(signals), penalty, 60)
+    _, batch = alternation(signals, first_signals(signals), penalty, 40)
     # Two local optima of one problem.
     assert here <= 1.05 * batch
 
@@ -410,7 +414,7 @@ def test_convolutional_operator_has_an_exact_adjoint_and_bounds(
 def test_learned_atoms_denoise_a_picture_better_than_cosines() -> None:
     import pywt.data
 
-    clean = pywt.data.ascent().astype(float)[::2, ::2][:72, :72]
+    clean = pywt.data.ascent().astype(float)[::2, ::2][:64, :64]
     noise = 20.0
     noisy = clean + noise * np.random.default_rng(0).standard_normal(clean.shape)
     windows = np.lib.stride_tricks.sliding_window_view(noisy, (8, 8))

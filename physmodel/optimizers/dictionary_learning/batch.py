@@ -69,7 +69,9 @@ def learn(
         atoms = first_atoms(array, max(goal, many), np.random.default_rng(seed))
     surplus = atoms.shape[1] - goal
     begin, end = (round(share * iterations) for share in PRUNING) if start is None else (0, 0)
-    few = max(1, len(array) // FORMING) if sparsity is None and tolerance is None else sparsity
+    few = sparsity
+    if sparsity is None and tolerance is None:
+        few = min(max(1, len(array) // FORMING), goal)
     history: list[float] = []
     replaced = 0
     status = LearningStatus.LIMIT

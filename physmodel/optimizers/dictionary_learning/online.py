@@ -38,7 +38,7 @@ PENALTY = 1.2
 
 
 def online_dictionary_learning(
-    blocks: ArrayLike | Iterable[ArrayLike],
+    blocks: Array | Iterable[ArrayLike],
     n_atoms: int | None = None,
     *,
     penalty: float | None = None,
@@ -55,7 +55,7 @@ def online_dictionary_learning(
 
     Parameters
     ----------
-    blocks : array_like (m, k) or iterable of array_like (m, k)
+    blocks : ndarray (m, k) or iterable of array_like (m, k)
         An array is cut into blocks. Anything that can be iterated over again may be read in
         several passes.
     n_atoms : int, optional
@@ -141,7 +141,7 @@ def online_dictionary_learning(
 
 
 def _open(
-    blocks: ArrayLike | Iterable[ArrayLike], passes: int | None, block: int
+    blocks: Array | Iterable[ArrayLike], passes: int | None, block: int
 ) -> tuple[Array | None, Iterable[ArrayLike], int]:
     if isinstance(blocks, np.ndarray):
         array = open_signals(blocks)
