@@ -24,6 +24,9 @@ FLOOR = 0.02
 #: that holds to six digits is a law, and what is left is rounding that no noise model describes.
 NEGLIGIBLE = 1e-12
 
+#: Sizes of the elimination path from which descents start, at most.
+MAX_STARTS = 18
+
 #: Rivals are reported up to this difference of the criterion (odds of 150 to 1).
 RIVAL_RANGE = 10.0
 
@@ -125,6 +128,7 @@ def select(
         supports.append(step.support)
         eliminated = min(eliminated, step, key=criterion.value)
     nested = supports[::-1][: len(eliminated.support) + 2]
+    nested = nested[:: -(-len(nested) // MAX_STARTS)]
     descended = solve_support(factor, nested_descents(factor, nested, criterion))
     # The tableau is quick, QR factors are exact: they have the last word.
     start = min(eliminated, descended, key=criterion.value)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import dger
 
 from physmodel.optimizers.triangular import TriangularFactor
 
@@ -68,7 +69,8 @@ class Tableau:
         """Add a column that `can_enter` to the support, or take one out."""
         pivot = self._table[column, column]
         row = self._table[column] / pivot
-        self._table -= np.multiply.outer(self._table[:, column].copy(), row)
+        # In place; the transpose of an array in C order is what BLAS wants, and gets no copy.
+        dger(-1.0, row, self._table[:, column].copy(), a=self._table.T, overwrite_a=1)
         # A swept pivot is negative, so that sweeping twice gives the first table back.
         row = row if pivot > 0.0 else -row
         self._table[column], self._table[:, column] = row, row
