@@ -6,6 +6,7 @@ from physmodel.models.dictionaries.cosine import dct
 from physmodel.models.dictionaries.curvelets import curvelet
 from physmodel.models.dictionaries.dictionary import Band, Dictionary
 from physmodel.models.dictionaries.joint import union
+from physmodel.models.dictionaries.learned import atom_matrix, convolutional, learned
 from physmodel.models.dictionaries.modes import dmd, from_atoms, pod
 from physmodel.models.dictionaries.stationary import stationary_wavelet
 from physmodel.models.dictionaries.steerable import steerable_pyramid
@@ -14,12 +15,15 @@ from physmodel.models.dictionaries.wavelets import wavelet, wavelet_packet
 __all__ = [
     "Band",
     "Dictionary",
+    "atom_matrix",
     "bandlet",
     "contourlet",
+    "convolutional",
     "curvelet",
     "dct",
     "dmd",
     "from_atoms",
+    "learned",
     "pod",
     "stationary_wavelet",
     "steerable_pyramid",
