@@ -9,7 +9,7 @@ import numpy as np
 import pywt
 from numpy.typing import NDArray
 
-from physmodel.discovery.signals.atoms import bandlet_description, frame_description
+from physmodel.discovery.signals.atoms import bandlet_description, best_coefficients
 from physmodel.models.dictionaries import (
     Dictionary,
     contourlet,
@@ -86,22 +86,11 @@ def approximation(name: str, side: int) -> list[Record]:
         count = round(share * values.size)
         for label, make in MAKERS.items():
             dictionary = make(values.shape)
-            a = _best(dictionary, values, count)
+            a = best_coefficients(dictionary, values, count)
             records.append(_record(name, side, share, label, values, dictionary.synthesise(a)))
         made, a = bandlet_description(values, count)
         records.append(_record(name, side, share, "bandlet db4", values, made.synthesise(a)))
     return records
-
-
-def _best(dictionary: Dictionary, values: Array, count: int) -> Array:
-    if dictionary.redundancy > 1.01:
-        return frame_description(dictionary, values, count)
-    a = dictionary.analyse(values)
-    # Atoms of a biorthogonal wavelet differ in length, and what counts is what they carry.
-    order = np.argsort(-np.abs(a) * dictionary.norms(), kind="stable")[:count]
-    kept = np.zeros_like(a)
-    kept[order] = a[order]
-    return kept
 
 
 def _record(name: str, side: int, share: float, method: str, values: Array, found: Array) -> Record:

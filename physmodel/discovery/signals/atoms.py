@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 LEFT = 0.01
 #: Steps of pursuit in a dictionary that is no basis, and of the search for a bandlet geometry.
 STEPS, HALVINGS = 25, 8
+#: Atoms per value up to which a dictionary is a basis but for the border of odd sides.
+BASIS = 1.1
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def few_atoms(
     made = {label: make(values.shape) for label, make in makers.items()}
     if count is None:
         count = _default_count(list(made.values()), values)
-    found = {label: (d, _keep(d, values, count)) for label, d in made.items()}
+    found = {label: (d, best_coefficients(d, values, count)) for label, d in made.items()}
     if dictionary is None and values.ndim == 2 and min(values.shape) >= 32:
         found["bandlet db4"] = bandlet_description(values, count)
     size = float(np.linalg.norm(values)) or 1.0
@@ -122,7 +124,7 @@ def few_atoms(
     tried = {k: float(np.linalg.norm(values - s)) / size for k, s in sums.items()}
     best = min(tried, key=tried.__getitem__)
     used, coefficients = found[best]
-    weight = np.abs(coefficients) * used.norms()
+    weight = np.abs(coefficients) * _lengths(used)
     atoms = np.argsort(-weight, kind="stable")[: np.count_nonzero(coefficients)]
     numbers = len(atoms) + len(used.parameters.get("geometry", ()))
     data = field.copy(data=sums[best])
@@ -145,7 +147,7 @@ def bandlet_description(values: Array, count: int, name: str = "db4") -> tuple[D
     coefficients : ndarray (n_atoms,)
     """
     plain = bandlet(values.shape, name=name)
-    best = plain, _keep(plain, values, count)
+    best = plain, best_coefficients(plain, values, count)
     least = _misfit(*best, values)
     sizes = np.sort(np.abs(best[1]))[::-1]
     top = float(sizes[min(count, len(sizes)) - 1])
@@ -160,7 +162,7 @@ def bandlet_description(values: Array, count: int, name: str = "db4") -> tuple[D
         else:
             high = limit
         if room > 0:
-            kept = made, _largest(a, room)
+            kept = made, _largest(a, room, np.abs(a))
             error = _misfit(*kept, values)
             if error < least:
                 best, least = kept, error
@@ -189,16 +191,36 @@ def _misfit(dictionary: Dictionary, coefficients: Array, values: Array) -> float
     return float(np.linalg.norm(values - dictionary.synthesise(coefficients)))
 
 
-def _keep(dictionary: Dictionary, values: Array, count: int) -> Array:
-    """The best coefficients in an orthonormal dictionary, good ones in another."""
-    if dictionary.is_orthonormal or count >= dictionary.n_atoms:
-        return _largest(dictionary.analyse(values), count)
-    return frame_description(dictionary, values, count)
+def best_coefficients(dictionary: Dictionary, values: Array, count: int) -> Array:
+    """Coefficients (n_atoms,) of which at most `count` are not zero.
+
+    Parameters
+    ----------
+    dictionary : Dictionary
+    values : ndarray of the dictionary's signal shape
+    count : int
+
+    Returns
+    -------
+    ndarray (n_atoms,)
+        The best ones in an orthonormal dictionary. In a basis with some atoms more at odd sides the
+        largest coefficients are taken too; frames go through pursuit.
+    """
+    if dictionary.redundancy > BASIS:
+        return frame_description(dictionary, values, count)
+    a = dictionary.analyse(values)
+    return _largest(a, count, np.abs(a) * _lengths(dictionary))
 
 
-def _largest(coefficients: Array, count: int) -> Array:
+def _lengths(dictionary: Dictionary) -> Array | float:
+    """What a coefficient is weighed with; atoms of a tight basis differ at odd borders only."""
+    plain = dictionary.is_tight and dictionary.redundancy <= BASIS
+    return 1.0 if plain else dictionary.norms()
+
+
+def _largest(coefficients: Array, count: int, weight: Array) -> Array:
     out = np.zeros_like(coefficients)
-    order = np.argsort(-np.abs(coefficients), kind="stable")[:count]
+    order = np.argsort(-weight, kind="stable")[:count]
     out[order] = coefficients[order]
     return out
 
@@ -209,7 +231,7 @@ def _default_count(dictionaries: list[Dictionary], values: Array) -> int:
     best = (np.inf, 1)
     for dictionary in dictionaries:
         a = dictionary.analyse(values)
-        energies = np.sort((a * dictionary.norms()) ** 2)[::-1]
+        energies = np.sort((a * _lengths(dictionary)) ** 2)[::-1]
         total = float(energies.sum())
         price = 2.0 * np.log(max(values.size, 2)) * noise**2
         if price > 1e-12 * total:

@@ -19,6 +19,8 @@ from physmodel.errors import ProblemError
 Array = NDArray[np.float64]
 Data = TypeVar("Data", xr.Dataset, xr.DataArray)
 
+#: Noise below this share of the spread is rounding: nothing can be gained by removing it.
+NOTHING = 1e-9
 #: What is reported as dictionary where there is no noise to remove.
 UNCHANGED = "unchanged"
 
@@ -124,8 +126,7 @@ def _denoise(signals: Sequence[Array], level: float, dictionary: Choice | None) 
     """All pieces of one variable in the dictionary that suits them together."""
     size = sum(signal.size for signal in signals)
     spread = float(np.std(np.concatenate([signal.ravel() for signal in signals])))
-    # Rounding of a value is no noise: the thresholds would be as small as the rounding.
-    if level <= 1e-12 * spread or size < 2:
+    if level <= NOTHING * spread or size < 2:
         return list(signals), UNCHANGED, {}
     largest = max((signal.shape for signal in signals), key=np.prod)
     best: tuple[float, str, list[Array]] | None = None
