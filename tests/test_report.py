@@ -190,7 +190,7 @@ def test_a_result_without_a_law_still_gets_its_report(lawless: pm.Result, tmp_pa
     assert file == tmp_path / "out" / "report.html"
     text = file.read_text(encoding="utf-8")
     assert "no-law" in safe(text).texts["span"]
-    assert "<b>not</b> explain" in section(text, "The law")
+    assert "<b>not</b> explain" in section(text, "Closest of what was tried")
     assert "<h2>Residuals</h2>" not in text
     section(text, "Data")
 

@@ -32,7 +32,7 @@ def integrate(
     *,
     rtol: float = 1e-10,
     method: str = "DOP853",
-    max_evaluations: int = MAX_EVALUATIONS,
+    max_evaluations: int | None = None,
 ) -> Array:
     """Integrate an initial value problem with an adaptive Runge-Kutta method.
 
@@ -47,8 +47,8 @@ def integrate(
         Relative tolerance, at least 2.3e-14; the absolute one follows from the size of each state.
     method : str
         A SciPy method; a stiff problem on which DOP853 needs too many steps falls back to LSODA.
-    max_evaluations : int
-        Evaluations of the right-hand side after which a method is given up.
+    max_evaluations : int, optional
+        Evaluations of the right-hand side after which a method is given up; two million by default.
 
     Returns
     -------
@@ -76,17 +76,18 @@ def integrate(
     scale = np.maximum(np.abs(x), np.abs(x).max(initial=0.0) * 1e-6)
     rtol = max(rtol, TIGHTEST)
     atol = rtol * np.where(scale > 0.0, scale, 1.0)
+    most = MAX_EVALUATIONS if max_evaluations is None else max_evaluations
     reached = [t[0]]
     count = [0]
 
     def counted(now: float, values: Array) -> Array:
         count[0] += 1
         reached[0] = now
-        if count[0] > max_evaluations:
+        if count[0] > most:
             raise _TooLongError
         return rhs(now, values)
 
-    message = f"{max_evaluations} evaluations were not enough"
+    message = f"{most} evaluations were not enough"
     with np.errstate(all="ignore"), warnings.catch_warnings():
         # LSODA warns where the other methods return a message; both end in the error below.
         warnings.simplefilter("ignore")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.integrate import MAX_EVALUATIONS, integrate
+from physmodel.models.integrate import integrate
 
 Array = NDArray[np.float64]
 #: Inputs at a time: ``u(t) -> (m,)``.
@@ -56,7 +56,7 @@ def simulate(
     start_velocity: Array | None = None,
     inputs: InputSignal | None = None,
     rtol: float = 1e-10,
-    max_evaluations: int = MAX_EVALUATIONS,
+    max_evaluations: int | None = None,
 ) -> Array:
     """Integrate a vector field.
 
@@ -72,7 +72,7 @@ def simulate(
     inputs : callable, optional
         ``u(t)``; needed when the field has inputs.
     rtol : float
-    max_evaluations : int
+    max_evaluations : int, optional
         See `integrate`.
 
     Returns
