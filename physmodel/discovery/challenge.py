@@ -26,7 +26,7 @@ from physmodel.discovery.regression import (
     summarised,
 )
 from physmodel.discovery.selection import Candidate, candidates, select
-from physmodel.losses.latent import placed
+from physmodel.losses.latent import deviations
 from physmodel.losses.tile import Tile
 from physmodel.optimizers.triangular import (
     Solution,
@@ -144,10 +144,7 @@ def _unbiased(
     """
     rows = []
     for tile, states, row in zip(setting.tiles, latent, step.rows, strict=True):
-        offset = tile.values(states) - states
-        slope = None if tile.weak.slope is None else tile.weak.slope @ offset
-        tangent = setting.field.tangent(tile.points(states), offset, slope)
-        columns = row.whitened(placed(tile.weak.right @ tangent, setting.field))
+        columns = row.whitened(deviations(tile, setting.field, states))
         rows.append((row.matrix + columns, row.target + columns @ weights))
     return triangular_factor(rows)
 

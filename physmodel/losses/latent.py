@@ -55,6 +55,25 @@ def placed(integrals: Array, field: LinearField) -> Array:
     return columns
 
 
+def deviations(tile: Tile, field: LinearField, states: Array) -> Array:
+    """What the columns of the coefficients change by, to first order, from the estimate to data.
+
+    Parameters
+    ----------
+    tile : Tile
+    field : LinearField
+    states : ndarray (n, d)
+        Present estimate of the clean trajectory.
+
+    Returns
+    -------
+    ndarray (r d, K)
+    """
+    offset = tile.values(states) - states
+    slope = None if tile.weak.slope is None else tile.weak.slope @ offset
+    return placed(tile.weak.right @ field.tangent(tile.points(states), offset, slope), field)
+
+
 def whiten(
     tile: Tile,
     field: LinearField,
@@ -89,7 +108,6 @@ def whiten(
     d = states.shape[1]
     points = tile.points(states)
     values = tile.values(states)
-    offset = values - states
     slope = tile.weak.slope
     integrals = tile.weak.right @ field.features(points)
     target = (tile.weak.left @ values).ravel()
@@ -99,8 +117,7 @@ def whiten(
         # The coefficients multiply the features of the estimate; what the data deviate from it
         # enters with the present coefficients. Features of the data themselves, to first order,
         # would correlate with the noise and shrink every coefficient.
-        tangent = field.tangent(points, offset, None if slope is None else slope @ offset)
-        target = target - placed(tile.weak.right @ tangent, field) @ weights
+        target = target - deviations(tile, field, states) @ weights
         by_state, by_velocity = field.jacobian(points, weights)
         noise_map = noise_map - _spread(tile.weak.right, by_state)
         if by_velocity is not None and slope is not None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from physmodel.errors import ProblemError
-from physmodel.models.dictionaries.cones import coarsest, default_levels, ring, wedges
 from physmodel.models.dictionaries.dictionary import Dictionary
-from physmodel.models.dictionaries.fourier import Window, fourier_frame
-from physmodel.models.dictionaries.frame import signal_shape
+from physmodel.models.dictionaries.directional import directional_frame
 
 #: Wedges along one axis of a face on the coarsest octave: 4 directions in the plane, 3 in space.
 COARSE = {1: 1, 2: 2, 3: 1}
@@ -54,28 +51,6 @@ def contourlet(
     Do and Vetterli, IEEE Trans. Image Processing 14 (2005) 2091; Lu and Do, Proc. SPIE 6383
     (2006); Lu and Do, IEEE Trans. Image Processing 16 (2007) 918 (surfacelets).
     """
-    sides = signal_shape(shape)
-    if (level is not None and level < 0) or (directions is not None and directions < 1):
-        raise ProblemError(
-            f"There are no contourlets with {level} levels and {directions} directions.",
-            where="level" if level is not None and level < 0 else "directions",
-            why="A level is an octave, and every octave has at least one direction on a face.",
-            fix="Leave them out, or give whole numbers from 0 and from 1.",
-        )
-    levels = default_levels(sides) if level is None else level
-    coarse = COARSE[len(sides)] if directions is None else directions
-
-    def windows() -> Iterator[Window]:
-        yield Window("low", coarsest(sides, levels))
-        for scale in reversed(range(levels)):
-            band = ring(sides, scale)
-            per_face = coarse * 2 ** ((levels - scale) // 2)
-            for label, wedge in wedges(sides, scale, per_face, OVERLAP):
-                yield Window(f"scale {scale + 1}, {label}", band * wedge, "even")
-
-    return fourier_frame(
-        "contourlet",
-        windows(),
-        normalise=True,
-        parameters={"levels": levels, "directions": coarse},
+    return directional_frame(
+        "contourlet", shape, level, directions, coarse=COARSE, overlap=OVERLAP, kind="even"
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from physmodel.errors import ProblemError
-from physmodel.models.dictionaries.cones import coarsest, default_levels, ring, wedges
 from physmodel.models.dictionaries.dictionary import Dictionary
-from physmodel.models.dictionaries.fourier import Window, fourier_frame
-from physmodel.models.dictionaries.frame import signal_shape
+from physmodel.models.dictionaries.directional import directional_frame
 
 #: Wedges along one axis of a face on the coarsest octave: 12 around the circle, 24 on the sphere.
 COARSE = {1: 1, 2: 3, 3: 2}
@@ -52,28 +49,6 @@ def curvelet(
     Candes, Demanet, Donoho and Ying, Multiscale Modeling and Simulation 5 (2006) 861; Ying,
     Demanet and Candes, Proc. SPIE 5914 (2005) (three dimensions).
     """
-    sides = signal_shape(shape)
-    if (level is not None and level < 0) or (directions is not None and directions < 1):
-        raise ProblemError(
-            f"There are no curvelets with {level} levels and {directions} directions.",
-            where="level" if level is not None and level < 0 else "directions",
-            why="A level is an octave, and every octave has at least one direction on a face.",
-            fix="Leave them out, or give whole numbers from 0 and from 1.",
-        )
-    levels = default_levels(sides) if level is None else level
-    coarse = COARSE[len(sides)] if directions is None else directions
-
-    def windows() -> Iterator[Window]:
-        yield Window("low", coarsest(sides, levels))
-        for scale in reversed(range(levels)):
-            band = ring(sides, scale)
-            per_face = coarse * 2 ** ((levels - scale) // 2)
-            for label, wedge in wedges(sides, scale, per_face, OVERLAP):
-                yield Window(f"scale {scale + 1}, {label}", band * wedge, "analytic")
-
-    return fourier_frame(
-        "curvelet",
-        windows(),
-        normalise=True,
-        parameters={"levels": levels, "directions": coarse},
+    return directional_frame(
+        "curvelet", shape, level, directions, coarse=COARSE, overlap=OVERLAP, kind="analytic"
     )
