@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import click
 
 
@@ -33,8 +36,7 @@ def discovery(
 ) -> None:
     """Exact equations of 82 chaotic flows from noisy records, against PySINDy."""
     from physmodel.bench import discovery as suite
-    from physmodel.bench.runner import run_units, write_results
-    from physmodel.cli.messages import progress, require_known
+    from physmodel.cli.messages import require_known
 
     names = suite.system_names(quick=quick)
     require_known("--system", systems, suite.system_names())
@@ -47,12 +49,7 @@ def discovery(
         methods=methods or (*suite.METHODS, *suite.PEERS),
     )
     units = list(systems) or names
-    done = run_units(suite.run_system, units, chosen, output, jobs=jobs)
-    records = [record for unit in progress(done, len(units), "systems") for record in unit]
-    summary = suite.summarise(records)
-    path = write_results(records, summary, output)
-    click.echo(suite.table(summary))
-    click.echo(f"all records: {path}", err=True)
+    carry_out(suite, suite.run_system, units, chosen, output, jobs, "systems")
 
 
 @command.command("next", short_help="Suggested experiments against random ones.")
@@ -67,18 +64,12 @@ def next_experiment(
     """How often a second record from the suggested start settles what the first left open."""
     from physmodel.bench import next_experiment as suite
     from physmodel.bench.open_cases import CASES
-    from physmodel.bench.runner import run_units, write_results
-    from physmodel.cli.messages import progress, require_known
+    from physmodel.cli.messages import require_known
 
     require_known("--case", cases, CASES)
     units = list(cases) or list(CASES)
     chosen = {"seeds": seeds or (5 if quick else suite.SEEDS)}
-    done = run_units(suite.run_case, units, chosen, output, jobs=jobs)
-    records = [record for unit in progress(done, len(units), "cases") for record in unit]
-    summary = suite.summarise(records)
-    path = write_results(records, summary, output)
-    click.echo(suite.table(summary))
-    click.echo(f"all records: {path}", err=True)
+    carry_out(suite, suite.run_case, units, chosen, output, jobs, "cases")
 
 
 @command.command("sparse", short_help="Sparse solvers and dictionaries against their peers.")
@@ -93,16 +84,32 @@ def sparse(quick: bool, parts: tuple[str, ...], seeds: int | None, jobs: int, ou
     A peer that is not installed is skipped, and the table says so.
     """
     from physmodel.bench import sparse as suite
-    from physmodel.bench.runner import run_units, write_results
-    from physmodel.cli.messages import progress, require_known
+    from physmodel.cli.messages import require_known
 
     require_known("--part", parts, suite.PARTS)
     units = suite.unit_names(parts or suite.PARTS, quick=quick)
     chosen = suite.settings(quick=quick, seeds=seeds)
-    done = run_units(suite.run_unit, units, chosen, output, jobs=jobs)
-    records = [record for unit in progress(done, len(units), "units") for record in unit]
+    carry_out(suite, suite.run_unit, units, chosen, output, jobs, "units", suite.write_figure)
+
+
+def carry_out(
+    suite: Any,
+    work: Callable[[str, Mapping[str, Any]], list[dict[str, Any]]],
+    units: Sequence[str],
+    settings: Mapping[str, Any],
+    output: str,
+    jobs: int,
+    what: str,
+    draw: Callable[[Sequence[Mapping[str, Any]], str], Any] | None = None,
+) -> None:
+    """Run the units of a suite, write their records, draw its figure, print its table."""
+    from physmodel.bench.runner import run_units, write_results
+    from physmodel.cli.messages import progress
+
+    done = run_units(work, units, settings, output, jobs=jobs)
+    records = [record for unit in progress(done, len(units), what) for record in unit]
     summary = suite.summarise(records)
     path = write_results(records, summary, output)
-    figure = suite.write_figure(records, output)
+    figure = draw(records, output) if draw else None
     click.echo(suite.table(summary))
     click.echo(f"all records: {path}" + (f", phase diagram: {figure}" if figure else ""), err=True)
