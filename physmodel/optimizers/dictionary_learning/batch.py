@@ -2,6 +2,8 @@
 
 Learning gets stuck where one atom stands between two true ones and another does nothing. With a
 third more atoms than asked for, each true one finds its own; those with the least energy then go.
+It also gets stuck where poor atoms explain signals by their number: where nobody says how many a
+signal mixes, each begins with one, and gets another as long as the typical signal pays for it.
 """
 
 from __future__ import annotations
@@ -37,8 +39,8 @@ QUIET = 5
 SETTLED = 1e-4
 #: Iterations below which there is no time for a surplus.
 SHORT = 20
-#: Samples per coefficient while atoms form: a criterion that looks at poor atoms takes too many.
-FORMING = 8
+#: How often in the iterations a signal may get another atom, where their number is not given.
+LOOKS = 15
 
 
 def learn(
@@ -69,26 +71,30 @@ def learn(
         atoms = first_atoms(array, max(goal, many), np.random.default_rng(seed))
     surplus = atoms.shape[1] - goal
     begin, end = (round(share * iterations) for share in PRUNING) if start is None else (0, 0)
-    few = sparsity
-    if sparsity is None and tolerance is None:
-        few = min(max(1, len(array) // FORMING), goal)
+    free = sparsity is None and tolerance is None
+    few = _grown(None, atoms, array) if free and start is not None else 1 if free else sparsity
+    period = max(1, iterations // LOOKS)
     history: list[float] = []
     replaced = 0
-    status = LearningStatus.LIMIT
+    settled, steady = False, not free
     energy = float(np.einsum("ij,ij->", array, array))
     for step in range(iterations):
-        most = few if step < end else sparsity
+        last = settled or step + 1 == iterations
+        if free and step % period == period - 1:
+            before, few = few, _grown(few, atoms, array)
+            steady = few == before
+        most = None if free and last else few
         codes = encode(atoms, array, sparsity=most, tolerance=tolerance)
         atoms, codes, residual = update(atoms, codes, residual_of(array, atoms, codes))
         misfit = np.einsum("ij,ij->i", residual, residual)
         history.append(float(misfit.sum()))
-        last = step + 1 == iterations
-        settled = step > end and abs(history[-2] - history[-1]) <= (
-            SETTLED * history[-1] + np.finfo(float).eps * energy
-        )
-        if last or (settled and atoms.shape[1] == goal):
-            status = LearningStatus.CONVERGED if settled else LearningStatus.LIMIT
+        if last:
             break
+        if step > end and steady and atoms.shape[1] == goal:
+            change = abs(history[-2] - history[-1])
+            settled = bool(change <= SETTLED * history[-1] + np.finfo(float).eps * energy)
+            if settled:
+                continue
         uses, energies = atom_energies(codes)
         # Linear in time, so that the codes adapt to each loss before the next.
         left = goal + round(surplus * min(1.0, max(0.0, (end - step) / (end - begin or 1))))
@@ -98,9 +104,17 @@ def learn(
         if step < iterations - QUIET:
             atoms, places = repair(atoms, uses, energies, array, misfit)
             replaced += len(places)
+    status = LearningStatus.CONVERGED if settled else LearningStatus.LIMIT
     if idle_atoms(atom_energies(codes)[0]).any():
         status = LearningStatus.UNUSED
     return LearnedDictionary(atoms, codes, np.array(history), status, len(history), replaced)
+
+
+def _grown(few: int | None, atoms: Array, signals: Array) -> int:
+    """Atoms per signal: what the criterion pays for in the median, and not many more at once."""
+    counts = np.diff(encode(atoms, signals).tocsc().indptr)
+    typical = max(1, int(np.median(counts)))
+    return typical if few is None else min(typical, few + 1 + few // 8)
 
 
 def residual_of(signals: Array, atoms: Array, codes: csr_array) -> Array:

@@ -37,8 +37,9 @@ def k_svd(
     n_atoms : int, optional
         By default twice the length of a signal, at most the number of signals.
     sparsity : int, optional
-        Atoms per signal; by default one for eight samples while the atoms form, then what the
-        extended Bayesian information criterion pays for.
+        Atoms per signal. By default it grows from one while the atoms form, up to what the
+        extended Bayesian information criterion pays for in the median signal; the codes that are
+        returned have for each signal what the criterion pays for.
     tolerance : float, optional
         Code each signal to this norm of the residual, as for denoising.
     start : array_like (m, p), optional
