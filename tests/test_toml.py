@@ -60,8 +60,8 @@ def problems(draw: st.DrawFn) -> Problem:
         functions=draw(some(LIBRARY_FUNCTIONS)),
         terms=draw(some(tuple(terms))),
         bodies={body: [state] for body, state in zip(bodies, states, strict=True)} if pairs else {},
-        symmetries=draw(st.lists(TEXT, max_size=2)),
-        laws=draw(st.lists(TEXT, max_size=2)),
+        symmetries=draw(some(("parity", f"reflection:{states[0]}", "time-translation"))),
+        laws=draw(some((f"dissipates:{states[0]}^2", "divergence-free", "equilibrium"))),
         title=draw(TEXT),
     )
 

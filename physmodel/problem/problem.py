@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from physmodel.errors import ProblemError
+from physmodel.problem.checks import is_whole, names_list, require_known, table_of
 from physmodel.problem.expression import FUNCTIONS
+from physmodel.problem.knowledge import positive_by_law, require_consistent
 from physmodel.problem.parser import parse, suggestion
 from physmodel.problem.units import parse_unit
 
@@ -56,7 +58,8 @@ class Problem:
         Coordinates of each body when the states are positions of bodies that act on each other.
         Stored as pairs in the order given.
     symmetries, laws : tuple of str
-        Names of what is known to hold.
+        What is known to hold, such as ``rotation:x,y`` and ``conserves:energy``; see
+        `physmodel.problem.symmetry_text` and `physmodel.problem.law_text`.
     title : str
 
     Raises
@@ -82,15 +85,17 @@ class Problem:
 
     def __post_init__(self) -> None:
         for name in _LISTS:
-            object.__setattr__(self, name, _names(name, getattr(self, name)))
-        object.__setattr__(self, "units", tuple(sorted(_mapping("units", self.units).items())))
-        bodies = _mapping("bodies", self.bodies)
+            object.__setattr__(self, name, names_list(name, getattr(self, name)))
+        object.__setattr__(self, "units", tuple(sorted(table_of("units", self.units).items())))
+        bodies = table_of("bodies", self.bodies)
         object.__setattr__(
-            self, "bodies", tuple((b, _names(f"bodies.{b}", c)) for b, c in bodies.items())
+            self, "bodies", tuple((b, names_list(f"bodies.{b}", c)) for b, c in bodies.items())
         )
         self._check_names()
+        object.__setattr__(self, "positive", positive_by_law(self))
         self._check_library()
         self._check_bodies()
+        require_consistent(self)
 
     @property
     def body_table(self) -> dict[str, tuple[str, ...]]:
@@ -162,24 +167,26 @@ class Problem:
         for name in variables:
             if variables.count(name) > 1:
                 raise ProblemError(f"{name!r} is named twice among states and inputs")
-        _subset("positive", self.positive, self.states)
-        _subset("units", [name for name, _ in self.units], variables)
+        require_known("positive", self.positive, self.states)
+        require_known("units", [name for name, _ in self.units], variables)
         for name, unit in (*self.units, ("time", self.time_unit)):
             if not isinstance(unit, str):
                 raise ProblemError(f"the unit of {name!r} must be text", where="units")
             parse_unit(unit)
 
     def _check_library(self) -> None:
-        if self.order is not None and not (_whole(self.order) and 1 <= self.order <= 2):
+        if self.order is not None and not (is_whole(self.order) and 1 <= self.order <= 2):
             raise ProblemError(f"order is {self.order!r}", fix="1, 2, or leave it out")
         if self.order == 2 and self.positive:
             raise ProblemError(
                 "positive states need order = 1",
                 why="their logarithm has a first-order equation",
             )
-        if self.degree is not None and not (_whole(self.degree) and 0 <= self.degree <= MAX_DEGREE):
+        if self.degree is not None and not (
+            is_whole(self.degree) and 0 <= self.degree <= MAX_DEGREE
+        ):
             raise ProblemError(f"degree is {self.degree!r}", fix=f"a whole number 0..{MAX_DEGREE}")
-        _subset("functions", self.functions, LIBRARY_FUNCTIONS)
+        require_known("functions", self.functions, LIBRARY_FUNCTIONS)
         velocities = [f"{state}_t" for state in self.states] if self.order != 1 else []
         for name in (*self.states, *self.inputs):
             if name in velocities:
@@ -201,7 +208,7 @@ class Problem:
         table = self.body_table
         used = [axis for axes in table.values() for axis in axes]
         for body, axes in table.items():
-            _subset(f"bodies.{body}", axes, self.states)
+            require_known(f"bodies.{body}", axes, self.states)
             if not 1 <= len(axes) <= 3:
                 raise ProblemError(
                     f"body {body!r} has {len(axes)} coordinates", fix="one to three of them"
@@ -214,35 +221,4 @@ class Problem:
             raise ProblemError(
                 "bodies must be two or more and use every state",
                 fix="leave other variables out of `states`",
-            )
-
-
-def _names(field: str, value: Any) -> tuple[str, ...]:
-    # A set has no order that would be the same tomorrow.
-    if isinstance(value, str | set | frozenset | Mapping) or not isinstance(value, Collection):
-        raise ProblemError(f"{field} must be a list of names, not {value!r}")
-    if not all(isinstance(item, str) for item in value):
-        raise ProblemError(f"{field} must hold text only, not {list(value)!r}")
-    return tuple(value)
-
-
-def _mapping(field: str, value: Any) -> dict[str, Any]:
-    try:
-        table = dict(value)
-    except (TypeError, ValueError):
-        raise ProblemError(f"{field} must be a table, not {value!r}") from None
-    _names(field, list(table))
-    return table
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _subset(field: str, names: Collection[str], known: Collection[str]) -> None:
-    for name in names:
-        if name not in known:
-            raise ProblemError(
-                f"{name!r} in `{field}` is not known",
-                fix=suggestion(name, known) + "known: " + ", ".join(known),
             )
