@@ -11,25 +11,21 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csc_array
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.sparse.certificates import (
-    coherence_of,
-    exact_recovery_coefficient,
-    sparsest_bound,
-)
 from physmodel.optimizers.sparse.criterion import check_sparsity, extended_bic
 from physmodel.optimizers.sparse.design import Design, Dictionary
 from physmodel.optimizers.sparse.opening import open_design
-from physmodel.optimizers.sparse.orthogonal import OrthogonalSteps, omp_batch, omp_single
-from physmodel.optimizers.sparse.record import Certificate, Path, SparseResult, Status
+from physmodel.optimizers.sparse.orthogonal import OrthogonalSteps, omp_single
+from physmodel.optimizers.sparse.orthogonal_batch import omp_batch
+from physmodel.optimizers.sparse.record import Path, SparseResult, Status
+from physmodel.optimizers.sparse.support_proof import support_certificate, support_statuses
 
 Array = NDArray[np.float64]
 
 #: Columns up to which a Gram is formed for several signals (32 MB).
 GRAM_COLUMNS = 2048
-#: Residual norm relative to the signal's at which a representation is exact.
-EXACT = 1e-7
 
 
 def orthogonal_matching_pursuit(
@@ -80,17 +76,20 @@ def orthogonal_matching_pursuit_of(
     if sparsity is None and tolerance is None:
         values = extended_bic(steps.rss, design.energy, design.n_rows, design.n_atoms)
         sizes = np.minimum(values.argmin(axis=1), sizes)
-    x = steps.coefficients(sizes, design.n_atoms).T
+    x = steps.coefficients(sizes, design.n_atoms)
     certificate = support_certificate(design, x)
+    scaled = csc_array((x.data / design.scale[x.indices], x.indices, x.indptr), shape=x.shape)
+    coefficients = scaled.toarray(order="F")
     path = None
     if design.single:
+        coefficients = coefficients[:, 0]
         levels = np.arange(int(sizes[0]) + 1)
-        answers = [steps.coefficients(np.array([n]), design.n_atoms)[0] for n in levels]
+        answers = [steps.coefficients(levels[[n]], design.n_atoms).toarray()[:, 0] for n in levels]
         path = Path(
             levels.astype(float), np.array(answers) / design.scale, steps.rss[0, : len(levels)]
         )
     return SparseResult(
-        design.restore(x),
+        coefficients,
         support_statuses(certificate),
         certificate,
         int(sizes.max(initial=0)),
@@ -107,59 +106,6 @@ def _run(design: Design, most: int, tolerance: float) -> OrthogonalSteps:
     return OrthogonalSteps.join(
         [omp_single(design.signal(i), most, tolerance) for i in range(design.n_signals)]
     )
-
-
-def support_certificate(design: Design, x: Array) -> Certificate:
-    """What can be proven about given supports: exact recovery and being the sparsest.
-
-    Parameters
-    ----------
-    design : Design
-    x : ndarray (p, k)
-        Coefficients of unit columns.
-
-    Returns
-    -------
-    Certificate
-        `primal` is half the residual sum of squares. Recovery is given for a single signal on a
-        dictionary that is written out, `coherence` where a Gram is at hand or the matrix small.
-    """
-    slope, rss = design.gradient(x)
-    inside = x != 0.0
-    reference = np.abs(design.correlation).max(axis=0)
-    kkt = np.abs(np.where(inside, slope, 0.0)).max(axis=0) / np.where(reference > 0, reference, 1.0)
-    if design.matrix is not None and design.n_atoms <= 512:
-        _ = design.unit_gram  # small enough to look at whole
-    coherence = coherence_of(design)
-    sparsest: bool | NDArray[np.bool_] | None = None
-    if coherence is not None:
-        exact = rss <= EXACT**2 * design.energy
-        proven = exact & (inside.sum(axis=0) < sparsest_bound(coherence))
-        sparsest = bool(proven[0]) if design.single else proven
-    recovery = None
-    if design.single and design.operator is None and inside.any():
-        unit = design.matrix if design.matrix is not None else None
-        if unit is not None:
-            recovery = exact_recovery_coefficient(unit, np.flatnonzero(inside[:, 0]))
-    shape = design.per_signal
-    return Certificate(
-        shape(0.5 * rss),
-        kkt=shape(kkt),
-        coherence=coherence,
-        recovery=recovery,
-        sparsest=sparsest,
-    )
-
-
-def support_statuses(certificate: Certificate) -> tuple[Status, ...]:
-    """Optimal where the answer is proven to be the sparsest, converged elsewhere."""
-    n = len(np.atleast_1d(np.asarray(certificate.primal)))
-    proven = (
-        np.zeros(n, bool)
-        if certificate.sparsest is None
-        else np.atleast_1d(np.asarray(certificate.sparsest))
-    )
-    return tuple(Status.OPTIMAL if good else Status.CONVERGED for good in proven)
 
 
 def matching_pursuit(

@@ -63,7 +63,8 @@ def open_design(dictionary: Dictionary, signals: ArrayLike | None) -> Design:
         correlation = adjoint_of(operator, y)
     else:
         scale = column_norms(matrix)
-        correlation = (matrix.T @ y) / scale[:, None]
+        correlation = matrix.T @ y
+        correlation /= scale[:, None]
     energy = np.einsum("ij,ij->j", y, y)
     return Design(rows, atoms, scale, correlation, energy, single, y, matrix, operator)
 

@@ -56,6 +56,10 @@ class SupportFit:
             return 0.0
         return float(np.sqrt((level**2 - self.residual**2) / self.bend))
 
+    def residual_norm(self, penalty: float) -> float:
+        """Norm of the residual at a penalty."""
+        return float(np.sqrt(self.residual**2 + penalty**2 * self.bend))
+
 
 def fit_support(design: Design, x: Array, cost: Array) -> SupportFit | None:
     """Fit the support and the signs of `x`.

@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.criterion import extended_bic
 from physmodel.optimizers.sparse.design import Design, Dictionary
-from physmodel.optimizers.sparse.greedy import support_certificate, support_statuses
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import Certificate, SparseResult, Status
+from physmodel.optimizers.sparse.support_proof import support_certificate, support_statuses
 from physmodel.optimizers.sparse.supports import least_squares
 
 Array = NDArray[np.float64]
