@@ -13,7 +13,8 @@ from physmodel.optimizers.sparse.hard import (
     hard_thresholding_pursuit,
     iterative_hard_thresholding,
 )
-from physmodel.optimizers.sparse.l1 import elastic_net, lasso, lasso_path
+from physmodel.optimizers.sparse.l1 import elastic_net, lasso
+from physmodel.optimizers.sparse.l1_path import lasso_path
 from physmodel.optimizers.sparse.pursuit import basis_pursuit, basis_pursuit_denoising
 from physmodel.optimizers.sparse.record import Certificate, Path, SparseResult, Status
 from physmodel.optimizers.sparse.relaxed import sr3

@@ -8,6 +8,8 @@ Ndiaye, Fercoq, Gramfort, Salmon (2017), J. Mach. Learn. Res. 18, 128 (groups).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -46,8 +48,31 @@ def penalised_certificate(
     Certificate
         With primal, dual, gap and KKT residual.
     """
-    slope, rss = design.gradient(x, quick=True)
-    slope = slope - ridge[:, None] * x
+    left, rss = design.gradient(x, quick=True)
+    return certify(design, x, left, rss, penalty, ridge, groups)
+
+
+def certify(
+    design: Design,
+    x: Array,
+    left: Array,
+    rss: Array,
+    penalty: Array,
+    ridge: Array,
+    groups: NDArray[np.intp] | None = None,
+) -> Certificate:
+    """The same where the gradient of the squares is at hand.
+
+    Parameters
+    ----------
+    design, penalty, ridge, groups
+        As for `penalised_certificate`; the design may have one signal for many answers.
+    x, left : ndarray (p, k)
+        Coefficients, and inner products of unit columns with what they leave of the signals.
+    rss : ndarray (k,)
+        Its squared norm.
+    """
+    slope = left - ridge[:, None] * x
     bend = ridge @ x**2
     sizes, slopes = np.abs(x), np.abs(slope)
     if groups is None:
@@ -69,15 +94,63 @@ def penalised_certificate(
     with np.errstate(divide="ignore", invalid="ignore"):
         room = np.where(slopes > 0.0, lam / slopes, np.inf).min(axis=0)
     # |y|^2 - c x = y r, and the dual is a parabola in the scaling of the residual.
-    along = design.energy - np.einsum("ij,ij->j", design.correlation, x)
+    along = design.energy - (design.correlation * x).sum(axis=0)
     length = rss + bend
     best = np.divide(along, length, out=np.zeros_like(along), where=length > 0.0)
     scaling = np.clip(best, -room, room)
     dual = scaling * along - 0.5 * scaling**2 * length
     excess = np.where(sizes == 0.0, np.maximum(slopes - lam, 0.0), np.abs(target))
     kkt = excess.max(axis=0) / np.where(reference > 0.0, reference, 1.0)
-    shape = design.per_signal
+
+    def shape(values: Array) -> float | Array:
+        return values if len(values) != design.n_signals else design.per_signal(values)
+
     return Certificate(shape(primal), shape(dual), shape(primal - dual), shape(kkt))
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Duality gap of one signal at many points, for solvers that look at it on the way.
+
+    Attributes
+    ----------
+    energy : float
+    correlation, penalty : ndarray (p,)
+    inverse : ndarray (p,)
+        Of the penalties; zero where there is none.
+    free : ndarray of int
+        Columns without a penalty.
+    """
+
+    energy: float
+    correlation: Array
+    penalty: Array
+    inverse: Array
+    free: NDArray[np.intp]
+
+    def at(self, inside: NDArray[np.intp], value: Array, slope: Array) -> float:
+        """Gap at coefficients `value` of the columns `inside`.
+
+        `slope` (p,) holds the inner products with the residual, less ridge times coefficient.
+        """
+        along = self.energy - float(self.correlation[inside] @ value)
+        length = max(along - float(slope[inside] @ value), 0.0)
+        primal = 0.5 * length + float(self.penalty[inside] @ np.abs(value))
+        worst = float((np.abs(slope) * self.inverse).max(initial=0.0))
+        room = 1.0 / worst if worst > 0.0 else np.inf
+        if len(self.free):
+            reference = np.abs(self.correlation).max()
+            room = room if np.abs(slope[self.free]).max() <= UNPENALISED * reference else 0.0
+        scaling = min(max(along / length, -room), room) if length > 0.0 else 0.0
+        return primal - scaling * along + 0.5 * scaling**2 * length
+
+
+def gap_meter(energy: float, correlation: Array, penalty: Array) -> Gap:
+    """Prepare the gap of one signal."""
+    free = np.flatnonzero(penalty == 0.0)
+    inverse = np.zeros_like(penalty)
+    np.divide(1.0, penalty, out=inverse, where=penalty > 0.0)
+    return Gap(energy, correlation, penalty, inverse, free)
 
 
 def group_norms(x: Array, inverse: NDArray[np.intp]) -> Array:

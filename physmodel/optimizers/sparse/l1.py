@@ -1,4 +1,4 @@
-"""Lasso and elastic net, one penalty or a path, certified by their duality gap.
+"""Lasso and elastic net, certified by their duality gap.
 
 References
 ----------
@@ -16,7 +16,7 @@ from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.design import Design, Dictionary
 from physmodel.optimizers.sparse.duality import penalised_certificate, penalties
 from physmodel.optimizers.sparse.opening import open_design
-from physmodel.optimizers.sparse.record import Path, SparseResult, Status
+from physmodel.optimizers.sparse.record import SparseResult, Status
 from physmodel.optimizers.sparse.working_set import solve
 
 Array = NDArray[np.float64]
@@ -35,6 +35,7 @@ def lasso(
     weights: ArrayLike | None = None,
     start: ArrayLike | None = None,
     scaled: bool = True,
+    tolerance: float | None = None,
 ) -> SparseResult:
     """Minimise ``|y - A x|^2 / 2 + penalty |x|_1``.
 
@@ -53,10 +54,14 @@ def lasso(
     scaled : bool
         The penalty acts on the coefficients of unit columns, so that the answer does not depend
         on the units of a column. False gives the textbook problem on the columns as they are.
+    tolerance : float, optional
+        Duality gap, relative to the squared norm of a signal, that will do (the meaning it has in
+        scikit-learn). By default the answer is exact to rounding.
 
     Returns
     -------
     SparseResult
+        Of a single signal, with the `history` of its duality gap.
 
     Raises
     ------
@@ -64,7 +69,14 @@ def lasso(
         If shapes disagree, a number is not finite, a column is zero or a penalty negative.
     """
     return elastic_net(
-        dictionary, signals, penalty=penalty, weights=weights, start=start, scaled=scaled, ridge=0.0
+        dictionary,
+        signals,
+        penalty=penalty,
+        weights=weights,
+        start=start,
+        scaled=scaled,
+        ridge=0.0,
+        tolerance=tolerance,
     )
 
 
@@ -77,12 +89,13 @@ def elastic_net(
     weights: ArrayLike | None = None,
     start: ArrayLike | None = None,
     scaled: bool = True,
+    tolerance: float | None = None,
 ) -> SparseResult:
     """Minimise ``|y - A x|^2 / 2 + penalty |x|_1 + ridge |x|^2 / 2``.
 
     Parameters
     ----------
-    dictionary, signals, penalty, weights, start, scaled
+    dictionary, signals, penalty, weights, start, scaled, tolerance
         As for `lasso`. In scikit-learn's terms ``penalty = m alpha l1_ratio`` and
         ``ridge = m alpha (1 - l1_ratio)``.
     ridge : float, optional
@@ -106,10 +119,38 @@ def elastic_net(
     bend = (
         0.1 * (1.0 if scaled else float(np.median(design.scale) ** 2)) if ridge is None else ridge
     )
+    goal = checked_tolerance(tolerance)
     if penalty is None:
-        return _scaled_lasso(design, bend, weights, x0, scaled)
+        return _scaled_lasso(design, bend, weights, x0, scaled, goal)
     level = np.asarray(penalty, dtype=float)
-    return _solve(design, level, bend, weights, x0, scaled)[0]
+    return _solve(design, level, bend, weights, x0, scaled, goal)[0]
+
+
+def checked_tolerance(tolerance: float | None) -> float:
+    """The relative gap to stop at, 0 for none.
+
+    Raises
+    ------
+    ProblemError
+        If it is negative or not a number.
+    """
+    if tolerance is not None and not 0.0 <= tolerance < np.inf:
+        raise ProblemError(
+            f"a tolerance of {tolerance}",
+            fix="pass a gap relative to the energy of the signal, like 1e-6, or leave it out",
+        )
+    return tolerance or 0.0
+
+
+def statuses(
+    gap: Array, energy: Array, done: NDArray[np.bool_], tolerance: float
+) -> tuple[Status, ...]:
+    """How each answer (k,) ended, by its gap and its solver's word."""
+    tight = gap <= max(OPTIMAL, tolerance) * np.where(energy > 0.0, energy, 1.0)
+    return tuple(
+        Status.OPTIMAL if good else Status.CONVERGED if end else Status.STALLED
+        for good, end in zip(tight, done, strict=True)
+    )
 
 
 def _solve(
@@ -119,39 +160,41 @@ def _solve(
     weights: ArrayLike | None,
     start: Array | None,
     scaled: bool,
+    tolerance: float,
 ) -> tuple[SparseResult, Array]:
     lam, bend = penalties(design, level, ridge, weights, scaled)
-    x, steps, done = solve(design, lam, bend, start)
+    history: list[float] = []
+    x, steps, done = solve(design, lam, bend, start, tolerance=tolerance, history=history)
     certificate = penalised_certificate(design, x, lam, bend)
-    gap = np.atleast_1d(np.asarray(certificate.gap))
-    tight = gap <= OPTIMAL * np.where(design.energy > 0.0, design.energy, 1.0)
-    statuses = tuple(
-        Status.OPTIMAL if good else Status.CONVERGED if end else Status.STALLED
-        for good, end in zip(tight, done, strict=True)
-    )
     shown = np.broadcast_to(level, (design.n_signals,))
     result = SparseResult(
         design.restore(x),
-        statuses,
+        statuses(np.atleast_1d(np.asarray(certificate.gap)), design.energy, done, tolerance),
         certificate,
         int(steps.max(initial=0)),
         design.per_signal(np.array(shown)),
+        history=np.array(history) if history else None,
     )
     return result, x
 
 
 def _scaled_lasso(
-    design: Design, ridge: float, weights: ArrayLike | None, start: Array | None, scaled: bool
+    design: Design,
+    ridge: float,
+    weights: ArrayLike | None,
+    start: Array | None,
+    scaled: bool,
+    tolerance: float,
 ) -> SparseResult:
     """Alternate between the Lasso and the noise level of its residual."""
     unit, _ = penalties(design, 1.0, ridge, weights, scaled)
     factor = np.sqrt(2.0 * np.log(max(design.n_atoms, 2)))
     rows = max(design.n_rows, 1)
-    largest = _largest_penalty(design, unit)
+    largest = largest_penalty(design, unit)
     # The descending fixed point starts from the noise of the empty model.
     level = np.minimum(factor * np.sqrt(design.energy / rows), largest)
     for _ in range(NOISE_ROUNDS):
-        result, x = _solve(design, level, ridge, weights, start, scaled)
+        result, x = _solve(design, level, ridge, weights, start, scaled, tolerance)
         start = x
         _, rss = design.gradient(x)
         # Without noise there is nothing to stop at: the floor keeps the problem a Lasso.
@@ -165,13 +208,13 @@ def _scaled_lasso(
 
 def noise_level(design: Design) -> Array:
     """Standard deviation (k,) of the noise that the scaled Lasso finds in each signal."""
-    result = _scaled_lasso(design, 0.0, None, None, True)
+    result = _scaled_lasso(design, 0.0, None, None, True, 0.0)
     x = np.asarray(result.coefficients)
     x = (x[:, None] if design.single else x) * design.scale[:, None]
     return np.sqrt(design.gradient(x)[1] / max(design.n_rows, 1))
 
 
-def _largest_penalty(design: Design, weights: Array) -> Array:
+def largest_penalty(design: Design, weights: Array) -> Array:
     """Smallest penalty (k,) at which no weighted column is used."""
     ratio = np.divide(
         np.abs(design.correlation),
@@ -180,62 +223,3 @@ def _largest_penalty(design: Design, weights: Array) -> Array:
         where=weights > 0.0,
     )
     return ratio.max(axis=0)
-
-
-def lasso_path(
-    dictionary: Dictionary,
-    signals: ArrayLike | None = None,
-    *,
-    levels: ArrayLike | None = None,
-    n_penalties: int = 100,
-    smallest: float = 1e-3,
-    ridge: float = 0.0,
-    weights: ArrayLike | None = None,
-    scaled: bool = True,
-) -> SparseResult:
-    """Lasso (or elastic net) answers from the largest useful penalty down, one signal.
-
-    Parameters
-    ----------
-    dictionary, signals, ridge, weights, scaled
-        As for `elastic_net`.
-    levels : array_like (n,), optional
-        Penalties; by default `n_penalties` of them, evenly spaced in logarithm.
-    n_penalties : int
-    smallest : float
-        Last penalty over the first one.
-
-    Returns
-    -------
-    SparseResult
-        Its coefficients are those of the last penalty; `path` holds all.
-    """
-    design = open_design(dictionary, signals)
-    if design.n_signals != 1:
-        raise ProblemError("a path is for one signal", fix="call lasso_path signal by signal")
-    if levels is None:
-        if not 0.0 < smallest < 1.0 or n_penalties < 1:
-            raise ProblemError(
-                f"a path of {n_penalties} penalties down to {smallest} of the first",
-                fix="n_penalties >= 1 and 0 < smallest < 1",
-            )
-        unit, _ = penalties(design, 1.0, ridge, weights, scaled)
-        grid = float(_largest_penalty(design, unit)[0]) * np.geomspace(1.0, smallest, n_penalties)
-    else:
-        grid = np.sort(np.atleast_1d(np.asarray(levels, dtype=float)))[::-1]
-    statuses: list[Status] = []
-    coefficients, objectives, gaps, steps = [], [], [], 0
-    start: Array | None = None
-    for level in grid:
-        result, start = _solve(design, np.asarray(level), ridge, weights, start, scaled)
-        statuses.append(result.status)
-        coefficients.append(design.restore(start).reshape(-1))
-        objectives.append(np.ravel(result.certificate.primal)[0])
-        gaps.append(np.ravel(np.asarray(result.certificate.gap))[0])
-        steps += result.iterations
-    order = list(Status)
-    worst = max(statuses, key=order.index)
-    path = Path(grid, np.array(coefficients), np.array(objectives), np.array(gaps))
-    return SparseResult(
-        result.coefficients, (worst,), result.certificate, steps, float(grid[-1]), path
-    )

@@ -111,6 +111,9 @@ class SparseResult:
         The penalty or noise level in force.
     path : Path, optional
         Of a single signal.
+    history : ndarray (n,), optional
+        Duality gaps of the iterates that were compared with all columns, of a single signal; those
+        of a path follow each other, level by level.
     """
 
     coefficients: Array
@@ -119,6 +122,7 @@ class SparseResult:
     iterations: int
     penalty: float | Array | None = None
     path: Path | None = None
+    history: Array | None = None
 
     @property
     def status(self) -> Status:

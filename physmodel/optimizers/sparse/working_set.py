@@ -12,9 +12,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.optimizers.sparse.active_set import TOLERANCE, active_set
-from physmodel.optimizers.sparse.active_set_single import active_set_single
+from physmodel.optimizers.sparse.active_set import active_set
 from physmodel.optimizers.sparse.design import Design
+from physmodel.optimizers.sparse.grow import grow
+from physmodel.optimizers.sparse.working_gram import working_gram
 
 Array = NDArray[np.float64]
 
@@ -24,9 +25,6 @@ GRAM_COLUMNS = 2048
 MANY = 4
 #: Signals that step together: their arrays stay in the cache.
 TOGETHER = 1024
-#: Columns in the first working set.
-FIRST = 32
-MAX_ROUNDS = 200
 #: Steps that signals take together; one with more is solved alone.
 BATCH_STEPS = 100
 #: Iterations of FISTA on an operator that is not written out.
@@ -34,7 +32,13 @@ MAX_ITERATIONS = 5000
 
 
 def solve(
-    design: Design, penalty: Array, ridge: Array, start: Array | None = None
+    design: Design,
+    penalty: Array,
+    ridge: Array,
+    start: Array | None = None,
+    *,
+    tolerance: float = 0.0,
+    history: list[float] | None = None,
 ) -> tuple[Array, NDArray[np.intp], NDArray[np.bool_]]:
     """Minimise ``|y - A x|^2 / 2 + ridge x^2 / 2 + penalty |x|`` in unit columns.
 
@@ -44,6 +48,11 @@ def solve(
     penalty : ndarray (p, k)
     ridge : ndarray (p,)
     start : ndarray (p, k), optional
+    tolerance : float
+        Duality gap relative to the energy of a signal that will do. Signals that are solved
+        together on one Gram, and operators, go on to where their methods end.
+    history : list of float, optional
+        Receives the duality gaps of the iterates of a single signal.
 
     Returns
     -------
@@ -55,95 +64,52 @@ def solve(
     if design.operator is not None:
         return _fista(design, penalty, ridge, start)
     k = design.n_signals
-    rank = min(design.n_rows, design.n_atoms) if design.n_rows > 0 else design.n_atoms
-    tall = design.gram is not None or design.n_rows >= design.n_atoms
-    if design.n_atoms <= GRAM_COLUMNS and k < MANY and tall:
-        answers = [
-            active_set_single(
-                design.unit_gram,
-                design.correlation[:, i],
-                penalty[:, i],
-                ridge,
-                np.zeros(design.n_atoms) if start is None else start[:, i],
-                rank=rank,
-            )
-            for i in range(k)
-        ]
-    elif design.n_atoms <= GRAM_COLUMNS and k >= MANY:
-        x = np.empty((design.n_atoms, k))
-        steps, done = np.empty(k, dtype=np.intp), np.empty(k, dtype=bool)
-        for first in range(0, k, TOGETHER):
-            part = slice(first, first + TOGETHER)
-            solved, steps[part], done[part] = active_set(
-                design.unit_gram,
-                np.ascontiguousarray(design.correlation[:, part].T),
-                np.ascontiguousarray(penalty[:, part].T),
-                ridge,
-                None if start is None else np.ascontiguousarray(start[:, part].T),
-                rank=rank,
-                max_steps=BATCH_STEPS,
-            )
-            x[:, part] = solved.T
-        # The few that many steps do not bring home (nearly equal columns) go one by one.
-        for i in np.flatnonzero(~done):
-            x[:, i], more, done[i] = _grow(design.signal(int(i)), penalty[:, i], ridge, None, rank)
-            steps[i] += more
-        return x, steps, done
+    if k < MANY or design.n_atoms > GRAM_COLUMNS:
+        x = np.zeros_like(design.correlation) if start is None else start.copy()
+        steps, done = np.zeros(k, dtype=np.intp), np.zeros(k, dtype=bool)
+        todo = np.arange(k)
     else:
-        starts = [None if start is None else start[:, i] for i in range(k)]
-        answers = [_grow(design.signal(i), penalty[:, i], ridge, starts[i], rank) for i in range(k)]
-    return (
-        np.stack([answer[0] for answer in answers], axis=1),
-        np.array([answer[1] for answer in answers]),
-        np.array([answer[2] for answer in answers]),
-    )
-
-
-def _grow(
-    design: Design, penalty: Array, ridge: Array, start: Array | None, rank: int
-) -> tuple[Array, int, bool]:
-    """One signal: solve on few columns, look at all, add the worst, until none is left."""
-    correlation = design.correlation[:, 0]
-    x = np.zeros(design.n_atoms) if start is None else start.copy()
-    slope = correlation if start is None or not x.any() else design.gradient(x[:, None])[0][:, 0]
-    slope = slope - ridge * x
-    rounding = 1e-14 * float(np.abs(correlation).max(initial=0.0))
-    working = np.flatnonzero(x)
-    columns = np.empty((design.n_rows, 0)) if design.gram is None else None
-    gram = np.empty((0, 0))
-    fresh = working
-    steps, done = 0, True
-    for _ in range(MAX_ROUNDS):
-        excess = np.abs(slope) - penalty
-        excess[working] = 0.0
-        wanted = np.flatnonzero(excess > TOLERANCE * penalty + rounding)
-        if not len(wanted) and (steps or not len(working)):
-            break
-        room = max(FIRST, int(np.count_nonzero(x)))
-        if len(wanted) > room:
-            wanted = wanted[np.argpartition(-excess[wanted], room)[:room]]
-        fresh = np.concatenate([fresh, wanted]) if not steps else wanted
-        if columns is None:
-            working = np.concatenate([working, wanted])
-            gram = design.block(working, working)
-        else:
-            added = design.columns(fresh)
-            corner, side = added.T @ added, columns.T @ added
-            gram = np.block([[gram, side], [side.T, corner]]) if gram.size else corner
-            columns = np.concatenate([columns, added], axis=1)
-            working = np.concatenate([working, wanted])
-        x[working], count, done = active_set_single(
-            gram, correlation[working], penalty[working], ridge[working], x[working], rank=rank
+        x, steps, done = _together(design, penalty, ridge, start)
+        # The few that many steps do not bring home (nearly equal columns) go one by one.
+        todo = np.flatnonzero(~done)
+        x[:, todo] = 0.0
+    working = working_gram(design, k) if len(todo) else None
+    for i in todo:
+        assert working is not None  # noqa: S101
+        working, point, more, done[i] = grow(
+            working,
+            design.signal(int(i)),
+            penalty[:, i],
+            ridge,
+            x[:, i],
+            goal=tolerance * float(design.energy[i]),
+            history=history if k == 1 else None,
         )
-        steps += count + 1
-        used = np.flatnonzero(x[working])
-        if columns is None:
-            index = working[used]
-            slope = correlation - design.unit_gram[:, index] @ x[index] - ridge * x
-        else:
-            assert design.signals is not None  # noqa: S101
-            residual = design.signals[:, 0] - columns[:, used] @ x[working[used]]
-            slope = design.adjoint(residual[:, None])[:, 0] - ridge * x
+        x[:, i] = point.x
+        steps[i] += more
+    return x, steps, done
+
+
+def _together(
+    design: Design, penalty: Array, ridge: Array, start: Array | None
+) -> tuple[Array, NDArray[np.intp], NDArray[np.bool_]]:
+    """All signals on one Gram, some at a time."""
+    k = design.n_signals
+    x = np.empty((design.n_atoms, k))
+    steps, done = np.empty(k, dtype=np.intp), np.empty(k, dtype=bool)
+    rank = min(design.n_rows, design.n_atoms) if design.n_rows > 0 else design.n_atoms
+    for first in range(0, k, TOGETHER):
+        part = slice(first, first + TOGETHER)
+        solved, steps[part], done[part] = active_set(
+            design.unit_gram,
+            np.ascontiguousarray(design.correlation[:, part].T),
+            np.ascontiguousarray(penalty[:, part].T),
+            ridge,
+            None if start is None else np.ascontiguousarray(start[:, part].T),
+            rank=rank,
+            max_steps=BATCH_STEPS,
+        )
+        x[:, part] = solved.T
     return x, steps, done
 
 
