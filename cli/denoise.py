@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 @SOURCE
 @data_options
 @click.option("--noise", multiple=True, metavar="NAME=STD", help="Noise level; estimated else.")
+@click.option("--fill", is_flag=True, help="Fill empty cells of a table first.")
 @click.option("--json", "as_json", is_flag=True, help="Print levels and errors as JSON.")
 @click.option("-o", "--output", required=True, metavar="FILE.csv", help="File to write.")
-def command(source: str, noise: tuple[str, ...], as_json: bool, output: str, **where: Any) -> None:
+def command(
+    source: str, noise: tuple[str, ...], fill: bool, as_json: bool, output: str, **where: Any
+) -> None:
     """Remove noise from every state; inputs stay as they are.
 
     For looking and differentiating. `physmodel discover` wants the data as
@@ -29,7 +32,11 @@ def command(source: str, noise: tuple[str, ...], as_json: bool, output: str, **w
     from physmodel.cli.options import pairs
     from physmodel.discovery.signals import denoise
 
-    data, _ = open_source(source, **where)
+    gaps: dict[str, Any] = {}
+    if fill:
+        data, gaps = _filled(source, as_json=as_json, **where)
+    else:
+        data, _ = open_source(source, **where)
     levels = {name: _level(name, text) for name, text in pairs(noise, "--noise").items()}
     found = denoise(data, noise_std=levels)
     path = write_atomic(output, _csv(found.data))
@@ -42,10 +49,38 @@ def command(source: str, noise: tuple[str, ...], as_json: bool, output: str, **w
             }
             for name in found.noise_std
         }
-        click.echo(json.dumps({"schema_version": 1, "variables": variables}, indent=1))
+        told = {"schema_version": 1, "variables": variables} | ({"filled": gaps} if fill else {})
+        click.echo(json.dumps(told, indent=1))
     else:
         click.echo(str(found))
     click.echo(f"wrote {path}", err=True)
+
+
+def _filled(
+    source: str, *, as_json: bool, **where: Any
+) -> tuple[xr.Dataset, dict[str, dict[str, float]]]:
+    """Open a table whose empty cells are filled, and tell how well."""
+    from physmodel.cli.options import names, pairs
+    from physmodel.data.open import open as open_data
+    from physmodel.discovery.signals.tables import fill_table, read_table
+
+    found = fill_table(read_table(source), time=where["time"], trajectory=where["trajectory"])
+    if not as_json:
+        click.echo(str(found) or "no empty cells")
+    data = open_data(
+        found.data,
+        time=where["time"],
+        trajectory=where["trajectory"],
+        inputs=names(where["inputs"]),
+        states=names(where["states"]) or None,
+        units=pairs(where["units"], "--units"),
+        time_units=where["time_unit"],
+    )
+    gaps = {
+        name: {"count": int(cells.sum()), "error": found.errors[name]}
+        for name, cells in found.missing.items()
+    }
+    return data, gaps
 
 
 def _level(name: str, text: str) -> float:

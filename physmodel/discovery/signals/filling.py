@@ -91,8 +91,9 @@ def inpaint(field: xr.DataArray, dictionary: Choice | None = None, *, seed: int 
     if not isinstance(field, xr.DataArray):
         raise DataError(
             f"{type(field).__name__} is no field",
-            why="gaps cut trajectories into pieces, so a table of trajectories has none to fill",
-            fix="give an evenly sampled xarray.DataArray with NaN in its gaps",
+            why="gaps cut trajectories into pieces, so that there are none left to fill",
+            fix="give an evenly sampled xarray.DataArray with NaN in its gaps, or the table with "
+            "its empty cells to fill_table before it is opened",
         )
     values = fields.field(field, gaps=True)
     seen = np.isfinite(values)
