@@ -140,6 +140,6 @@ def test_bench_command_resumes_and_draws(tmp_path: Path) -> None:
 
 def test_every_unit_has_work() -> None:
     names = sparse.unit_names()
-    assert len(names) == len(set(names)) == 4 + 2 + 9 + 2 + 5
+    assert len(names) == len(set(names)) == 4 + 2 + 9 + 2 + 7
     assert all(name.replace("-", "").replace("_", "").replace(".", "").isalnum() for name in names)
     assert set(sparse.unit_names(quick=True)) <= set(names)

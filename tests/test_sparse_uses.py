@@ -232,5 +232,5 @@ def test_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
     bodies = re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     for body in bodies:
         exec(compile(body, "signals.md", "exec"), names)  # noqa: S102 - our own page
-    assert len(bodies) == 5
+    assert len(bodies) == 6
     assert "0 atoms of dct" not in capsys.readouterr().out
