@@ -17,14 +17,13 @@ from scipy.linalg.lapack import dposv
 
 from physmodel.optimizers.sparse.active_set import FALL, JITTER, ROUNDING, TOLERANCE
 from physmodel.optimizers.sparse.duality import Gap, gap_meter
+from physmodel.optimizers.sparse.smoothing import smooth
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 #: Exact steps in a row, and how many with more than this share of the rank in use.
 PATIENCE, CROWDED, HURRY = 80, 0.8, 25
-#: Columns take part in a smoothing whose slope is at least this share of their bound.
-NEAR = 0.5
 #: Gradient steps of the first smoothing; each later one has twice as many.
 SMOOTHING = 200
 #: Columns enter whose violation is at least this share of the largest one. The share doubles where
@@ -40,7 +39,7 @@ def active_set_single(
     start: Array,
     *,
     rank: int,
-    max_steps: int = 1000,
+    max_steps: int,
     energy: float = 0.0,
     goal: float = 0.0,
     history: list[float] | None = None,
@@ -55,6 +54,7 @@ def active_set_single(
     rank : int
         No more columns than this are ever in use, up to ties.
     max_steps : int
+        Exact steps after which no new smoothing begins.
     energy : float
         Squared norm of the signal, for the duality gap.
     goal : float
@@ -81,49 +81,11 @@ def active_set_single(
     while not done and count < max_steps:
         # Near as many columns as the rank, exact steps exchange them one by one. A gradient method
         # sorts the signs out roughly; exact steps then finish.
-        x = _smooth(gram, correlation, penalty, ridge, x, smoothing)
+        x = smooth(gram, correlation, penalty, ridge, x, smoothing)
         x, steps, done = descend(x)
         count += steps
         smoothing *= 2
     return x, count, done
-
-
-def _smooth(
-    gram: Array, correlation: Array, penalty: Array, ridge: Array, start: Array, iterations: int
-) -> Array:
-    """Accelerated proximal gradient with restarts (O'Donoghue and Candes 2015).
-
-    On the columns near their bounds only, and in single precision: signs are all that is wanted.
-    """
-    slope = correlation - gram @ start - ridge * start
-    near = np.flatnonzero((np.abs(slope) >= NEAR * penalty) | (start != 0.0))
-    part = gram[near[:, None], near].astype(np.float32)
-    vector = np.cos(np.arange(1.0, len(part) + 1.0, dtype=np.float32) ** 1.5)
-    for _ in range(30):
-        vector = part @ (vector / np.linalg.norm(vector))
-    # The power method approaches the largest eigenvalue from below.
-    bound = 1.05 * float(np.linalg.norm(vector)) + float(ridge.max(initial=0.0))
-    # The start is the origin: small numbers lose nothing to rounding.
-    origin, force, bend = start[near], slope[near], ridge[near]
-    x = ahead = np.zeros(len(near))
-    momentum = 1.0
-    threshold = penalty[near] / bound
-    for _ in range(iterations):
-        product = (part @ ahead.astype(np.float32)).astype(float)
-        point = origin + ahead + (force - product - bend * ahead) / bound
-        moved = np.sign(point) * np.maximum(np.abs(point) - threshold, 0.0) - origin
-        change = moved - x
-        following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
-        if float((ahead - moved) @ change) > 0.0:
-            momentum, ahead = 1.0, moved
-        else:
-            ahead = moved + (momentum - 1.0) / following * change
-            momentum = following
-        x = moved
-    # Exactly zero where the threshold said so: the sum of a number and its negative is.
-    smooth = start.copy()
-    smooth[near] = origin + x
-    return smooth
 
 
 def _descend(

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.optimizers.sparse.active_set import ROUNDING, TOLERANCE
-from physmodel.optimizers.sparse.active_set_single import active_set_single
+from physmodel.optimizers.sparse.active_set_single import PATIENCE, active_set_single
 from physmodel.optimizers.sparse.design import Design
 from physmodel.optimizers.sparse.duality import gap_meter
 from physmodel.optimizers.sparse.working_gram import WorkingGram, no_columns
 
 Array = NDArray[np.float64]
 
-MAX_ROUNDS = 200
+MAX_ROUNDS, MAX_STEPS = 200, 1000
 #: Share of the gap that is asked for, and of the present one, that is left on the known columns.
 #: What it leaves to the others is most of it: they are looked at only once a round.
 SHARE, PRESENT = 0.5, 0.03
@@ -121,6 +121,8 @@ def grow(
             ridge[known],
             value,
             rank=rank,
+            # Rounding of the products may leave nothing to descend to: better products then help.
+            max_steps=PATIENCE if working.single else MAX_STEPS,
             energy=rest,
             goal=SHARE * goal if tight or goal == 0.0 else max(SHARE * goal, PRESENT * gap),
             history=gaps if whole else None,

@@ -110,25 +110,24 @@ def _walk(
     design: Design, unit: Array, ridge: Array, grid: Array, tolerance: float, history: list[float]
 ) -> tuple[Array, Certificate, int, NDArray[np.bool_]]:
     """All penalties on one growing Gram; one certificate for all of them."""
+    goal = tolerance * float(design.energy[0])
     working = working_gram(design, len(grid), tolerance)
     model = isinstance(working, Rows) and working.single
-    at: Array | Point = np.zeros(design.n_atoms)
-    goal = tolerance * float(design.energy[0])
-    points, steps, done = [], 0, np.zeros(len(grid), dtype=bool)
-    for i, level in enumerate(grid):
-        working, at, more, done[i] = grow(
-            working,
-            design,
-            level * unit,
-            ridge,
-            at,
-            goal=MODEL * goal if model else goal,
-            history=None if model else history,
-        )
-        points.append(at)
-        steps += more
-    if isinstance(working, Rows) and working.single:
+    points, steps, done = _descend(
+        working,
+        design,
+        unit,
+        ridge,
+        grid,
+        MODEL * goal if model else goal,
+        [] if model else history,
+    )
+    if model and done.all():
         steps += _verify(working, design, unit, ridge, grid, goal, points, done, history)
+    elif model:
+        # Columns too close for single precision.
+        working = working_gram(design, len(grid))
+        points, steps, done = _descend(working, design, unit, ridge, grid, goal, history)
     x = np.stack([point.x for point in points], axis=1)
     left = np.stack([point.left for point in points], axis=1)
     rss = np.array([point.rss for point in points])
@@ -136,8 +135,31 @@ def _walk(
     return x, certificate, steps, done
 
 
+def _descend(
+    working: WorkingGram,
+    design: Design,
+    unit: Array,
+    ridge: Array,
+    grid: Array,
+    goal: float,
+    history: list[float],
+) -> tuple[list[Point], int, NDArray[np.bool_]]:
+    """From penalty to penalty, each from the answer before."""
+    points, steps, done = [], 0, np.zeros(len(grid), dtype=bool)
+    at: Array | Point = np.zeros(design.n_atoms)
+    for i, level in enumerate(grid):
+        working, at, more, done[i] = grow(
+            working, design, level * unit, ridge, at, goal=goal, history=history
+        )
+        points.append(at)
+        steps += more
+        if working.single and not done[i]:
+            break
+    return points, steps, done
+
+
 def _verify(
-    working: Rows,
+    working: WorkingGram,
     design: Design,
     unit: Array,
     ridge: Array,

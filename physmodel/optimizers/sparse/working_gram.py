@@ -26,8 +26,8 @@ Index = NDArray[np.intp]
 
 #: Least number of columns that become known at a time.
 FIRST = 32
-#: Gradients wait for memory. Those of one answer take as long as this many columns of the Gram of
-#: a tall matrix, with those of the rounds before the last; where many answers share a pass, as this.
+#: Gradients wait for memory. The rounds of one answer take as long as this many columns of the Gram
+#: of a tall matrix; where many answers share a pass, each takes as long as the second number.
 PASS, SHARED = 80, 6
 #: Of so many columns one may have its row known before the whole Gram is formed. A row costs two
 #: operations per entry, half of the symmetric Gram one: up to a third nothing is lost.
@@ -120,16 +120,20 @@ class Columns:
     known : ndarray of int (w,)
     unit : ndarray (m, w)
     gram : ndarray (w, w)
-    local : bool
-        The products are right to single precision only, and serve near a point whose gradient is
-        known in double precision.
+    single : bool
+        The products are right to single precision only.
     """
 
     design: Design
     known: Index
     unit: Array
     gram: Array
-    local: bool = False
+    single: bool = False
+
+    @property
+    def local(self) -> bool:
+        """Whether the products serve only near a point whose gradient is known."""
+        return self.single
 
     def room(self, used: int) -> int:
         """Columns to add at a time: few more than needed, because each is in every gradient."""
@@ -187,9 +191,9 @@ def no_columns(design: Design) -> Columns:
     return Columns(design, none, np.empty((design.n_rows, 0)), np.empty((0, 0)))
 
 
-def near(rows: Rows) -> Columns:
+def near(working: WorkingGram) -> Columns:
     """The products of a Gram in single precision, to correct answers with."""
-    return Columns(rows.design, rows.known, np.empty((0, 0)), rows.gram, local=True)
+    return Columns(working.design, working.known, np.empty((0, 0)), working.gram, single=True)
 
 
 def _single_gram(design: Design) -> Array:
