@@ -12,7 +12,8 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from physmodel.discovery.signals.candidates import Choice, bases, chosen
 from physmodel.errors import DataError, ProblemError
 from physmodel.models.dictionaries import Dictionary, from_atoms
-from physmodel.optimizers.sparse import SparseResult, basis_pursuit, basis_pursuit_denoising
+from physmodel.optimizers.sparse import SparseResult, Status, basis_pursuit_denoising
+from physmodel.optimizers.sparse.recovery import sparse_recovery
 
 Array = NDArray[np.float64]
 
@@ -74,7 +75,9 @@ def compressed_sensing(
         Shape of the signal, of n samples in all; one-dimensional by default.
     dictionary : Dictionary or callable, optional
         Or a function from the shape to one. By default single samples, cosines and wavelets are
-        compared on a tenth of the measurements, which is kept back.
+        compared: the one with the fewest atoms wins where they give all measurements exactly and
+        are no more than half of them, else the one that predicts a tenth of the measurements best,
+        which is kept back.
     noise_std : float, optional
         Of a measurement. By default measurements are exact if that predicts the ones kept back
         better than a noise level from the residual does.
@@ -110,17 +113,53 @@ def compressed_sensing(
             found = _solve(_rows(sensing, used, atoms), y[used], level)
             signal = atoms.synthesise(found.coefficients).ravel()
             tried[label, level] = _relative(sensing.matvec(signal)[held], y[held])
-    label, level = min(tried, key=tried.__getitem__)
-    atoms = made[label]
-    solution = _solve(_rows(sensing, np.arange(len(y)), atoms), y, level)
+    everything = np.arange(len(y))
+    exact = {} if noise_std else _exact(sensing, y, made)
+    if exact:
+        label, level = min(exact, key=lambda key: len(exact[key].support)), 0.0
+        solution, atoms = exact[label], made[label]
+        tried[label, level] = _prediction(_rows(sensing, everything, atoms), y, solution, held)
+    else:
+        label, level = min(tried, key=tried.__getitem__)
+        atoms = made[label]
+        solution = _solve(_rows(sensing, everything, atoms), y, level)
     least = {key: min(v for (k, _), v in tried.items() if k == key) for key in made}
     signal = atoms.synthesise(solution.coefficients)
     return Recovered(signal, label, solution, tried[label, level], least)
 
 
+def _exact(
+    sensing: LinearOperator, y: Array, made: Mapping[str, Dictionary]
+) -> dict[str, SparseResult]:
+    """Dictionaries in which few atoms give all measurements, which does not happen by chance."""
+    everything = np.arange(len(y))
+    found = {
+        label: _solve(_rows(sensing, everything, atoms), y, 0.0) for label, atoms in made.items()
+    }
+    good = (Status.OPTIMAL, Status.CONVERGED)
+    return {
+        label: solution
+        for label, solution in found.items()
+        if solution.status in good and 2 * len(solution.support) <= len(y)
+    }
+
+
+def _prediction(
+    operator: LinearOperator, y: Array, solution: SparseResult, held: NDArray[np.intp]
+) -> float:
+    """Misfit on measurements that were kept back from the fit of these atoms by the others."""
+    support = solution.support
+    unit = np.zeros((operator.shape[1], len(support)))
+    unit[support, np.arange(len(support))] = 1.0
+    columns = operator.matmat(unit)
+    used = np.delete(np.arange(len(y)), held)
+    weights = np.linalg.lstsq(columns[used], y[used], rcond=None)[0]
+    return _relative(columns[held] @ weights, y[held])
+
+
 def _solve(operator: LinearOperator, y: Array, level: float | None) -> SparseResult:
     if level == 0.0:
-        return basis_pursuit(operator, y)
+        return sparse_recovery(operator, y)
     m = len(y)
     # As in basis_pursuit_denoising: exceeded by the norm of m noise values in 2% of records.
     limit = None if level is None else level * np.sqrt(m + 2.0 * np.sqrt(2.0 * m))

@@ -71,7 +71,7 @@ def orthogonal_matching_pursuit_of(
         raise ProblemError(f"the tolerance is {tolerance}", fix="pass a number of 0 or more")
     if tolerance is not None and sparsity is None:
         most = min(design.n_rows or design.n_atoms, design.n_atoms)
-    steps = _run(design, most, -1.0 if tolerance is None else float(tolerance))
+    steps = orthogonal_steps(design, most, -1.0 if tolerance is None else float(tolerance))
     sizes = steps.sizes
     if sparsity is None and tolerance is None:
         values = extended_bic(steps.rss, design.energy, design.n_rows, design.n_atoms)
@@ -97,11 +97,10 @@ def orthogonal_matching_pursuit_of(
     )
 
 
-def _run(design: Design, most: int, tolerance: float) -> OrthogonalSteps:
-    tall = design.gram is not None or design.n_signals >= 4
-    if design.gram is not None or (
-        design.operator is None and tall and design.n_atoms <= GRAM_COLUMNS
-    ):
+def orthogonal_steps(design: Design, most: int, tolerance: float) -> OrthogonalSteps:
+    """Steps of every signal, on a Gram where that pays; the arguments are those of `omp_batch`."""
+    several = design.matrix is not None and design.n_signals >= 4
+    if design.gram is not None or (several and design.n_atoms <= GRAM_COLUMNS):
         return omp_batch(design, most, tolerance)
     return OrthogonalSteps.join(
         [omp_single(design.signal(i), most, tolerance) for i in range(design.n_signals)]

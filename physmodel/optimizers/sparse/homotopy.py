@@ -27,6 +27,7 @@ PARALLEL = 1e-12
 ROUNDING = 1e-9
 
 
+@np.errstate(divide="ignore", invalid="ignore")
 def end_of_path(design: Design, cost: Array, level: float, max_corners: int) -> Array | None:
     """Follow the path until the residual has a norm or the penalty is zero.
 
@@ -75,8 +76,7 @@ def end_of_path(design: Design, cost: Array, level: float, max_corners: int) -> 
         arrival = np.minimum(above, below)
         arrival[active.index] = np.inf
         entering = int(arrival.argmin())
-        with np.errstate(divide="ignore", invalid="ignore"):
-            zeros = -value / direction
+        zeros = -value / direction
         zeros[~(zeros > 0.0)] = np.inf
         place = int(zeros.argmin())
         leaving = int(active.index[place]) if zeros[place] < arrival[entering] else -1
@@ -98,9 +98,8 @@ def end_of_path(design: Design, cost: Array, level: float, max_corners: int) -> 
 def _arrivals(correlation: Array, change: Array, penalty: float) -> tuple[Array, Array]:
     """Steps at which correlations reach the penalty, which falls by the step, or its negative."""
     up, down = 1.0 - change, 1.0 + change
-    with np.errstate(divide="ignore", invalid="ignore"):
-        above = np.maximum(penalty - correlation, 0.0) / up
-        below = np.maximum(penalty + correlation, 0.0) / down
+    above = np.maximum(penalty - correlation, 0.0) / up
+    below = np.maximum(penalty + correlation, 0.0) / down
     above[~(up > PARALLEL)] = np.inf
     below[~(down > PARALLEL)] = np.inf
     return above, below

@@ -112,29 +112,54 @@ def _pursue(
     level = np.broadcast_to(level, (design.n_signals,))
     if not (level >= 0.0).all():
         raise ProblemError("the tolerance is negative or missing", fix="pass numbers of 0 or more")
-    parts = [_one(design.signal(i), float(level[i]), cost) for i in range(design.n_signals)]
+    parts = [pursue(design.signal(i), float(level[i]), cost) for i in range(design.n_signals)]
     x = np.stack([answer.x for answer, _ in parts], axis=1)
-    proof = support_certificate(design, x)
+    answers = [answer for answer, _ in parts]
+    return SparseResult(
+        design.restore(x),
+        tuple(answer.status for answer in answers),
+        certify(design, answers),
+        max(count for _, count in parts),
+        design.per_signal(np.array([answer.penalty for answer in answers])),
+    )
 
-    def each(name: str) -> float | Array:
-        return design.per_signal(np.array([getattr(answer, name) for answer, _ in parts]))
 
-    certificate = Certificate(
-        each("primal"),
-        each("dual"),
-        each("gap"),
-        each("excess"),
+def certify(design: Design, answers: list[Answer]) -> Certificate:
+    """The numbers of all signals, with what can be proven about their supports."""
+    proof = support_certificate(design, np.stack([answer.x for answer in answers], axis=1))
+
+    def each(values: list[float]) -> float | Array:
+        return design.per_signal(np.array(values))
+
+    return Certificate(
+        each([answer.primal for answer in answers]),
+        each([answer.dual for answer in answers]),
+        each([answer.gap for answer in answers]),
+        each([answer.excess for answer in answers]),
         proof.coherence,
         proof.recovery,
         proof.sparsest,
     )
-    statuses = tuple(answer.status for answer, _ in parts)
-    rounds = max(count for _, count in parts)
-    return SparseResult(design.restore(x), statuses, certificate, rounds, each("penalty"))
 
 
-def _one(design: Design, level: float, cost: Array) -> tuple[Answer, int]:
-    """Follow the Lasso path to its end, or approach it by single penalties where that fails."""
+def pursue(design: Design, level: float, cost: Array) -> tuple[Answer, int]:
+    """Follow the Lasso path to its end, or approach it by single penalties where that fails.
+
+    Parameters
+    ----------
+    design : Design
+        One signal.
+    level : float
+        Norm of the residual that is allowed.
+    cost : ndarray (p,)
+        Positive.
+
+    Returns
+    -------
+    answer : Answer
+    rounds : int
+        Pieces of the path that were looked at.
+    """
     largest = float((np.abs(design.correlation[:, 0]) / cost).max())
     if level >= np.sqrt(design.energy[0]):
         return Answer(np.zeros(design.n_atoms), Status.OPTIMAL), 0
