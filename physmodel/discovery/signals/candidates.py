@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import prod
 from typing import TypeAlias
 
 from physmodel.discovery.signals.mirror import mirrored_wavelet
@@ -39,7 +40,7 @@ def redundant(shape: tuple[int, ...]) -> Makers:
     mapping of str to callable
         From a label to a function of the shape.
     """
-    size, dimension = _size(shape), len(shape)
+    size, dimension = prod(shape), len(shape)
     names = ("haar", "db2", "sym4", "sym8") if dimension == 1 else ("haar", "sym4", "sym8")
     if size > REDUNDANT[dimension]:
         return {"dct": dct} | {f"wavelet {n}": partial(wavelet, name=n) for n in names}
@@ -102,10 +103,3 @@ def _of_shape(dictionary: Dictionary, shape: tuple[int, ...]) -> Dictionary:
             fix="give the function that makes it, such as `lambda shape: wavelet(shape, 'db4')`",
         )
     return dictionary
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for side in shape:
-        size *= side
-    return size

@@ -11,7 +11,7 @@ from scipy.linalg import qr, svd
 
 from physmodel.discovery.signals import fields
 from physmodel.errors import DataError, ProblemError
-from physmodel.models.dictionaries import Dictionary, from_atoms, pod
+from physmodel.models.dictionaries import Dictionary, atom_matrix, from_atoms, pod
 
 Array = NDArray[np.float64]
 
@@ -52,8 +52,9 @@ class Sensors:
 
         Returns
         -------
-        ndarray (*shape) or (n_times, *shape)
-            Least squares among the modes: exact for a field that these span.
+        ndarray (...) or (n_times, ...)
+            With the axes of the field. Least squares among the modes: exact for a field that
+            these span.
 
         Raises
         ------
@@ -67,7 +68,7 @@ class Sensors:
                 where="measured",
                 fix=f"give an array (n_times, {len(self.indices)}) in the order of `places`",
             )
-        atoms = _columns(self.modes)
+        atoms = atom_matrix(self.modes)
         rows = values.reshape(-1, len(self.indices)) - self.mean.ravel()[self.indices]
         coefficients = np.linalg.lstsq(atoms[self.indices], rows.T, rcond=None)[0]
         out = (atoms @ coefficients).T.reshape(-1, *self.mean.shape) + self.mean
@@ -85,7 +86,7 @@ def sensor_placement(
 
     Parameters
     ----------
-    modes : DataArray, Dictionary or array_like (n_modes, *shape)
+    modes : DataArray, Dictionary or array_like (n_modes, ...)
         A measured field with a dimension of time, whose proper orthogonal modes are computed, or
         modes that are known (`pod`, `dmd`, `from_atoms`).
     n_sensors : int, optional
@@ -120,7 +121,7 @@ def sensor_placement(
         known = modes if isinstance(modes, Dictionary) else from_atoms(modes)
         mean = np.zeros(known.signal_shape)
         rest = []
-    atoms = _columns(known)
+    atoms = atom_matrix(known)
     n_places, n_modes = atoms.shape
     count = n_modes if n_sensors is None else n_sensors
     if not n_modes <= count <= n_places:
@@ -179,8 +180,3 @@ def _noise_limit(rows: int, columns: int) -> float:
     beta = short / long
     root = np.sqrt(beta**2 + 14.0 * beta + 1.0)
     return float(np.sqrt(2.0 * (beta + 1.0) + 8.0 * beta / (beta + 1.0 + root)) * np.sqrt(long))
-
-
-def _columns(modes: Dictionary) -> Array:
-    """Modes as the columns of a matrix."""
-    return np.stack([modes.atom(k).ravel() for k in range(modes.n_atoms)], axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +26,8 @@ def from_atoms(
 
     Parameters
     ----------
-    atoms : (n_atoms, *signal_shape) array_like
+    atoms : (n_atoms, ...) array_like
+        Behind the first axis those of a signal.
     name : str
     bands : sequence of Band, optional
         One band by default.
@@ -72,8 +74,9 @@ def pod(snapshots: ArrayLike, rank: int | None = None) -> Dictionary:
 
     Parameters
     ----------
-    snapshots : (n_time, *signal_shape) array_like
-        Taken as they are; subtract a mean first where the modes should describe deviations.
+    snapshots : (n_time, ...) array_like
+        Behind the first axis those of a signal. Taken as they are; subtract a mean first where the
+        modes should describe deviations.
     rank : int, optional
         Number of modes; by default the numerical rank of the snapshots.
 
@@ -118,7 +121,7 @@ def dmd(snapshots: ArrayLike, rank: int | None = None) -> Dictionary:
 
     Parameters
     ----------
-    snapshots : (n_time, *signal_shape) array_like
+    snapshots : (n_time, ...) array_like
         At equal steps of time, at least two.
     rank : int, optional
         Of the projection before the eigenvalues are taken; by default the numerical rank.
@@ -166,16 +169,9 @@ def dmd(snapshots: ArrayLike, rank: int | None = None) -> Dictionary:
                 atoms.append(part / size)
                 eigenvalues.append(values[k])
     made = from_atoms(np.reshape(atoms, (-1, *array.shape[1:])), name="dmd")
-    return Dictionary(
-        name=made.name,
-        signal_shape=made.signal_shape,
+    return replace(
+        made,
         bands=(Band("modes", 0, (made.n_atoms,)),),
-        synthesis=made.synthesis,
-        adjoint=made.adjoint,
-        bounds=made.bounds,
-        complete=made.complete,
-        canonical=made.canonical,
-        lengths=made.lengths,
         parameters={"rank": kept, "eigenvalues": np.array(eigenvalues)},
     )
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations_with_replacement
-from math import factorial, log2, prod
+from math import factorial, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
+from physmodel.models.dictionaries.cones import default_levels
 from physmodel.models.dictionaries.dictionary import Dictionary
 from physmodel.models.dictionaries.fourier import Window, fourier_frame, frequencies
 from physmodel.models.dictionaries.frame import signal_shape
 
 Array = NDArray[np.float64]
-
-#: The coarsest part keeps at least about so many samples on the longest side.
-COARSEST = 8
 
 
 def steerable_pyramid(
@@ -62,7 +60,7 @@ def steerable_pyramid(
             why="The order counts derivatives, the level counts octaves.",
             fix="Give whole numbers from 0.",
         )
-    levels = max(round(log2(max(sides) / COARSEST)), 1) if level is None else level
+    levels = default_levels(sides) if level is None else level
     waves = frequencies(sides)
     radius = np.sqrt(sum(w**2 for w in waves))
     windows = [Window("high", np.sqrt(1 - _lowpass(radius, np.pi) ** 2), whole=True)]

@@ -23,7 +23,7 @@ def starting_windows(
 
     Parameters
     ----------
-    signals : ndarray (n, *signal_shape)
+    signals : ndarray (n, ...)
         Not all zero.
     n_atoms : int
     sides : tuple of int
@@ -70,8 +70,8 @@ def improve_filters(filters: Array, maps: Array, signals: Array, steps: int) -> 
     Parameters
     ----------
     filters : ndarray (p, *sides)
-    maps : ndarray (n, p, *signal_shape)
-    signals : ndarray (n, *signal_shape)
+    maps : ndarray (n, p, ...)
+    signals : ndarray (n, ...)
     steps : int
 
     Returns

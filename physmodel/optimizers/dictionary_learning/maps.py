@@ -42,11 +42,11 @@ def reconstruct(filters: Array, maps: Array) -> Array:
     Parameters
     ----------
     filters : ndarray (p, *atom_shape)
-    maps : ndarray (n, p, *signal_shape)
+    maps : ndarray (n, p, ...)
 
     Returns
     -------
-    ndarray (n, *signal_shape)
+    ndarray (n, ...)
     """
     shape = maps.shape[2:]
     product = np.einsum("p...,np...->n...", spectrum(filters, shape), spectrum(maps, shape))
@@ -61,7 +61,7 @@ class Maps:
     ----------
     signals : ndarray of complex (n, *half_shape)
         Their spectra.
-    sparse : ndarray (n, p, *signal_shape)
+    sparse : ndarray (n, p, ...)
         The maps, exactly zero where they are.
     dual : ndarray, same shape
         Scaled multipliers.

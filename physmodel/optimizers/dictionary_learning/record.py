@@ -78,7 +78,7 @@ class ConvolutionalDictionary:
     atoms : ndarray (m, p)
         Columns of unit norm, ``m = prod(atom_shape)``, flattened in C order.
     atom_shape : tuple of int
-    maps : ndarray (n, p, *signal_shape)
+    maps : ndarray (n, p, ...)
         Coefficients: entry ``[i, j]`` at a position is the amount of atom `j` of signal `i` whose
         first sample stands there.
     history : ndarray (n,)
