@@ -14,6 +14,8 @@ from physmodel.optimizers.sparse.certificates import lasso_certificate
 from physmodel.optimizers.sparse.design import Gram
 from physmodel.optimizers.sparse.l1 import elastic_net, lasso
 from physmodel.optimizers.sparse.l1_path import lasso_path
+from physmodel.optimizers.sparse.opening import open_design
+from physmodel.optimizers.sparse.working_gram import Columns, Rows, working_gram
 from physmodel.optimizers.sparse.working_set import soft_threshold
 
 Array = NDArray[np.float64]
@@ -291,3 +293,103 @@ def test_no_penalty_is_least_squares_and_no_signal_is_zero(
         nothing = lasso(matrix, 0.0 * signals, penalty=penalty)
         assert not nothing.coefficients.any()
         assert nothing.status == "optimal"
+
+
+@given(PROBLEMS, SHARES, st.floats(0.0, 2.0), st.sampled_from([1e-3, 1e-6, 1e-12]))
+@settings(max_examples=60)
+def test_no_iterate_has_a_negative_gap_and_the_last_has_the_one_asked_for(
+    spec: tuple[int, int, int, float], share: float, ridge: float, tolerance: float
+) -> None:
+    seed, m, p, correlation = spec
+    matrix, signal = problem(seed, m, p, correlation=correlation)
+    penalty = share * largest(matrix, signal)
+    energy = signal @ signal
+    result = elastic_net(matrix, signal, penalty=penalty, ridge=ridge, tolerance=tolerance)
+    assert result.history is not None
+    # Weak duality; the objective is a difference of numbers of the size of the energy.
+    assert result.history.min() >= -1e-13 * energy
+    assert result.status == "optimal"
+    there = lasso_certificate(matrix, signal, result.coefficients, penalty, ridge=ridge)
+    assert there.gap <= tolerance * energy + 1e-14 * energy
+
+
+#: Rows, columns, penalties: the three records of a Gram, and the kind that each shape gets.
+ROUTES = [(30, 80, 8), (400, 60, 40), (400, 120, 4)]
+
+
+@pytest.mark.parametrize(("m", "p", "n"), ROUTES)
+@given(seed=st.integers(0, 10**6), correlation=st.sampled_from([0.0, 0.3]))
+@settings(max_examples=10)
+def test_path_keeps_its_tolerance_and_knows_no_units(
+    m: int, p: int, n: int, seed: int, correlation: float
+) -> None:
+    matrix, signal = problem(seed, m, p, correlation=correlation)
+    levels = largest(matrix, signal) * np.geomspace(0.7, 1e-2, n)
+    factor = np.where(np.arange(p) % 2, -1e8, 1e-8)
+    exact = lasso_path(matrix, signal, levels=levels)
+    other = lasso_path(matrix * factor, signal, levels=levels)
+    loose = lasso_path(matrix, signal, levels=levels, tolerance=1e-6)
+    assert exact.status == loose.status == "optimal"
+    assert exact.path is not None
+    assert other.path is not None
+    assert loose.path is not None
+    scale = np.linalg.norm(matrix, axis=0)
+    for i, level in enumerate(levels):
+        proof = lasso_certificate(matrix, signal, exact.path.coefficients[i], level)
+        # Conditions hold to the solver's 1e-10 and to the rounding of correlated columns.
+        assert proof.kkt <= 1e-8
+        proof = lasso_certificate(matrix, signal, loose.path.coefficients[i], level)
+        assert proof.gap <= 1e-6 * (signal @ signal)
+        assert proof.gap == pytest.approx(loose.path.gaps[i], abs=1e-12 * (signal @ signal))
+    one, two = exact.path.coefficients * scale, other.path.coefficients * factor * scale
+    fit = np.abs((one - two) / scale @ matrix.T).max()
+    assert fit <= 1e-7 * np.linalg.norm(signal)
+
+
+def test_shape_chooses_how_the_gram_is_known() -> None:
+    rng = np.random.default_rng(0)
+    kinds = []
+    for m, p, n in ROUTES:
+        design = open_design(rng.standard_normal((m, p)), rng.standard_normal(m))
+        working = working_gram(design, n, 1e-6)
+        kinds.append((type(working), working.single))
+    assert kinds == [(Columns, False), (Rows, False), (Rows, True)]
+
+
+def test_a_gram_grown_in_parts_is_the_gram() -> None:
+    rng = np.random.default_rng(0)
+    design = open_design(rng.standard_normal((200, 90)), rng.standard_normal(200))
+    working = working_gram(design, 90)
+    for fresh in ([5, 3, 80], [1], np.arange(20, 60)):
+        working.add(np.asarray(fresh))
+        known = working.known
+        # Sums of 200 products of unit columns.
+        np.testing.assert_allclose(working.gram, design.unit_gram[np.ix_(known, known)], atol=1e-14)
+    assert len(working.known) == 90
+
+
+def test_columns_too_close_for_single_precision_are_solved_in_double() -> None:
+    rng = np.random.default_rng(0)
+    half = rng.standard_normal((600, 60))
+    matrix = np.hstack([half, half + 1e-5 * rng.standard_normal((600, 60))])
+    signal = half[:, :8].sum(axis=1) + rng.standard_normal(600)
+    levels = largest(matrix, signal) * np.geomspace(0.5, 1e-3, 4)
+    result = lasso_path(matrix, signal, levels=levels, tolerance=2e-7)
+    assert result.status == "optimal"
+    assert result.path is not None
+    assert result.path.gaps.max() <= 2e-7 * (signal @ signal)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tolerance": -1.0}, "a tolerance of -1"),
+        ({"tolerance": np.nan}, "a tolerance of nan"),
+        ({"levels": []}, "the levels are none"),
+        ({"levels": [1.0, np.inf]}, "not finite"),
+        ({"n_penalties": 0}, "a path of 0"),
+    ],
+)
+def test_bad_paths_are_explained(options: dict[str, object], words: str) -> None:
+    with pytest.raises(ProblemError, match=words):
+        lasso_path(np.eye(3), np.ones(3), **options)
