@@ -176,6 +176,34 @@ def test_orthonormal_columns_give_the_largest_inner_products() -> None:
     np.testing.assert_allclose(result.coefficients, expected, atol=1e-14)
 
 
+def test_matching_pursuit_of_orthonormal_columns_takes_each_once() -> None:
+    rng = np.random.default_rng(8)
+    matrix = np.linalg.qr(rng.standard_normal((40, 20)))[0]
+    signals = rng.standard_normal((40, 5))
+    inner = matrix.T @ signals
+    result = matching_pursuit(matrix, signals, tolerance=0.1)
+    expected = np.where(np.abs(inner) > 0.1 * np.linalg.norm(signals, axis=0), inner, 0.0)
+    np.testing.assert_allclose(result.coefficients, expected, atol=1e-14)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 40), st.floats(0.0, 3.0))
+@settings(max_examples=40)
+def test_batch_with_a_tolerance_is_that_of_signals_one_by_one(
+    seed: int, p: int, tolerance: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    matrix = rng.standard_normal((12, p))
+    signals = rng.standard_normal((12, 7)) * rng.choice([0.0, 0.3, 1.0], 7)
+    together = orthogonal_matching_pursuit(matrix, signals, tolerance=tolerance).coefficients
+    for one, signal in zip(together.T, signals.T, strict=True):
+        alone = orthogonal_matching_pursuit(matrix, signal, tolerance=tolerance).coefficients
+        # Twelve Gaussian columns of twelve rows: conditions up to some 1e4, squared by the Gram.
+        left = [np.linalg.norm(signal - matrix @ x) for x in (one, alone)]
+        assert left[0] == pytest.approx(left[1], abs=1e-6)
+        if tolerance > 0.1:
+            np.testing.assert_array_equal(one != 0.0, alone != 0.0)
+
+
 def test_number_of_atoms_is_found_in_noise() -> None:
     rng = np.random.default_rng(5)
     matrix = rng.standard_normal((100, 200))

@@ -21,6 +21,7 @@ from physmodel.optimizers.sparse import (
     orthogonal_matching_pursuit,
     subspace_pursuit,
 )
+from physmodel.optimizers.sparse.recovery import sparse_recovery
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,8 +39,9 @@ QUICK_DELTAS, QUICK_RHOS = (0.3, 0.5, 0.7), RHOS[1::3]
 #: Relative error below which a draw counts as recovered.
 RECOVERED = 1e-4
 
-#: The greedy methods are told the number of nonzeros; basis pursuit needs nothing.
+#: The greedy methods are told the number of nonzeros; the portfolio and basis pursuit need nothing.
 METHODS: dict[str, Callable[[Array, Array, int], Array]] = {
+    "portfolio": lambda a, y, k: sparse_recovery(a, y).coefficients,
     "basis pursuit": lambda a, y, k: basis_pursuit(a, y, scaled=False).coefficients,
     "orthogonal matching pursuit": lambda a, y, k: (
         orthogonal_matching_pursuit(a, y, sparsity=k).coefficients

@@ -45,10 +45,13 @@ def least_squares(design: Design, support: NDArray[np.intp]) -> Array:
         return x
     if design.gram is None:
         assert design.signals is not None  # noqa: S101
-        x[support] = lstsq(design.columns(support), design.signals[:, 0], check_finite=False)[0]
+        matrix, target = design.columns(support), design.signals[:, 0]
     else:
-        block = design.unit_gram[np.ix_(support, support)]
-        x[support] = lstsq(block, design.correlation[support, 0], check_finite=False)[0]
+        matrix = design.unit_gram[np.ix_(support, support)]
+        target = design.correlation[support, 0]
+    # Singular values of dependent columns are rounding that grows with the size of the matrix.
+    rounding = max(matrix.shape) * np.finfo(float).eps
+    x[support] = lstsq(matrix, target, cond=rounding, check_finite=False)[0]
     return x
 
 
