@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.linearisation import Linearisation, Setting
+from physmodel.discovery.linearisation import Linearisation, Setting, search_tiles
 from physmodel.discovery.regression import (
+    FINELY,
     MAX_ROUNDS,
     SLACK,
     Regression,
@@ -39,7 +40,10 @@ Array = NDArray[np.float64]
 Support = tuple[int, ...]
 
 #: Slack of the rounds in which a rival finds its trajectory.
-POLISH = (0.03, 0.01)
+POLISH = (0.03, 0.003)
+
+#: Slacks of the last rounds, when the support is known: what slack is left blunts the data.
+FINAL = (0.003, 0.001)
 
 #: Slacks at which rivals are looked for, and how many in each regression.
 LOOSE, NEAREST = (1.0, 0.3, 0.1, 0.01), 2
@@ -65,7 +69,7 @@ def challenge(fit: Regression, tiles: Sequence[Tile], n_terms: int, looseness: f
     Parameters
     ----------
     fit : Regression
-        Returned as it is if there is no noise, or if it comes from a part of a long record.
+        If there is no noise, or if it comes from a part of a long record, it has no rivals.
     tiles : sequence of Tile
     n_terms : int
         Candidate terms per equation.
@@ -77,14 +81,17 @@ def challenge(fit: Regression, tiles: Sequence[Tile], n_terms: int, looseness: f
     Regression
         With its `rivals`.
     """
-    known = bool(np.all(fit.noise < fit.quadrature))  # the trajectory, to all digits that count
-    if known or len(fit.latent) < len(tiles):
-        return fit
-    setting = Setting(tiles, fit.field, n_terms, looseness)
+    partial = len(fit.latent) < len(tiles)
+    used = search_tiles(tiles)
+    setting = Setting(used, fit.field, n_terms, looseness)
     leader = first = _key(fit.solution)
     weights, latent = fit.weights(), fit.latent
-    if fit.steady and not _proposals(setting, weights, latent, fit.noise, leader, LOOSE[-1:]):
-        return fit
+    if (
+        _known(fit)
+        or partial
+        or (fit.steady and not _proposals(setting, weights, latent, fit.noise, leader, LOOSE[-1:]))
+    ):
+        return _settled(setting, tiles, fit, weights, latent, fit.solution.support)
     tried = {first: _polish(setting, weights, latent, fit.noise, first)}
     for _ in range(MOST_MOVES):
         for key in _proposals(setting, weights, latent, fit.noise, leader, LOOSE):
@@ -95,7 +102,7 @@ def challenge(fit: Regression, tiles: Sequence[Tile], n_terms: int, looseness: f
             break
         leader, weights, latent = best, tried[best].weights, tried[best].latent
     winner = tried[leader]
-    chosen = fit if leader == first else _settled(setting, winner, fit.noise)
+    chosen = _settled(setting, tiles, fit, winner.weights, winner.latent, winner.solution.support)
     rivals = [
         Candidate(_rescaled(item, chosen.factor), item.evidence - winner.evidence, 0.0)
         for key, item in tried.items()
@@ -121,7 +128,7 @@ def _proposals(
     found: dict[Support, None] = {}
     for slack in slacks:
         tight = slack == SLACK[-1]  # the present trajectory, in whose regression the leader won
-        smooth = latent if tight else setting.at(weights, latent, noise, slack).latent(weights)
+        smooth = latent if tight else _loosened(setting, weights, latent, noise, slack)
         step = setting.at(weights, smooth, noise, slack)
         for factor in [
             _unbiased(setting, step, weights, smooth),
@@ -132,6 +139,14 @@ def _proposals(
             keys = [_key(item.solution) for item in near]
             found |= dict.fromkeys([key for key in keys if set(leader) - set(key)][:NEAREST])
     return list(found)
+
+
+def _loosened(
+    setting: Setting, weights: Array, latent: Sequence[Array], noise: Array, slack: float
+) -> list[Array]:
+    """The trajectory that the data pull further away from the equation."""
+    support = np.flatnonzero(weights)
+    return setting.at(weights, latent, noise, slack, support).latent(weights[support])
 
 
 def _unbiased(
@@ -170,20 +185,35 @@ def _polish(
     )
 
 
-def _settled(setting: Setting, winner: _Polished, noise: Array) -> Regression:
-    """Rounds on the winner's support until nothing moves."""
-    weights, latent = winner.weights, winner.latent
-    converged = False
-    for _ in range(MAX_ROUNDS):
-        step = setting.at(weights, latent, noise, SLACK[-1])
-        solution = solve_support(step.factor, winner.solution.support)
-        before, weights = weights, expand(step.factor, solution)
-        converged = still(step.factor, solution, weights - before)
-        if converged:
+def _known(fit: Regression) -> bool:
+    """Whether the data are the trajectory to all digits that count."""
+    return bool(np.all(fit.noise < fit.quadrature))
+
+
+def _settled(
+    setting: Setting,
+    tiles: Sequence[Tile],
+    fit: Regression,
+    weights: Array,
+    latent: Sequence[Array],
+    support: NDArray[np.intp],
+) -> Regression:
+    """Rounds on one support, with less and less slack, until nothing moves."""
+    noise, converged = fit.noise, False
+    for round_ in range(MAX_ROUNDS):
+        step = setting.at(weights, latent, noise, FINAL[min(round_, len(FINAL) - 1)], support)
+        solution = solve_support(step.factor, np.arange(len(support)))
+        before, weights = weights, np.zeros_like(weights)
+        weights[support] = found = expand(step.factor, solution)
+        converged = still(step.factor, solution, found - before[support], FINELY)
+        if converged and round_ >= len(FINAL):
             break
-        latent = step.latent(weights)
-        noise = rescaled_noise(step, noise, weights)
-    return summarised(setting, setting.tiles, step, solution, latent, noise, converged=converged)
+        latent = step.latent(found)
+        # Noise below the quadrature error does not show in the residual.
+        noise = noise if _known(fit) else rescaled_noise(step, noise, found)
+    whole = setting.at(weights, latent, noise, FINAL[-1])
+    solution = solve_support(whole.factor, support)
+    return summarised(setting, tiles, whole, solution, latent, noise, converged=converged)
 
 
 def _rescaled(item: _Polished, factor: TriangularFactor) -> Solution:

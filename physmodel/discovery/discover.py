@@ -81,7 +81,7 @@ def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Resu
     found = identify(
         prepared, candidate_libraries(asked, prepared.n_samples, prepared.input_levels)
     )
-    return terms_result(dataset, asked, prepared, found, [*findings, *notes])
+    return terms_result(dataset, asked, found, [*findings, *notes])
 
 
 def _is_ready(data: Any) -> bool:

@@ -133,7 +133,7 @@ def hypotheses_of(law: Result) -> Hypotheses:
     prepared = prepare(law.data, law.problem)
     libraries = candidate_libraries(law.problem, prepared.n_samples, prepared.input_levels)
     found = identify(prepared, libraries)
-    fit = found.fit
+    prepared, fit = found.prepared, found.fit
     ranked = fit.ranked[:MOST]
     wide = widened(found, libraries)
     place = places(found.field, wide)

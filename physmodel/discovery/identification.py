@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.challenge import challenge
 from physmodel.discovery.libraries import Library
-from physmodel.discovery.null import null_evidence
+from physmodel.discovery.linearisation import search_tiles
 from physmodel.discovery.preparation import Prepared
 from physmodel.discovery.regression import Regression, regress
 from physmodel.discovery.selection import NEGLIGIBLE
+from physmodel.losses.tile import Tile
 from physmodel.models.term_field import TermField
 
 Array = NDArray[np.float64]
@@ -36,6 +37,9 @@ REFINE_NOISE, REFINE_SAMPLES, REFINE_MOST = 1e-3, 2000, 8
 #: too: few data make many local minima, and cost little.
 FEW_SAMPLES = 500
 
+#: Times that the noise profile is taken from a fit and the fit repeated, at most.
+REWEIGHTINGS = 2
+
 
 @dataclass(frozen=True)
 class Identification:
@@ -43,6 +47,8 @@ class Identification:
 
     Attributes
     ----------
+    prepared : Prepared
+        The data with the noise profile that was found.
     library : Library
     field : TermField
     fit : Regression
@@ -54,6 +60,7 @@ class Identification:
         Evidence in favour of the law over random motion, in total.
     """
 
+    prepared: Prepared
     library: Library
     field: TermField
     fit: Regression
@@ -98,13 +105,12 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
     """
     tried: list[Identification] = []
     refinement = 1
-    null = null_evidence(prepared.pieces)
     few = prepared.n_samples <= FEW_SAMPLES
     for library in sorted(libraries, key=lambda item: item.order):
         settled = [item for item in tried if item.adequate]
         if settled and (not few or settled[0].library.order != library.order):
             break
-        found, refinement = _fit(prepared, library, refinement, null, tried if few else ())
+        found, refinement = _fit(prepared, library, refinement, tried if few else ())
         tried.append(found)
     adequate = [item for item in tried if item.adequate]
     # Evidence compares fits of one order only: their residuals live in different spaces.
@@ -117,39 +123,80 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
 
 
 def _fit(
-    prepared: Prepared,
-    library: Library,
-    refinement: int,
-    null: float,
-    simpler: Sequence[Identification],
+    prepared: Prepared, library: Library, refinement: int, simpler: Sequence[Identification]
 ) -> tuple[Identification, int]:
     field = TermField(library.terms, prepared.coordinates, library.order)
+    starts = [None, *_starts(field, simpler)]
     while True:
         tiles = prepared.tiles(library.order, refinement)
         loose = prepared.looseness(library.order)
-        fit = regress(tiles, field, prepared.noise, len(library.terms), loose)
-        for start in _starts(field, simpler):
-            other = regress(tiles, field, prepared.noise, len(library.terms), loose, start)
-            fit = min(fit, other, key=lambda item: item.evidence)
+        fit = _searched(tiles, field, prepared.noise, loose, starts)
         if refinement >= REFINE_MOST or not _needs_nodes(prepared, fit):
             break
         refinement *= 2
-    judged = _judged(prepared, library, field, fit, null)
+    for _ in range(REWEIGHTINGS):
+        again = _reweighted(prepared, fit, tiles)
+        if again.profile is prepared.profile:
+            break
+        shaped = _shaped(again, fit, tiles)
+        other = _searched(shaped, field, again.noise, loose, starts)
+        if not other.evidence < fit.evidence - MARGIN:
+            break
+        prepared, tiles, fit = again, shaped, other
+    judged = _judged(prepared, library, field, fit)
     if judged.lawful:
         fit = challenge(fit, tiles, len(library.terms), loose)
-        judged = _judged(prepared, library, field, fit, null)
+        judged = _judged(prepared, library, field, fit)
     return judged, refinement
 
 
+def _searched(
+    tiles: Sequence[Tile],
+    field: TermField,
+    noise: Array,
+    looseness: float,
+    starts: Sequence[Array | None],
+) -> Regression:
+    """The best of the searches from several starts."""
+    n_terms = len(field.library.terms)
+    fits = [regress(tiles, field, noise, n_terms, looseness, start) for start in starts]
+    return min(fits, key=lambda item: item.evidence)
+
+
+def _reweighted(prepared: Prepared, fit: Regression, tiles: Sequence[Tile]) -> Prepared:
+    """The data with the noise profile that the residuals of a fit show, if that is another one."""
+    if np.all(fit.noise < fit.quadrature):
+        return prepared
+    used = search_tiles(tiles)
+    seen = [tile.observed for tile in used]
+    to_physical = prepared.coordinates.to_physical
+    measured = [to_physical(tile.measured[o]) for tile, o in zip(used, seen, strict=True)]
+    values = [to_physical(states[o]) for states, o in zip(fit.latent, seen, strict=True)]
+    model = np.concatenate(values)
+    found = prepared.profile.refitted(np.concatenate(measured) - model, model)
+    same = np.array_equal(found.share, prepared.profile.share)
+    return prepared if same else prepared.with_profile(found)
+
+
+def _shaped(prepared: Prepared, fit: Regression, tiles: Sequence[Tile]) -> list[Tile]:
+    """Tiles whose noise follows the profile, along the trajectories of a fit where there are."""
+    whole = len(fit.latent) == len(tiles)
+    where = fit.latent if whole else [tile.measured for tile in tiles]
+    return [
+        replace(tile, spread=prepared.spread(states))
+        for tile, states in zip(tiles, where, strict=True)
+    ]
+
+
 def _judged(
-    prepared: Prepared, library: Library, field: TermField, fit: Regression, null: float
+    prepared: Prepared, library: Library, field: TermField, fit: Regression
 ) -> Identification:
     level = fit.noise * np.sqrt(fit.variance)
     # Where the quadrature error is the larger part, the residual says nothing about the terms.
     misfit = np.where(level > fit.quadrature, level / prepared.noise, 1.0)
     explained = 1.0 - fit.solution.rss / max(fit.factor.total, np.finfo(float).tiny)
-    advantage = (null - fit.evidence_per_datum()) * fit.n_data
-    return Identification(library, field, fit, float(misfit.max()), explained, advantage)
+    advantage = (prepared.null_evidence - fit.evidence_per_datum()) * fit.n_data
+    return Identification(prepared, library, field, fit, float(misfit.max()), explained, advantage)
 
 
 def _starts(field: TermField, simpler: Sequence[Identification]) -> list[Array]:

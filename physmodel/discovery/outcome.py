@@ -13,7 +13,7 @@ from physmodel.data.findings import Finding
 from physmodel.discovery.identification import Identification
 from physmodel.discovery.invariants import invariants_of
 from physmodel.discovery.pairwise import PairwiseFit
-from physmodel.discovery.preparation import Prepared, prepare
+from physmodel.discovery.preparation import prepare
 from physmodel.discovery.result import Result, Status
 from physmodel.discovery.scores import start_velocity
 from physmodel.discovery.selection import CONFIDENT, RIVAL_RANGE, Candidate
@@ -41,7 +41,6 @@ CENTRAL = 0.9
 def terms_result(
     data: xr.Dataset,
     problem: Problem,
-    prepared: Prepared,
     found: Identification,
     findings: Sequence[Finding],
 ) -> Result:
@@ -51,7 +50,6 @@ def terms_result(
     ----------
     data : xarray.Dataset
     problem : Problem
-    prepared : Prepared
     found : Identification
     findings : sequence of Finding
 
@@ -59,20 +57,21 @@ def terms_result(
     -------
     Result
     """
-    fit = found.fit
+    fit, prepared = found.fit, found.prepared
     ranked = fit.ranked
     inclusion = np.zeros(fit.factor.n_columns)
     for candidate in ranked:
         inclusion[candidate.solution.support] += candidate.probability
     inclusion /= sum(candidate.probability for candidate in ranked)
     status = _status(found, ranked)
+    # Where one model stands out, its errors are its own.
+    equals = ranked if status == "ambiguous" else []
     rivals = [
-        _one(problem, prepared, found, rival, inclusion, "ambiguous")
+        _one(problem, found, rival, equals, inclusion, "ambiguous")
         for rival in ranked[1 : 1 + MAX_RIVALS]
     ]
-    best = _one(problem, prepared, found, ranked[0], inclusion, status)
-    scale = prepared.coordinates.scale
-    noise = dict(zip(problem.states, (fit.noise * scale).tolist(), strict=True))
+    best = _one(problem, found, ranked[0], equals, inclusion, status)
+    noise = dict(zip(problem.states, prepared.physical_noise(fit.noise).tolist(), strict=True))
     model = best.model
     scores = {
         "misfit": found.misfit,
@@ -168,20 +167,20 @@ def pairwise_result(
 
 def _one(
     problem: Problem,
-    prepared: Prepared,
     found: Identification,
     candidate: Candidate,
+    equals: Sequence[Candidate],
     inclusion: Array,
     status: Status,
 ) -> Result:
-    """A bare result of one support: model, coefficients, errors."""
+    """A bare result of the one of several supports: model, coefficients, errors."""
     field, fit = found.field, found.fit
     terms, place = _physical_terms(problem, found)
     shape = (len(problem.states), len(terms))
     values, spread, share = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for table, source in (
         (values, field.physical(fit.weights(candidate.solution))),
-        (spread, field.physical(fit.deviations(candidate.solution))),
+        (spread, field.physical(fit.averaged_deviations(candidate.solution, equals))),
         (share, inclusion.reshape(len(problem.states), -1)),
     ):
         for equation in range(len(problem.states)):

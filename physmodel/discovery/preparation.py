@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
 from physmodel.data.noise import estimate_noise
+from physmodel.data.noise_profile import NoiseProfile
 from physmodel.data.segments import Segment, segments
+from physmodel.discovery.null import null_evidence
 from physmodel.discovery.timescale import characteristic_samples
 from physmodel.errors import DataError
 from physmodel.losses.tile import Tile
@@ -42,14 +44,18 @@ class Prepared:
     coordinates : Coordinates
     pieces : list of (time, states, inputs)
         Arrays ``(n,)``, ``(n, d)`` in computing units and ``(n, m)`` in user units.
+    profile : NoiseProfile
+        How the noise depends on the value: additive for plain states and relative for positive
+        ones, unless something else is known.
     noise : ndarray (d,)
-        Estimated measurement noise in computing units.
+        Estimated measurement noise in computing units, root mean square over the samples.
     memory : float
         Samples in one characteristic time.
     """
 
     coordinates: Coordinates
     pieces: list[tuple[Array, Array, Array]]
+    profile: NoiseProfile
     noise: Array
     memory: float
 
@@ -57,6 +63,42 @@ class Prepared:
     def n_samples(self) -> int:
         """Samples in all pieces."""
         return sum(len(time) for time, _, _ in self.pieces)
+
+    @property
+    def stabilised(self) -> list[tuple[Array, Array, Array]]:
+        """The pieces with states on a scale on which their noise is the same everywhere."""
+        return [
+            (time, self.profile.stabilised(self.coordinates.to_physical(states)), inputs)
+            for time, states, inputs in self.pieces
+        ]
+
+    def spread(self, states: Array) -> Array:
+        """Noise of samples at given states over the typical noise, ``(n, d)``."""
+        uneven = _in_computing_units(self.profile, self.coordinates, states)
+        return uneven / self.typical
+
+    @cached_property
+    def typical(self) -> Array:
+        """Noise of a typical sample in computing units, over that on the stabilised scale."""
+        states = np.concatenate([states for _, states, _ in self.pieces])
+        uneven = _in_computing_units(self.profile, self.coordinates, states)
+        return np.sqrt(np.mean(uneven**2, axis=0))
+
+    @cached_property
+    def null_evidence(self) -> float:
+        """What a law has to beat, see `null_evidence`, in computing units."""
+        states = np.concatenate([states for _, states, _ in self.pieces])
+        uneven = _in_computing_units(self.profile, self.coordinates, states)
+        return null_evidence(self.stabilised) + 2.0 * float(np.mean(np.log(uneven)))
+
+    def physical_noise(self, noise: Array) -> Array:
+        """Root mean square in user units, ``(d,)``, of noise in computing units."""
+        return noise / self.typical * self.profile.size
+
+    def with_profile(self, profile: NoiseProfile) -> Prepared:
+        """The same data, seen with another profile of the noise."""
+        changed = replace(self, profile=profile)
+        return replace(changed, noise=_noise(changed))
 
     @property
     def input_levels(self) -> list[int]:
@@ -104,7 +146,7 @@ class Prepared:
             known = cache.get(key)
             tile = _tile(time, states, inputs, order, refinement, known)
             cache.setdefault(key, tile)
-            tiles.append(tile)
+            tiles.append(replace(tile, spread=self.spread(tile.measured)))
         return tiles
 
 
@@ -148,7 +190,10 @@ def prepare(data: xr.Dataset, problem: Problem, *, common_scale: bool = False) -
             fix="supply longer trajectories, or close the gaps",
         )
     memory = float(np.median([characteristic_samples(states) for _, states, _ in usable]))
-    return Prepared(coordinates, usable, _noise(usable, d), memory)
+    size = np.sqrt(np.mean(values**2, axis=0))
+    profile = NoiseProfile(positive.astype(float), np.where(size > 0.0, size, 1.0))
+    unknown = np.zeros(d)
+    return Prepared(coordinates, usable, profile, unknown, memory).with_profile(profile)
 
 
 def _cut(
@@ -163,14 +208,20 @@ def _cut(
     return [(time[a : b + 1], states[a : b + 1], inputs[a : b + 1]) for a, b in pairwise(edges)]
 
 
-def _noise(pieces: Sequence[tuple[Array, Array, Array]], n_states: int) -> Array:
+def _noise(prepared: Prepared) -> Array:
+    pieces = prepared.stabilised
     times = [time for time, _, _ in pieces]
-    noise = np.array(
-        [estimate_noise(times, [states[:, j] for _, states, _ in pieces]) for j in range(n_states)]
-    )
-    largest = np.max([np.abs(states).max(axis=0) for _, states, _ in pieces], axis=0)
+    level = [
+        estimate_noise(times, [states[:, j] for _, states, _ in pieces])
+        for j in range(len(prepared.typical))
+    ]
+    largest = np.max([np.abs(states).max(axis=0) for _, states, _ in prepared.pieces], axis=0)
     # Nothing is known better than its own rounding.
-    return np.maximum(noise, 2.0 * np.finfo(float).eps * largest)
+    return np.maximum(level * prepared.typical, 2.0 * np.finfo(float).eps * largest)
+
+
+def _in_computing_units(profile: NoiseProfile, coordinates: Coordinates, states: Array) -> Array:
+    return profile.spread(coordinates.to_physical(states)) / coordinates.stretch(states)
 
 
 def _tile(

@@ -26,6 +26,10 @@ Array = NDArray[np.float64]
 #: the trajectory follow the data while the terms are still wrong.
 SLACK = (1.0, 0.3, 0.1, 0.03, 0.01)
 
+#: Parts of a standard error: a search has settled when no coefficient moves by more than the
+#: first, a fit on a known support when none moves by more than the second.
+ROUGHLY, FINELY = 0.1, 0.01
+
 #: Rounds after which a support that still changes is reported as it is.
 MAX_ROUNDS = 14
 
@@ -124,6 +128,36 @@ class Regression:
         out[chosen.support] = spread / self.factor.scale[chosen.support]
         return out
 
+    def averaged_deviations(self, chosen: Solution, ranked: Sequence[Candidate]) -> Array:
+        """Standard errors ``(K,)`` of one of several models, averaged over all of them.
+
+        What the models that keep a term say about it differs by more than each of them admits;
+        the law of total variance adds that difference.
+
+        Parameters
+        ----------
+        chosen : Solution
+        ranked : sequence of Candidate
+            As from `ranked`, `chosen` among them; none for the errors of the model itself.
+
+        References
+        ----------
+        Hoeting, Madigan, Raftery, Volinsky (1999), Statistical Science 14, 382, equation 3.
+        """
+        if not ranked:
+            return self.deviations(chosen)
+        own = self.weights(chosen)
+        variance, share = np.zeros_like(own), np.zeros_like(own)
+        for item in ranked:
+            kept = item.solution.support
+            apart = self.weights(item.solution) - own
+            spread = self.deviations(item.solution) ** 2 + apart**2
+            variance[kept] += item.probability * spread[kept]
+            share[kept] += item.probability
+        out = np.zeros_like(own)
+        out[chosen.support] = np.sqrt(variance[chosen.support] / share[chosen.support])
+        return out
+
 
 def expand(factor: TriangularFactor, solution: Solution) -> Array:
     """Unscaled coefficients of all columns, zero outside the support."""
@@ -173,7 +207,7 @@ def regress(
         settled = round_ >= len(SLACK)
         visited.append(tuple(solution.support))
         converged = settled and visited[-2] == visited[-1]
-        if converged and still(step.factor, solution, weights - before):
+        if converged and still(step.factor, solution, weights - before, ROUGHLY):
             break
         latent = step.latent(weights)
         if settled:
@@ -223,10 +257,11 @@ def summarised(
     )
 
 
-def still(factor: TriangularFactor, solution: Solution, change: Array) -> bool:
-    """Whether the coefficients moved by less than a hundredth of their standard errors."""
+def still(factor: TriangularFactor, solution: Solution, change: Array, part: float) -> bool:
+    """Whether no coefficient moved by more than a part of its standard error, or by rounding."""
     moved = np.abs(change * factor.scale)[solution.support]
-    return bool(np.all(moved <= 0.01 * np.sqrt(solution.variances)))
+    rounding = 16.0 * np.finfo(float).eps * np.abs(solution.weights).max(initial=0.0)
+    return bool(np.all(moved <= np.maximum(part * np.sqrt(solution.variances), rounding)))
 
 
 def rescaled_noise(step: Linearisation, noise: Array, weights: Array) -> Array:

@@ -40,7 +40,7 @@ REMEDIES: dict[str, str] = {
     "states move too little or depend on each other. Record other initial conditions.",
     "no-law": "No combination of the terms tried explains the data to within their noise. Add "
     "terms or inputs that you expect, check the units, gaps and sampling, or declare states "
-    "`positive` whose noise grows with their size.",
+    "`positive` that cannot be negative.",
 }
 
 

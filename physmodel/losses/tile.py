@@ -31,6 +31,8 @@ class Tile:
     inputs : ndarray (n, m)
         Inputs, taken as exact.
     weak : WeakForm
+    spread : ndarray (n, d) or float
+        Noise of each sample over the typical noise of its state.
     """
 
     time: Array
@@ -38,6 +40,7 @@ class Tile:
     observed: NDArray[np.bool_]
     inputs: Array
     weak: WeakForm
+    spread: Array | float = 1.0
 
     @property
     def n_data(self) -> int:
@@ -60,7 +63,7 @@ class Tile:
         The free variance is bounded by what float64 can eliminate again.
         """
         free = np.minimum(1.0, FREE_TO_NOISE * noise)
-        return np.where(self.observed[:, None], noise**2, free**2)
+        return np.where(self.observed[:, None], (noise * self.spread) ** 2, free**2)
 
     def points(self, states: Array, *, coarse: bool = False) -> Points:
         """Evaluation points at given states, velocities included when the order asks for them."""

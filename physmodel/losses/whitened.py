@@ -75,7 +75,8 @@ class WhitenedRows:
         """Sums that tell whether the noise of each state is as large as assumed.
 
         At the maximum of the likelihood ``|A_j' C^-1 rho|^2`` equals ``tr(A_j' C^-1 A_j)`` for
-        the columns ``A_j`` of the noise map that belong to state ``j``. The trace is estimated
+        the columns ``A_j`` of the noise map that belong to state ``j``, each times the standard
+        deviation of its sample. The trace is estimated
         with random signs (Hutchinson 1989, Commun. Stat. Simul. 18, 1059).
 
         Parameters
@@ -88,14 +89,14 @@ class WhitenedRows:
             The left and the right side.
         """
         full = triangular_solve(self._cholesky, self.residual(weights)[:, None], transposed=False)
-        pull = (self._noise_map.T @ full[:, 0]).reshape(self._values.shape)[self._observed]
+        deviations = np.sqrt(self._variances) * self._observed[:, None]
+        pull = deviations * (self._noise_map.T @ full[:, 0]).reshape(self._values.shape)
         n, d = self._values.shape
         signs = np.random.default_rng(0).choice([-1.0, 1.0], (n, PROBES))
-        signs = signs * self._observed[:, None]
         probes = np.zeros((n, d, d * PROBES))
         for j in range(d):
             # The same signs for every state: nothing depends on the order of the states.
-            probes[:, j, j * PROBES : (j + 1) * PROBES] = signs
+            probes[:, j, j * PROBES : (j + 1) * PROBES] = deviations[:, j, None] * signs
         white = self.whitened(self._noise_map @ probes.reshape(n * d, -1))
         trace = np.sum(white**2, axis=0).reshape(d, PROBES).mean(axis=1)
         return np.stack([np.sum(pull**2, axis=0), trace])
