@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,13 @@ every_case = pytest.mark.parametrize(("build", "shape"), CASES)
 every_constructor = pytest.mark.parametrize("name", CONSTRUCTORS)
 
 
+@cache
+def built(build: Callable[[Shape], dd.Dictionary], shape: Shape) -> dd.Dictionary:
+    """A dictionary; the tests share it, since it cannot change."""
+    return build(shape)
+
+
+@cache
 def dense(dictionary: dd.Dictionary) -> np.ndarray:
     """The matrix of a dictionary, atom by atom: the oracle of this file."""
     atoms = [dictionary.atom(i).ravel() for i in range(dictionary.n_atoms)]
@@ -127,7 +135,7 @@ def test_the_adjoint_is_exact(name: str, data: st.DataObject, seed: int) -> None
 
 @every_case
 def test_synthesis_undoes_analysis(build: Callable[[Shape], dd.Dictionary], shape: Shape) -> None:
-    dictionary = build(shape)
+    dictionary = built(build, shape)
     for signal in (np.random.default_rng(1).standard_normal(shape), np.full(shape, 3.0)):
         again = dictionary.synthesise(dictionary.analyse(signal))
         if not dictionary.complete:
@@ -142,7 +150,7 @@ def test_synthesis_undoes_analysis(build: Callable[[Shape], dd.Dictionary], shap
 
 @every_case
 def test_analysis_has_the_least_norm(build: Callable[[Shape], dd.Dictionary], shape: Shape) -> None:
-    dictionary = build(shape)
+    dictionary = built(build, shape)
     signal = np.random.default_rng(2).standard_normal(shape)
     expected = np.linalg.pinv(dense(dictionary), rcond=1e-12) @ signal.ravel()
     # The pseudo-inverse itself loses digits with the condition of the atoms (up to 1e3 here).
@@ -153,7 +161,7 @@ def test_analysis_has_the_least_norm(build: Callable[[Shape], dd.Dictionary], sh
 def test_frame_bounds_are_the_extreme_singular_values(
     build: Callable[[Shape], dd.Dictionary], shape: Shape
 ) -> None:
-    dictionary = build(shape)
+    dictionary = built(build, shape)
     s = np.linalg.svd(dense(dictionary), compute_uv=False)
     assert dictionary.complete == (np.count_nonzero(s > 1e-9 * s[0]) == dictionary.shape[0])
     squares = s[s > 1e-9 * s[0]] ** 2
@@ -165,7 +173,7 @@ def test_frame_bounds_are_the_extreme_singular_values(
 
 @every_case
 def test_parseval_where_tight(build: Callable[[Shape], dd.Dictionary], shape: Shape) -> None:
-    dictionary = build(shape)
+    dictionary = built(build, shape)
     signal = np.random.default_rng(3).standard_normal(shape)
     energy = np.sum(dictionary.adjoint(signal) ** 2)
     if dictionary.is_tight:
@@ -181,7 +189,7 @@ def test_parseval_where_tight(build: Callable[[Shape], dd.Dictionary], shape: Sh
 def test_bands_cover_the_coefficients(
     build: Callable[[Shape], dd.Dictionary], shape: Shape
 ) -> None:
-    dictionary = build(shape)
+    dictionary = built(build, shape)
     ends = [0]
     for band in dictionary.bands:
         assert band.slice.start == ends[-1]
@@ -197,7 +205,7 @@ def test_bands_cover_the_coefficients(
 def test_coherence_is_that_of_the_gram_matrix(
     build: Callable[[Shape], dd.Dictionary], shape: Shape
 ) -> None:
-    dictionary = build(shape)
+    dictionary = built(build, shape)
     matrix = dense(dictionary)
     length = np.linalg.norm(matrix, axis=0)
     for lengths in (dictionary.norms(), atom_norms(dictionary)):
