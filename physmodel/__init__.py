@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from physmodel.data.findings import Finding
     from physmodel.data.open import open
     from physmodel.discovery.discover import discover
+    from physmodel.discovery.laws.conserved import invariants
+    from physmodel.discovery.laws.of_data import symmetries
     from physmodel.discovery.loading import load_result as load
     from physmodel.discovery.result import Result
     from physmodel.problem.problem import Problem
@@ -44,8 +46,10 @@ _FACE = {
     "check": ("physmodel.data.doctor", "check"),
     "discover": ("physmodel.discovery.discover", "discover"),
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
+    "invariants": ("physmodel.discovery.laws.conserved", "invariants"),
     "load": ("physmodel.discovery.loading", "load_result"),
     "open": ("physmodel.data.open", "open"),
+    "symmetries": ("physmodel.discovery.laws.of_data", "symmetries"),
     "write_report": ("physmodel.report.html", "write_report"),
 }
 
@@ -63,8 +67,10 @@ __all__ = [
     "check",
     "discover",
     "from_arrays",
+    "invariants",
     "load",
     "open",
+    "symmetries",
     "write_report",
 ]
 

@@ -169,11 +169,11 @@ def test_duplicated_trajectories_shrink_errors_by_the_root_of_two() -> None:
 
 
 def test_conserved_quantities_are_found_and_absent_where_there_are_none() -> None:
-    found = pm.discover(pm.catalogue.load("pendulum")).invariants
+    found = pm.discover(pm.catalogue.load("pendulum")).conserved
     assert len(found) == 1
     assert found[0].drift < 1e-9
-    assert not pm.discover(pm.catalogue.load("duffing")).invariants  # it is damped
-    assert not pm.discover(pm.catalogue.load("lorenz")).invariants
+    assert not pm.discover(pm.catalogue.load("duffing")).conserved  # it is damped
+    assert not pm.discover(pm.catalogue.load("lorenz")).conserved
 
 
 def test_a_problem_that_does_not_fit_the_data() -> None:

@@ -157,8 +157,8 @@ def test_data_stand_against_a_free_run_and_its_residuals(page: str, pendulum: pm
 
 def test_conserved_quantities_are_listed_and_drawn(page: str, pendulum: pm.Result) -> None:
     part = safe(section_page(page, "Conserved quantities"))
-    assert len(pendulum.invariants) == 1
-    assert {pendulum.invariants[0].name, f"{pendulum.invariants[0].drift:.2e}"} <= set(
+    assert len(pendulum.conserved) == 1
+    assert {pendulum.conserved[0].name, f"{pendulum.conserved[0].drift:.2e}"} <= set(
         part.texts["td"]
     )
     assert "change / size" in part.comments

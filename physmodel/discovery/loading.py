@@ -89,7 +89,7 @@ def _restored(table: dict[str, Any], folder: Path) -> Result:
         rivals=rivals,
         noise_std={str(k): _float(v) for k, v in table["noise_std"].items()},
         fit_scores={str(k): float(v) for k, v in table["scores"].items() if v is not None},
-        invariants=tuple(
+        conserved=tuple(
             Invariant(
                 str(i["name"]), _float(i["drift"]), _float(i["size"]), np.empty(0), np.empty(0)
             )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
 from physmodel.discovery.identification import Identification
-from physmodel.discovery.invariants import invariants_of
+from physmodel.discovery.invariants import Invariant, invariants_of
 from physmodel.discovery.pairwise import PairwiseFit
 from physmodel.discovery.preparation import prepare
 from physmodel.discovery.result import Result, Status
@@ -87,7 +87,7 @@ def terms_result(
         rivals=tuple(rivals),
         noise_std=noise,
         fit_scores=scores,
-        invariants=invariants_of(model, data, noise) if status != "no-law" else (),
+        conserved=_conserved(best, data),
         warnings=tuple(notes),
         start=start,
     )
@@ -158,7 +158,7 @@ def pairwise_result(
         data=data,
         noise_std=noise,
         fit_scores=scores,
-        invariants=invariants_of(model, data, noise) if status != "no-law" else (),
+        conserved=_conserved(first, data),
         laws=(law,),
         warnings=tuple(findings),
         start=_start(data, model, None),
@@ -283,6 +283,12 @@ def _start(data: xr.Dataset, model: VectorField, latent: Array | None) -> dict[s
     if velocity is not None:
         start["velocities"] = velocity
     return start
+
+
+def _conserved(result: Result, data: xr.Dataset) -> tuple[Invariant, ...]:
+    if result.status == "no-law":
+        return ()
+    return invariants_of(result.model, data, result.std_errors.values)
 
 
 def _completed(result: Result, **changes: object) -> Result:

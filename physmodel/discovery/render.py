@@ -241,7 +241,7 @@ def _ratio(top: dict[str, Any], item: dict[str, Any]) -> str:
 
 
 def _invariants(result: Result) -> list[str]:
-    return [f"{item.name}   (drift along the data {item.drift:.1e})" for item in result.invariants]
+    return [f"{item.name}   (drift along the data {item.drift:.1e})" for item in result.conserved]
 
 
 def _rivals(result: Result) -> list[str]:

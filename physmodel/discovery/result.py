@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import sympy
 
     from physmodel.discovery.experiment import NextExperiment
+    from physmodel.discovery.laws.quantity import Conserved
+    from physmodel.discovery.laws.symmetries import FoundSymmetry
 
 Array = NDArray[np.float64]
 Status = Literal["identified", "ambiguous", "not-identifiable", "no-law"]
@@ -68,7 +70,8 @@ class Result:
         Measurement noise per state, in its units.
     fit_scores : dict of str to float
         Numbers that judge the regression; `scores` adds the free-running simulation.
-    invariants : tuple of Invariant
+    conserved : tuple of Invariant
+        What the law conserves, followed along the data; `invariants` judges it.
     laws : tuple of dict
         Structured laws, such as pairwise central forces.
     warnings : tuple of Finding
@@ -90,7 +93,7 @@ class Result:
     delta: float = 0.0
     noise_std: dict[str, float] = field(default_factory=dict)
     fit_scores: dict[str, float] = field(default_factory=dict)
-    invariants: tuple[Invariant, ...] = ()
+    conserved: tuple[Invariant, ...] = ()
     laws: tuple[dict[str, Any], ...] = ()
     warnings: tuple[Finding, ...] = ()
     start: dict[str, Array] = field(default_factory=dict)
@@ -270,6 +273,41 @@ class Result:
             inputs=inputs,
             seed=seed,
         )
+
+    def invariants(self) -> tuple[Conserved, ...]:
+        """What the law conserves to within the errors of its coefficients.
+
+        Returns
+        -------
+        tuple of Conserved
+            Functionally independent, those of few terms first; empty without a law and for laws
+            with inputs or time in them. `physmodel.invariants` needs no law.
+
+        Raises
+        ------
+        ProblemError
+            If the result has no data, as after loading.
+        """
+        from physmodel.discovery.laws.of_law import law_invariants
+
+        return law_invariants(self)
+
+    def symmetries(self) -> tuple[FoundSymmetry, ...]:
+        """Symmetries of the law to within the errors of its coefficients.
+
+        Returns
+        -------
+        tuple of FoundSymmetry
+            Continuous ones first; their names are what a `Problem` takes.
+
+        Raises
+        ------
+        ProblemError
+            If the result has no data, as after loading.
+        """
+        from physmodel.discovery.laws.of_law import law_symmetries
+
+        return law_symmetries(self)
 
     def to_sympy(self) -> dict[str, sympy.Eq]:
         """Equations as SymPy objects, one per state."""

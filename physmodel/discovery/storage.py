@@ -54,8 +54,7 @@ def to_dict(result: Result, run: str | None = None) -> dict[str, Any]:
         "noise_std": result.noise_std,
         "scores": result.scores,
         "invariants": [
-            {"name": item.name, "drift": item.drift, "size": item.size}
-            for item in result.invariants
+            {"name": item.name, "drift": item.drift, "size": item.size} for item in result.conserved
         ],
         "warnings": [
             {

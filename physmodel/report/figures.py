@@ -208,7 +208,7 @@ def residuals_figure(result: Result, flight: Flight) -> str:
 
 def invariants_figure(result: Result) -> str | None:
     """Conserved quantities along the data, relative to their size."""
-    shown = [item for item in result.invariants if len(item.time)][:MAX_PANELS]
+    shown = [item for item in result.conserved if len(item.time)][:MAX_PANELS]
     if not shown:
         return None
     figure = _figure(WIDTH, 1.5 * len(shown) + 0.5)

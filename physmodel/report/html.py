@@ -214,11 +214,12 @@ def _plots(result: Result, data: xr.Dataset) -> list[str]:
             ),
         ),
     ]
-    if any(not len(item.time) for item in result.invariants):  # a saved result has no curves
-        result = replace(result, invariants=invariants_of(result.model, data, result.noise_std))
+    if any(not len(item.time) for item in result.conserved):  # a saved result has no curves
+        followed = invariants_of(result.model, data, result.std_errors.values)
+        result = replace(result, conserved=followed)
     drawn = figures.invariants_figure(result)
-    if result.invariants:
-        rows = [(item.name, f"{item.drift:.2e}") for item in result.invariants]
+    if result.conserved:
+        rows = [(item.name, f"{item.drift:.2e}") for item in result.conserved]
         body = _table(("quantity", "drift along the data"), rows) + (
             _plot(drawn, "Relative change of each conserved quantity against time.")
             if drawn

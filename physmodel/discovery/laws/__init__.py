@@ -1,0 +1,1 @@
+"""Conserved quantities and symmetries, found in data or in a fitted law."""

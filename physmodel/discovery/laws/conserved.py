@@ -1,0 +1,111 @@
+"""Conserved quantities of measured trajectories, without a model of their motion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from physmodel.data.contract import validate, variable_names
+from physmodel.data.open import open as open_data
+from physmodel.data.segments import segments
+from physmodel.discovery.bodies import recognise_bodies
+from physmodel.discovery.laws.evidence import gather, test, without_velocities
+from physmodel.discovery.laws.families import Family, families, motion_pairs
+from physmodel.discovery.laws.of_law import confirms, law_invariants
+from physmodel.discovery.laws.phase import Phase, smooth
+from physmodel.discovery.laws.quantity import Conserved
+from physmodel.discovery.laws.search import Found, Test, search
+from physmodel.discovery.laws.spectrum import Spectrum
+
+#: States that are taken for positions, whose velocities are found by smoothing, if nothing is
+#: conserved by themselves.
+MOST_POSITIONS = 3
+
+
+def invariants(data: Any) -> tuple[Conserved, ...]:
+    """Find what measured trajectories conserve, without a model of their motion.
+
+    Parameters
+    ----------
+    data : xarray.Dataset, path, DataFrame or catalogue name
+        A dataset as `physmodel.open` makes it, or anything that `physmodel.open` takes. Several
+        trajectories with different starts tell most.
+
+    Returns
+    -------
+    tuple of Conserved
+        Functionally independent, those of few terms first; empty where nothing is conserved.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used.
+
+    Notes
+    -----
+    A conserved quantity changes along a trajectory only by what noise does to it, and differs
+    from one trajectory to the next. On a single trajectory every quantity that is constant could
+    be the equation of a curve; there the law that `discover` finds decides, and where there is
+    no law only motions that fill more than a curve are believed. Coordinates of several bodies
+    go through the law that `discover` finds for them.
+    """
+    dataset = data if isinstance(data, xr.Dataset) and "row_size" in data else open_data(data)
+    validate(dataset)
+    states = variable_names(dataset, "state")
+    if recognise_bodies(states):
+        from physmodel.discovery.discover import discover
+
+        return law_invariants(discover(dataset))
+    with threadpool_limits(1, "blas"):
+        found = _search(dataset, states)
+    return tuple(item.public() for item in found)
+
+
+def _search(dataset: xr.Dataset, states: tuple[str, ...]) -> list[Found]:
+    pieces = segments(dataset, states)
+    whole = smooth(pieces, states, velocities=True)
+    phase = without_velocities(whole)
+    pairs = motion_pairs(phase)
+    found = search_phase(phase, families(phase, pairs)) if len(states) > 1 else []
+    if not found and not pairs and len(states) <= MOST_POSITIONS:
+        phase = whole
+        pairs = list(zip(whole.states, whole.names[len(states) :], strict=True))
+        found = search_phase(phase, families(phase, pairs))
+    if found and phase.n_trajectories == 1:
+        return _believed(dataset, phase, found)
+    return found
+
+
+def search_phase(phase: Phase, choices: list[Family]) -> list[Found]:
+    """Independent conserved quantities of smoothed records.
+
+    Parameters
+    ----------
+    phase : Phase
+    choices : list of Family
+
+    Returns
+    -------
+    list of Found
+    """
+
+    def examine(family: Family) -> tuple[Spectrum, Test] | None:
+        evidence = gather(family, phase)
+        if evidence is None:
+            return None
+        return evidence.spectrum, lambda weights: (weights, *test(evidence, phase, family, weights))
+
+    return search(phase, choices, examine)
+
+
+def _believed(dataset: xr.Dataset, phase: Phase, found: list[Found]) -> list[Found]:
+    """On one trajectory: what the law conserves, or what is more than the equation of a curve."""
+    from physmodel.discovery.discover import discover
+
+    law = discover(dataset)
+    said = confirms(law, phase, found)
+    if said is not None:
+        return [item for item, yes in zip(found, said, strict=True) if yes]
+    return found if len(found) < len(phase.names) - 1 else []

@@ -1,0 +1,205 @@
+"""What smoothed records say about a family of terms, and a test of one combination of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2, norm
+
+from physmodel.discovery.laws.families import Family
+from physmodel.discovery.laws.phase import Phase, means
+from physmodel.discovery.laws.spectrum import CANCELS, SLACK, TELLING, Spectrum
+from physmodel.models.terms import TermLibrary
+from physmodel.problem.calculus import evaluate
+from physmodel.problem.expression import Expression
+
+Array = NDArray[np.float64]
+
+#: Draws of the errors (each with both signs) for second moments, and for the test of one law.
+DRAWS, TEST_DRAWS = 4, 24
+#: Points where a guard is closer to zero than this many standard deviations are left out.
+CLEAR = 4.0
+#: Share of the points that must be left.
+ENOUGH = 0.5
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Terms of a family at the points of phase space, and how noise changes them.
+
+    Attributes
+    ----------
+    library : TermLibrary
+    trajectory : ndarray of int (m,)
+    time : ndarray (m,)
+    values : ndarray (m, p)
+        Terms, less the bias that noise gives to functions that are not linear.
+    spectrum : Spectrum
+    """
+
+    library: TermLibrary
+    trajectory: NDArray[np.intp]
+    time: Array
+    values: Array
+    spectrum: Spectrum
+
+
+def gather(family: Family, phase: Phase) -> Evidence | None:
+    """Evaluate a family along the records.
+
+    Parameters
+    ----------
+    family : Family
+    phase : Phase
+
+    Returns
+    -------
+    Evidence or None
+        None where the terms cannot be evaluated on most of the data, or are too many for them.
+    """
+    usable = _usable(family, phase)
+    if usable.mean() < ENOUGH:
+        return None
+    trajectory = phase.trajectory[usable]
+    library, p = family.library, len(family.library)
+    values, differences = _with_noise(library, phase, usable, range(DRAWS))
+    if not np.isfinite(values).all() or not all(np.isfinite(x).all() for x in differences):
+        return None
+    freedom = phase.freedom * float(usable.mean())
+    if freedom < 3 * p:
+        return None
+    changes = values - means(values, trajectory)
+    noise = np.zeros((p, p))
+    levels = np.zeros((p, p))
+    for drawn in differences:
+        level = means(drawn, trajectory)
+        noise += (drawn - level).T @ (drawn - level) / DRAWS
+        levels += level.T @ level / DRAWS
+    within = changes.T @ changes
+    single = phase.n_trajectories == 1
+    if not single:
+        offsets = means(values, trajectory)
+        offsets = offsets - offsets.mean(axis=0)
+        between = offsets.T @ offsets - levels
+    else:
+        between = np.diag(np.maximum(np.diag(within) - np.diag(noise), 0.0))
+    return Evidence(
+        library,
+        trajectory,
+        phase.time[usable],
+        values,
+        Spectrum.of(within, noise, between, freedom, CANCELS if single else TELLING),
+    )
+
+
+def test(evidence: Evidence, phase: Phase, family: Family, weights: Array) -> tuple[float, float]:
+    """Compare the changes of one combination with those that noise makes.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    phase : Phase
+    family : Family
+        Of the evidence.
+    weights : ndarray (p,)
+
+    Returns
+    -------
+    p_value, drift : float
+        Of the total change and of a common trend in time, whichever is less likely, times two.
+    """
+    used = np.flatnonzero(weights)
+    part = TermLibrary(family.library.variables, tuple(family.library.terms[k] for k in used))
+    usable = _usable(family, phase)
+    _, differences = _with_noise(part, phase, usable, range(100, 100 + TEST_DRAWS))
+    trajectory = evidence.trajectory
+    followed = evidence.values @ weights
+    followed = followed - means(followed, trajectory)
+    ramp = evidence.time - means(evidence.time, trajectory)
+    ramp = ramp / np.sqrt(np.mean(ramp**2))
+    totals, trends = [], []
+    for drawn in differences:
+        change = drawn @ weights[used]
+        change = change - means(change, trajectory)
+        totals.append(float(change @ change))
+        trends.append(float(np.sum(_sums(ramp * change, trajectory) ** 2)))
+    total = float(np.mean(totals))
+    # A mixture of chi-squared variables has the mean and variance of a scaled one (Satterthwaite).
+    freedom = min(2.0 * total**2 / max(float(np.var(totals)), 1e-300), evidence.spectrum.freedom)
+    freedom = max(freedom - len(used), 1.0)
+    change_p = float(chi2.sf(freedom * float(followed @ followed) / total / SLACK, freedom))
+    slope = float(ramp @ followed) / np.sqrt(np.mean(trends) * SLACK)
+    trend_p = 2.0 * float(norm.sf(abs(slope)))
+    drift = _drift(evidence.values, weights, trajectory)
+    return min(1.0, 2.0 * min(change_p, trend_p)), drift
+
+
+def drift_of(library: TermLibrary, weights: Array, phase: Phase) -> float:
+    """Largest deviation of a combination from its mean, over the size of the motion of its terms.
+
+    Parameters
+    ----------
+    library : TermLibrary
+    weights : ndarray (p,)
+    phase : Phase
+
+    Returns
+    -------
+    float
+    """
+    used = np.flatnonzero(weights)
+    part = TermLibrary(library.variables, tuple(library.terms[k] for k in used))
+    values = part.evaluate(phase.values)
+    return _drift(values, weights[used], phase.trajectory)
+
+
+def _drift(values: Array, weights: Array, trajectory: NDArray[np.intp]) -> float:
+    followed = values @ weights
+    size = float(np.sum(np.abs(weights) * values.std(axis=0)))
+    return float(np.abs(followed - means(followed, trajectory)).max() / size) if size else 0.0
+
+
+def _usable(family: Family, phase: Phase) -> NDArray[np.bool_]:
+    usable = np.ones(len(phase.values), dtype=bool)
+    errors = [phase.errors(seed) for seed in range(DRAWS)]
+    for guard in family.guards:
+        value = _at(guard, phase, phase.values)
+        spread = np.sqrt(
+            np.mean([(_at(guard, phase, phase.values + e) - value) ** 2 for e in errors], axis=0)
+        )
+        usable &= value > CLEAR * spread.mean() if not spread.max() else value > CLEAR * spread
+    return usable
+
+
+def _at(expression: Expression, phase: Phase, values: Array) -> Array:
+    named = dict(zip(phase.names, values.T, strict=True))
+    return np.asarray(evaluate(expression, named), dtype=np.float64)
+
+
+def _with_noise(
+    library: TermLibrary, phase: Phase, usable: NDArray[np.bool_], seeds: range
+) -> tuple[Array, list[Array]]:
+    """Terms less their bias, and draws of what noise changes in them to first order and beyond."""
+    points = phase.values[usable]
+    with np.errstate(all="ignore"):
+        plain = library.evaluate(points)
+        bias = np.zeros_like(plain)
+        differences = []
+        for seed in seeds:
+            errors = phase.errors(seed)[usable]
+            above, below = library.evaluate(points + errors), library.evaluate(points - errors)
+            bias += (above + below - 2.0 * plain) / (2 * len(seeds))
+            differences.append((above - below) / 2.0)
+    return plain - bias, differences
+
+
+def _sums(values: Array, trajectory: NDArray[np.intp]) -> Array:
+    return np.asarray(np.bincount(trajectory, values))
+
+
+def without_velocities(phase: Phase) -> Phase:
+    """The same points with the measured states only."""
+    d = len(phase.states)
+    return replace(phase, values=phase.values[:, :d], with_velocities=False)

@@ -1,0 +1,221 @@
+"""Conserved quantities of a fitted vector field, judged by the errors of its coefficients.
+
+``Q = sum c_k g_k`` is conserved by ``x' = f`` when ``sum c_k grad g_k . f`` vanishes everywhere.
+That is linear in the coefficients of ``f``, so their errors say how much of it is nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from physmodel.discovery.laws.families import Family
+from physmodel.discovery.laws.phase import FLOOR, Phase
+from physmodel.discovery.laws.search import Found, Test, search
+from physmodel.discovery.laws.spectrum import CANCELS, SLACK, Spectrum
+from physmodel.models.sparse_field import SparseField
+from physmodel.models.terms import TermLibrary
+from physmodel.problem.calculus import names_in
+
+Array = NDArray[np.float64]
+
+#: Ratio of change to error below which errors play no part.
+EXACT = 0.01
+#: Points at which the condition is posed.
+POINTS = 400
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A field at points of phase space, and what each uncertain coefficient adds to it.
+
+    Attributes
+    ----------
+    points, values : ndarray (m, v)
+    errors : list of (int, ndarray (m,))
+        Variable whose rate a coefficient changes, and the change by one standard error.
+    """
+
+    points: Array
+    values: Array
+    errors: list[tuple[int, Array]]
+
+
+@dataclass(frozen=True)
+class UncertainField:
+    """A field as a flow in phase space, with the errors of its coefficients.
+
+    Attributes
+    ----------
+    model : SparseField
+        Without inputs or time.
+    std_errors : ndarray (d, p)
+        Of its coefficients.
+    """
+
+    model: SparseField
+    std_errors: Array
+
+    @property
+    def shift(self) -> int:
+        """Position in phase space of the variable whose rate the first equation gives."""
+        return len(self.model.states) if self.model.order == 2 else 0
+
+    def at(self, points: Array) -> Flow:
+        """Rates ``(m, v)`` of all variables of phase space and their errors."""
+        d, m = len(self.model.states), len(points)
+        states, velocities = points[:, :d], points[:, d:] if self.shift else None
+        zeros = np.zeros(m)
+        rate = self.model.rate(zeros, states, velocities, np.empty((m, 0)))
+        terms = self.model.library.evaluate(np.column_stack([points, zeros]))
+        errors = [(e + self.shift, terms[:, k] * self.std_errors[e, k]) for e, k in self.uncertain]
+        values = rate if velocities is None else np.column_stack([velocities, rate])
+        return Flow(points, values, errors)
+
+    @property
+    def uncertain(self) -> list[tuple[int, int]]:
+        """Equation and term of each uncertain coefficient."""
+        return [(int(e), int(k)) for e, k in np.argwhere(self.std_errors > 0.0)]
+
+
+def autonomous(model: SparseField) -> bool:
+    """Whether neither inputs nor the time act on the states."""
+    used = [t for t, c in zip(model.terms, model.coefficients.T, strict=True) if c.any()]
+    return not model.inputs and not any("t" in names_in(term) for term in used)
+
+
+def points_around(phase: Phase, seed: int = 0) -> Array:
+    """Points where a field is tried, half of them data.
+
+    In the others every variable is drawn on its own, because what holds on one orbit only is a
+    curve and no law.
+
+    Parameters
+    ----------
+    phase : Phase
+    seed : int
+
+    Returns
+    -------
+    ndarray (m, v)
+    """
+    rng = np.random.default_rng(seed)
+    total = len(phase.values)
+    own = np.linspace(0, total - 1, min(POINTS // 2, total)).astype(int)
+    mixed = [rng.choice(column, POINTS // 2) for column in phase.values.T]
+    return np.vstack([phase.values[own], np.column_stack(mixed)])
+
+
+def probability(change: Array, moves: list[Array], size: float) -> float:
+    """Probability that uncertain coefficients change something from zero by so much.
+
+    Parameters
+    ----------
+    change : ndarray (n,)
+        What should be zero.
+    moves : list of ndarray (n,)
+        What one standard error of each coefficient adds to it.
+    size : float
+        Sum of squares of its parts, of which rounding takes a share.
+
+    Returns
+    -------
+    float
+    """
+    overlap = np.array([[float(a @ b) for b in moves] for a in moves]).reshape(len(moves), -1)
+    mean = float(np.trace(overlap)) + FLOOR**2 * size
+    # A mixture of chi-squared variables has the mean and variance of a scaled one (Satterthwaite).
+    freedom = mean**2 / max(float(np.sum(overlap**2)), FLOOR**4 * size**2, 1e-300)
+    return float(chi2.sf(freedom * float(change @ change) / mean / SLACK, freedom))
+
+
+def field_invariants(flow: Flow, phase: Phase, choices: list[Family]) -> list[Found]:
+    """Independent quantities that a field conserves to within the errors of its coefficients.
+
+    Parameters
+    ----------
+    flow : Flow
+    phase : Phase
+    choices : list of Family
+
+    Returns
+    -------
+    list of Found
+        Their drift is left zero.
+    """
+
+    def examine(family: Family) -> tuple[Spectrum, Test] | None:
+        spectrum = _spectrum(family.library, flow)
+        if spectrum is None:
+            return None
+
+        def test(weights: Array) -> tuple[Array, float, float]:
+            if spectrum.ratio(weights / spectrum.scale) < EXACT:
+                weights = _polished(family.library, weights, flow)
+            return weights, p_value_of(family.library, weights, flow), 0.0
+
+        return spectrum, test
+
+    return search(phase, choices, examine)
+
+
+def p_value_of(library: TermLibrary, weights: Array, flow: Flow) -> float:
+    """Probability that errors of the coefficients make a quantity change as much as it does.
+
+    Parameters
+    ----------
+    library : TermLibrary
+    weights : ndarray (p,)
+    flow : Flow
+
+    Returns
+    -------
+    float
+    """
+    slopes = np.einsum("mpv,p->mv", *_by_variable(library, flow, weights))
+    change = np.einsum("mv,mv->m", slopes, flow.values)
+    size = float(np.sum((np.abs(slopes) * np.abs(flow.values)).sum(axis=1) ** 2))
+    moves = [slopes[:, variable] * error for variable, error in flow.errors]
+    return probability(change, moves, size)
+
+
+def _polished(library: TermLibrary, weights: Array, flow: Flow) -> Array:
+    """Coefficients to full precision, of which second moments keep half the digits."""
+    slopes, _ = _by_variable(library, flow, weights)
+    used = np.flatnonzero(weights)
+    change = np.einsum("mpv,mv->mp", slopes, flow.values)
+    fixed = int(np.argmax(np.abs(weights[used])))
+    free = np.delete(np.arange(len(used)), fixed)
+    scale = np.abs(weights[used])
+    change = change * scale
+    solved = np.linalg.lstsq(change[:, free], -change[:, fixed], rcond=None)[0]
+    polished = np.zeros_like(weights)
+    polished[used[fixed]] = weights[used[fixed]]
+    polished[used[free]] = solved * scale[free] * np.sign(weights[used[fixed]])
+    return polished
+
+
+def _by_variable(library: TermLibrary, flow: Flow, weights: Array) -> tuple[Array, Array]:
+    used = np.flatnonzero(weights)
+    part = TermLibrary(library.variables, tuple(library.terms[k] for k in used))
+    return part.derivatives(flow.points, flow.points.shape[1]), weights[used]
+
+
+def _spectrum(library: TermLibrary, flow: Flow) -> Spectrum | None:
+    with np.errstate(all="ignore"):
+        slopes = library.derivatives(flow.points, flow.points.shape[1])
+    usable = np.isfinite(slopes).all(axis=(1, 2))
+    if usable.mean() < 0.5:
+        return None
+    slopes, values = slopes[usable], flow.values[usable]
+    change = np.einsum("mpv,mv->mp", slopes, values)
+    size = np.sum(np.einsum("mpv,mv->mp", np.abs(slopes), np.abs(values)) ** 2, axis=0)
+    noise = np.diag(FLOOR**2 * size)
+    for variable, error in flow.errors:
+        moved = slopes[:, :, variable] * error[usable][:, None]
+        noise += moved.T @ moved
+    freedom = float(max(len(flow.errors), 1))
+    return Spectrum.of(change.T @ change, noise, np.diag(size), freedom, CANCELS)

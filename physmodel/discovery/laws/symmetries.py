@@ -1,0 +1,221 @@
+"""Symmetries of a fitted field by name: rotations, scalings, translations, reflections, others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.discovery.laws import finite
+from physmodel.discovery.laws.generators import Posed, pose
+from physmodel.discovery.laws.of_field import UncertainField, points_around
+from physmodel.discovery.laws.phase import Phase
+from physmodel.discovery.laws.search import LEVEL
+from physmodel.discovery.laws.spectrum import CANCELS, combinations_of
+from physmodel.models.sparse_field import SparseField
+
+Array = NDArray[np.float64]
+
+#: Largest denominator of a ratio of scaling exponents that is written as a fraction.
+DENOMINATOR = 6
+
+
+@dataclass(frozen=True)
+class FoundSymmetry:
+    """A transformation that turns every motion of a law into another one.
+
+    Attributes
+    ----------
+    name : str
+        As a `Problem` takes it in `symmetries`: ``"rotation:x,y"``, ``"scaling:x=2,t=3"``.
+    generator : mapping of str to str
+        What each variable that moves becomes (finite) or by what it changes (continuous).
+    defect : float
+        Root mean square violation relative to the size of the field.
+    p_value : float
+        Probability that errors of the coefficients make the defect so large.
+    """
+
+    name: str
+    generator: Mapping[str, str]
+    defect: float
+    p_value: float
+
+    def __str__(self) -> str:
+        """One line."""
+        moved = ", ".join(f"{key} -> {value}" for key, value in self.generator.items())
+        return f"{self.name}   {moved}   (defect {self.defect:.1e}, p = {self.p_value:.2g})"
+
+
+def field_symmetries(
+    field: UncertainField, phase: Phase, pairs: list[tuple[str, str]]
+) -> tuple[FoundSymmetry, ...]:
+    """Symmetries that the errors of the coefficients allow.
+
+    Parameters
+    ----------
+    field : UncertainField
+    phase : Phase
+        With velocities for a field of second order.
+    pairs : list of (str, str)
+        Positions and their velocities among the states of a field of first order.
+
+    Returns
+    -------
+    tuple of FoundSymmetry
+        Continuous ones first.
+    """
+    points = points_around(phase)
+    return (*_continuous(field, points, pairs), *_finite(field, points, pairs))
+
+
+def _continuous(
+    field: UncertainField, points: Array, pairs: list[tuple[str, str]]
+) -> list[FoundSymmetry]:
+    names = field.model.states
+    posed = pose(field, points)
+    found: list[tuple[str, Array]] = []
+    for name, unknowns in [*_rotations(names, pairs, posed), *_scalings(names, posed)]:
+        _, p_value, telling = posed.judge(unknowns)
+        if p_value >= LEVEL and telling >= CANCELS:
+            found.append((name, unknowns))
+    # Of a linear field every linear field that commutes with it would be one.
+    if not _is_linear(field.model):
+        found += _others(names, posed, [unknowns for _, unknowns in found])
+    made = []
+    for name, unknowns in found:
+        defect, p_value, _ = posed.judge(unknowns)
+        made.append(FoundSymmetry(name, _changes(names, posed, unknowns), defect, p_value))
+    return made
+
+
+def _is_linear(model: SparseField) -> bool:
+    plain = {"1", *model.library.variables}
+    used = zip(model.terms, model.coefficients.T, strict=True)
+    return all(str(term) in plain for term, column in used if column.any())
+
+
+def _rotations(
+    names: tuple[str, ...], pairs: list[tuple[str, str]], posed: Posed
+) -> list[tuple[str, Array]]:
+    partner = dict(pairs)
+    turning = [p for p, _ in pairs] if len(pairs) > 1 else [n for n in names]
+    made = []
+    for one, other in combinations(turning, 2):
+        planes = [(one, other)]
+        if one in partner and other in partner:
+            planes.append((partner[one], partner[other]))
+        unknowns = np.zeros(len(posed.places))
+        for a, b in planes:
+            i, j = names.index(a), names.index(b)
+            unknowns[posed.places.index(("L", i, j))] = -1.0
+            unknowns[posed.places.index(("L", j, i))] = 1.0
+        made.append(("rotation:" + ";".join(f"{a},{b}" for a, b in planes), unknowns))
+    return made
+
+
+def _scalings(names: tuple[str, ...], posed: Posed) -> list[tuple[str, Array]]:
+    """Translations of single states, and rescalings of states and time."""
+    d = len(names)
+    made = []
+    for i, name in enumerate(names):
+        unknowns = np.zeros(len(posed.places))
+        unknowns[i] = 1.0
+        made.append((f"translation:{name}", unknowns))
+    block = list(range(d, 2 * d + 1))
+    for weights in combinations_of(posed.spectrum(block), most=d + 1):
+        exponents = _fractions(weights)
+        unknowns = np.zeros(len(posed.places))
+        unknowns[block] = [float(x) for x in exponents]
+        keys = (*names, "t")
+        text = ",".join(f"{k}={x}" for k, x in zip(keys, exponents, strict=True) if x)
+        made.append((f"scaling:{text}", unknowns))
+    return made
+
+
+def _fractions(weights: Array) -> list[Fraction]:
+    """Exponents as whole numbers where they are close to small fractions of each other."""
+    smallest = weights[np.flatnonzero(weights)][np.argmin(np.abs(weights[weights != 0.0]))]
+    near = [Fraction(float(w / smallest)).limit_denominator(DENOMINATOR) for w in weights]
+    common = int(np.lcm.reduce([x.denominator for x in near]))
+    whole = [x * common for x in near]
+    first = next(x for x in whole if x)
+    return [x if first > 0 else -x for x in whole]
+
+
+def _others(names: tuple[str, ...], posed: Posed, known: list[Array]) -> list[tuple[str, Array]]:
+    """Sparse generators of what the null space holds besides those that have names."""
+    everything = list(range(len(posed.places)))
+    spectrum = posed.spectrum(everything)
+    made = []
+    span = [unknowns / posed.units for unknowns in known]
+    left_out = [int(np.argmax(np.abs(vector))) for vector in span]
+    for weights in combinations_of(spectrum, len(names) ** 2, left_out):
+        unknowns = weights * posed.units
+        unknowns = unknowns / unknowns[np.argmax(np.abs(weights))]
+        _, p_value, telling = posed.judge(unknowns)
+        if p_value >= LEVEL and telling >= CANCELS:
+            changes = _changes(names, posed, unknowns)
+            text = ",".join(f"{k}={v.replace(' ', '')}" for k, v in changes.items())
+            made.append((f"generator:{text}", unknowns))
+    return made
+
+
+def _changes(names: tuple[str, ...], posed: Posed, unknowns: Array) -> dict[str, str]:
+    """By what each variable changes under a generator."""
+    sums: dict[str, list[str]] = {}
+    for (kind, i, j), value in zip(posed.places, unknowns, strict=True):
+        if value:
+            number = f"{value:.6g}"
+            variable = "t" if kind == "s" else names[i]
+            factor = {"b": "", "L": names[j], "s": "t"}[kind]
+            sign = {"1": "", "-1": "-"}.get(number, f"{number}*") if factor else number
+            sums.setdefault(variable, []).append(f"{sign}{factor}")
+    keys = [name for name in (*names, "t") if name in sums]
+    return {key: " + ".join(sums[key]).replace("+ -", "- ") for key in keys}
+
+
+def _finite(
+    field: UncertainField, points: Array, pairs: list[tuple[str, str]]
+) -> list[FoundSymmetry]:
+    names = field.model.states
+    if len(names) > finite.MOST_STATES:
+        return []
+    particles = [[k] for k in range(len(names))]
+    if len(pairs) > 1 and 2 * len(pairs) == len(names):
+        particles = [[names.index(p), names.index(v)] for p, v in pairs]
+    moving = [velocity for _, velocity in pairs]
+    tried = [
+        # Time reversal proper changes the sign of the velocities and of nothing else.
+        *sorted(
+            finite.reflections(names),
+            key=lambda item: item.name != "time-reversal:" + ",".join(moving),
+        ),
+        *finite.exchanges(names, particles),
+        *finite.cycles(names),
+    ]
+    chosen: list[finite.Element] = []
+    made = []
+    for element in tried:
+        defect, p_value, telling = finite.judge(field, points, element)
+        holds = p_value >= LEVEL and telling >= CANCELS
+        if holds and finite.independent_of(chosen, element):
+            chosen.append(element)
+            generator = _mapped(names, element)
+            made.append(FoundSymmetry(element.name, generator, defect, p_value))
+    return made
+
+
+def _mapped(names: tuple[str, ...], element: finite.Element) -> dict[str, str]:
+    made = {}
+    for name, row in zip(names, element.matrix, strict=True):
+        source = int(np.argmax(np.abs(row)))
+        if row[source] < 0.0 or names[source] != name:
+            made[name] = ("-" if row[source] < 0.0 else "") + names[source]
+    if element.clock < 0.0:
+        made["t"] = "-t"
+    return made
