@@ -12,7 +12,7 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from physmodel.discovery.signals.candidates import Choice, bases, chosen
 from physmodel.errors import DataError, ProblemError
 from physmodel.models.dictionaries import Dictionary, from_atoms
-from physmodel.optimizers.sparse import SparseResult, Status, basis_pursuit_denoising
+from physmodel.optimizers.sparse import SparseResult, Status, basis_pursuit, basis_pursuit_denoising
 from physmodel.optimizers.sparse.recovery import sparse_recovery
 
 Array = NDArray[np.float64]
@@ -134,7 +134,8 @@ def _exact(
     """Dictionaries in which few atoms give all measurements, which does not happen by chance."""
     everything = np.arange(len(y))
     found = {
-        label: _solve(_rows(sensing, everything, atoms), y, 0.0) for label, atoms in made.items()
+        label: sparse_recovery(_rows(sensing, everything, atoms), y)
+        for label, atoms in made.items()
     }
     good = (Status.OPTIMAL, Status.CONVERGED)
     return {
@@ -149,6 +150,8 @@ def _prediction(
 ) -> float:
     """Misfit on measurements that were kept back from the fit of these atoms by the others."""
     support = solution.support
+    if not len(support):
+        return _relative(np.zeros(len(held)), y[held])
     unit = np.zeros((operator.shape[1], len(support)))
     unit[support, np.arange(len(support))] = 1.0
     columns = operator.matmat(unit)
@@ -159,7 +162,7 @@ def _prediction(
 
 def _solve(operator: LinearOperator, y: Array, level: float | None) -> SparseResult:
     if level == 0.0:
-        return sparse_recovery(operator, y)
+        return basis_pursuit(operator, y)
     m = len(y)
     # As in basis_pursuit_denoising: exceeded by the norm of m noise values in 2% of records.
     limit = None if level is None else level * np.sqrt(m + 2.0 * np.sqrt(2.0 * m))

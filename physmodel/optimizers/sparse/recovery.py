@@ -46,7 +46,7 @@ def sparse_recovery(
     signals : array_like (m,) or (m, k)
         None with a Gram.
     rounds : int
-        Reweightings at most.
+        Reweightings at most; none of an operator too large to be written out.
 
     Returns
     -------
@@ -86,9 +86,10 @@ def _sparsest(design: Design, rounds: int) -> tuple[Answer, int]:
     convex = best = x = _clean(first.x)
     steps = orthogonal_steps(design, min(half, design.n_atoms), EXACT * size)
     if np.sqrt(steps.rss[0, -1]) <= EXACT * size:
-        greedy = steps.coefficients(steps.sizes, design.n_atoms).toarray()[:, 0]
+        greedy = _clean(steps.coefficients(steps.sizes, design.n_atoms).toarray()[:, 0])
         best = min(best, greedy, key=np.count_nonzero)
     count = 1
+    rounds = rounds if design.operator is None else 0
     while np.count_nonzero(best) > half and count <= rounds:
         # More columns than half the rows are not unique: costs rise from the one in the middle.
         cost = 1.0 / (np.abs(x) + np.partition(np.abs(x), -half)[-half])
