@@ -208,7 +208,9 @@ def _solve(system: Array, force: Array, rough: bool) -> Array:
             if np.abs(force - system @ push).max() <= ROUGH * np.abs(force).max():
                 return push
     _, push, failed = dposv(system.T, force, lower=1)
-    return np.linalg.lstsq(system, force, rcond=None)[0] if failed else np.asarray(push)
+    if failed:
+        push = np.linalg.lstsq(system, force, rcond=None)[0]
+    return np.asarray(push, dtype=float)
 
 
 def _search(system: Array, now: Array, push: Array, left: Array, lam: Array) -> tuple[Array, bool]:
