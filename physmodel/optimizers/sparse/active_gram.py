@@ -61,7 +61,7 @@ class ActiveGram:
         outside = float(row[column] - row[self.index] @ weights)
         if not outside > DEPENDENT * row[column]:
             return False
-        self.inverse[:] += np.outer(weights, weights / outside)
+        self.inverse[:] += weights[:, None] * (weights / outside)
         self._inverse[k, :k] = self._inverse[:k, k] = -weights / outside
         self._inverse[k, k] = 1.0 / outside
         self._rows[k], self._index[k] = row, column
@@ -75,7 +75,7 @@ class ActiveGram:
             axis[[place, last]] = axis[[last, place]]
         side = self._inverse[:last, last]
         self.size = last
-        self.inverse[:] -= np.outer(side, side / self._inverse[last, last])
+        self.inverse[:] -= side[:, None] * (side / self._inverse[last, last])
 
     def _gram_row(self, column: int) -> Array:
         design = self._design

@@ -63,8 +63,8 @@ def end_of_path(design: Design, cost: Array, level: float, max_corners: int) -> 
         else:
             if not active.add(entering):
                 return None
-            value = np.append(value, 0.0)
-            sign = np.append(sign, np.sign(correlation[entering]))
+            value = np.concatenate([value, [0.0]])
+            sign = np.concatenate([sign, [np.sign(correlation[entering])]])
         direction = active.inverse @ sign
         if leaving < 0 and direction[-1] * sign[-1] <= 0.0:
             return None  # a tie: this column had to enter together with another one
