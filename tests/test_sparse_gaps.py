@@ -154,3 +154,40 @@ def test_tables_that_cannot_be_filled() -> None:
         read_table("nowhere.csv")
     with pytest.raises(DataError, match="only tables"):
         read_table("solar-system")
+
+
+def test_a_curve_goes_over_a_long_gap_where_atoms_would_not() -> None:
+    """A trend is sparse in no wavelet; a smooth orbit is followed by a cubic spline."""
+    t = np.arange(50.0)
+    ramp = inpaint(field(np.where((t > 20) & (t < 30), np.nan, 2.0 * t)))
+    assert "interpolation" in ramp.dictionary
+    # A line is a spline: rounding alone.
+    np.testing.assert_allclose(ramp.data.values, 2.0 * t, rtol=1e-12)
+    orbit = pm.catalogue.load("lorenz")["x"].values
+    missing = (np.arange(len(orbit)) % 100 < 30) & (np.arange(len(orbit)) >= 50)
+    found = inpaint(field(np.where(missing, np.nan, orbit)))
+    error = np.sqrt(np.mean((found.data.values - orbit)[missing] ** 2))
+    line = np.interp(np.arange(len(orbit)), np.flatnonzero(~missing), orbit[~missing])
+    assert error < 0.5 * np.sqrt(np.mean((line - orbit)[missing] ** 2))
+    assert 0.3 * error < found.error < 5.0 * error
+
+
+def test_one_gap_is_not_judged_by_one_value() -> None:
+    """Where a single value is missing the claim still rests on a share of the record."""
+    t = np.arange(120.0)
+    noisy = np.sin(t / 6.0) + 0.1 * np.random.default_rng(22).standard_normal(120)
+    claims = [inpaint(field(np.where(t == k, np.nan, noisy))).error for k in (30, 60, 90)]
+    # Noise of 0.1 in a value that is predicted from its neighbours, known from some fifty of them.
+    assert 0.08 < min(claims) <= max(claims) < 0.25
+
+
+@pytest.mark.parametrize("kind", ["object", "Int64", "float32"])
+def test_columns_of_any_numbers_are_filled_and_text_is_left(kind: str) -> None:
+    values = pd.Series([None if k == 3 else k for k in range(50)], dtype=kind)
+    frame = pd.DataFrame({"t": np.arange(50.0), "x": values, "note": [None, *"a" * 49]})
+    found = fill_table(frame)
+    assert list(found.missing) == ["x"]
+    np.testing.assert_allclose(found.data["x"], np.arange(50.0), atol=1e-5)
+    assert found.data["note"].isna().sum() == 1
+    with pytest.raises(DataError, match="one value was measured"):
+        fill_table(pd.DataFrame({"t": [0.0, 1.0], "x": [1.0, np.nan]}))

@@ -133,10 +133,9 @@ def fill_table(
     missing: dict[str, NDArray[np.bool_]] = {}
     pieces: dict[str, tuple[Filled, ...]] = {}
     for name in data.columns:
-        column = data[name]
-        if name in (clock, label) or column.dtype.kind != "f" or not column.isna().any():
+        values = None if name in (clock, label) else _numbers(data[name])
+        if values is None or not np.isnan(values).any():
             continue
-        values = column.to_numpy(dtype=float, copy=True)
         missing[name] = np.isnan(values)
         found = []
         for key, part in parts:
@@ -155,6 +154,15 @@ def fill_table(
         data[name] = values
         pieces[name] = tuple(found)
     return FilledTable(data, missing, {name: _error(p) for name, p in pieces.items()}, pieces)
+
+
+def _numbers(column: pd.Series[Any]) -> Array | None:
+    """Cells as floats, empty ones NaN; None for a column of dates or text."""
+    if column.dtype.kind in "mM":
+        return None
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    same = np.count_nonzero(np.isnan(values)) == column.isna().sum()
+    return np.array(values) if same else None
 
 
 def _pieces(clock: pd.Series[Any], groups: Mapping[str, Index]) -> Iterator[tuple[str, Index]]:
