@@ -156,6 +156,8 @@ def _fresh(
 
     None where no column violates.
     """
+    if len(working.known) == len(slope):
+        return working.known[:0]
     size = np.abs(slope)
     excess = size - penalty
     excess[working.known] = 0.0
