@@ -21,6 +21,7 @@ from physmodel.optimizers.sparse.criterion import check_sparsity, extended_bic
 from physmodel.optimizers.sparse.design import Design, Dictionary
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import Certificate, Path, SparseResult, Status
+from physmodel.optimizers.sparse.supports import least_squares
 from physmodel.optimizers.tableau import Criterion
 from physmodel.optimizers.triangular import TriangularFactor
 
@@ -124,17 +125,9 @@ def _one(design: Design, index: int, sparsity: int | None, most: int, max_nodes:
 
 
 def _fit(design: Design, index: int, support: NDArray[np.intp]) -> tuple[Array, float]:
-    x = np.zeros(design.n_atoms)
-    if len(support):
-        if design.gram is None:
-            assert design.signals is not None  # noqa: S101
-            columns = design.columns(support)
-            x[support] = np.linalg.lstsq(columns, design.signals[:, index], rcond=None)[0]
-        else:
-            block = design.unit_gram[np.ix_(support, support)]
-            x[support] = np.linalg.lstsq(block, design.correlation[support, index], rcond=None)[0]
-    rss = float(design.signal(index).gradient(x[:, None])[1][0])
-    return x, rss
+    part = design.signal(index)
+    x = least_squares(part, support)
+    return x, float(part.gradient(x[:, None])[1][0])
 
 
 def local_search(
