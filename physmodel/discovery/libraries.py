@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.discovery.constraints import free_coefficients
 from physmodel.errors import DataError, ProblemError
+from physmodel.models.constrain import ConstrainedField
+from physmodel.models.coordinates import Coordinates
 from physmodel.models.sparse_field import term_variables, velocity_name
+from physmodel.models.term_field import TermField
 from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms
 from physmodel.problem.calculus import names_in, powers
 from physmodel.problem.expression import Expression
+from physmodel.problem.knowledge import orders_of
 from physmodel.problem.parser import parse
 from physmodel.problem.problem import Problem
 
@@ -43,11 +51,32 @@ class Library:
     order : int
         Order in time.
     terms : TermLibrary
+    basis : ndarray (d p, K) or None
+        Coefficients, in user units, that symmetries and laws leave free; None where all are.
     """
 
     label: str
     order: int
     terms: TermLibrary
+    basis: NDArray[np.float64] | None = None
+
+    def field(self, coordinates: Coordinates) -> TermField | ConstrainedField:
+        """The library as a vector field that is linear in what is free.
+
+        Parameters
+        ----------
+        coordinates : Coordinates
+
+        Returns
+        -------
+        TermField or ConstrainedField
+        """
+        whole = TermField(self.terms, coordinates, self.order)
+        return whole if self.basis is None else ConstrainedField(whole, self.basis)
+
+    def n_free(self, n_states: int) -> int:
+        """Coefficients of all equations together."""
+        return len(self.terms) * n_states if self.basis is None else self.basis.shape[1]
 
 
 def candidate_libraries(
@@ -74,7 +103,7 @@ def candidate_libraries(
     DataError
         If the data cannot carry any library.
     """
-    orders = (problem.order,) if problem.order else ((1,) if problem.positive else (1, 2))
+    orders = orders_of(problem)
     named = bool(problem.functions or problem.terms or problem.library)
     fixed = problem.degree is not None or named
     if problem.library:
@@ -82,18 +111,22 @@ def candidate_libraries(
     else:
         shapes = _fixed_shapes(problem) if fixed else _open_shapes(problem)
         built = [_library(problem, order, *shape, levels) for order in orders for shape in shapes]
+    if problem.symmetries or problem.laws:
+        built = _constrained(built, problem)
     found = [item for item in built if _affordable(item, problem, n_samples)]
     if found and not (fixed and found[0] is not built[0]):
         return found
     if fixed:
-        wanted = len(built[0].terms)
+        wanted, free = len(built[0].terms), built[0].n_free(len(problem.states))
         raise ProblemError(
             f"a library of {wanted} terms for {len(problem.states)} states needs at least "
-            f"{SAMPLES_PER_TERM * wanted} samples and at most {MAX_COEFFICIENTS} coefficients; "
-            f"there are {n_samples} samples and {wanted * len(problem.states)} coefficients",
+            f"{ceil(SAMPLES_PER_TERM * free / len(problem.states))} samples and at most "
+            f"{MAX_COEFFICIENTS} coefficients; there are {n_samples} samples and {free} "
+            "coefficients",
             fix="lower the degree, name fewer functions or states, or add data",
         )
-    needed = SAMPLES_PER_TERM * min(len(item.terms) for item in built) + orders[0]
+    fewest = min(item.n_free(len(problem.states)) for item in built)
+    needed = ceil(SAMPLES_PER_TERM * fewest / len(problem.states)) + orders[0]
     raise DataError(
         f"need at least {needed} samples to model {len(problem.states)} states; "
         f"there are {n_samples}",
@@ -124,11 +157,26 @@ def _open_shapes(problem: Problem) -> list[tuple[int, tuple[str, ...]]]:
 
 
 def _affordable(library: Library, problem: Problem, n_samples: int) -> bool:
-    terms = len(library.terms)
-    return (
-        terms * SAMPLES_PER_TERM <= n_samples - library.order
-        and terms * len(problem.states) <= MAX_COEFFICIENTS
-    )
+    d = len(problem.states)
+    free = library.n_free(d)
+    return free * SAMPLES_PER_TERM <= d * (n_samples - library.order) and free <= MAX_COEFFICIENTS
+
+
+def _constrained(built: Sequence[Library], problem: Problem) -> list[Library]:
+    """Libraries with what symmetries and laws leave free; without those that they leave empty."""
+    bases = [free_coefficients(problem, library.order, library.terms) for library in built]
+    named = ", ".join((*problem.symmetries, *problem.laws))
+    found = [
+        replace(library, basis=basis, label=f"{library.label}, obeying {named}")
+        for library, basis in zip(built, bases, strict=True)
+        if basis is None or basis.shape[1]
+    ]
+    if not found:
+        raise ProblemError(
+            f"no combination of the terms tried obeys {named}",
+            fix="add terms, allow a higher degree, or name fewer symmetries and laws",
+        )
+    return found
 
 
 def _library(
