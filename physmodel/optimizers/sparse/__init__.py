@@ -17,6 +17,7 @@ from physmodel.optimizers.sparse.l1 import elastic_net, lasso
 from physmodel.optimizers.sparse.l1_path import lasso_path
 from physmodel.optimizers.sparse.pursuit import basis_pursuit, basis_pursuit_denoising
 from physmodel.optimizers.sparse.record import Certificate, Path, SparseResult, Status
+from physmodel.optimizers.sparse.recovery import sparse_recovery
 from physmodel.optimizers.sparse.relaxed import sr3
 from physmodel.optimizers.sparse.subset import best_subset
 from physmodel.optimizers.sparse.subspace import cosamp, subspace_pursuit
@@ -43,6 +44,7 @@ __all__ = [
     "matching_pursuit",
     "mutual_coherence",
     "orthogonal_matching_pursuit",
+    "sparse_recovery",
     "sparsest_bound",
     "sr3",
     "stlsq",

@@ -108,9 +108,12 @@ def coherence_of(design: Design) -> float | None:
     """Mutual coherence of a design whose Gram is at hand, None of a larger one."""
     if design.gram is None and "unit_gram" not in design.__dict__:
         return None
-    cosines = np.abs(design.unit_gram)
-    cosines = cosines - np.diag(np.diag(cosines))
-    return min(float(cosines.max(initial=0.0)), 1.0)
+    gram, p = design.unit_gram, design.n_atoms
+    if p < 2:
+        return 0.0
+    # Rows of p + 1 entries put the diagonal into the first column: all but that, without a copy.
+    beside = gram.ravel()[:-1].reshape(p - 1, p + 1)[:, 1:]
+    return min(float(max(beside.max(), -beside.min())), 1.0)
 
 
 def sparsest_bound(coherence: float) -> float:
@@ -150,9 +153,10 @@ def exact_recovery_coefficient(dictionary: Dictionary, support: ArrayLike) -> fl
     if not len(chosen) or not len(outside):
         return 1.0
     if gram is None:
-        weights, _, rank, _ = lstsq(unit[:, chosen], unit[:, outside])
+        left, right = unit[:, chosen], unit[:, outside]
     else:
-        weights, _, rank, _ = lstsq(gram[np.ix_(chosen, chosen)], gram[np.ix_(chosen, outside)])
+        left, right = gram[np.ix_(chosen, chosen)], gram[np.ix_(chosen, outside)]
+    weights, _, rank, _ = lstsq(left, right, lapack_driver="gelsy")
     if rank < len(chosen):
         return -np.inf
     return float(1.0 - np.abs(weights).sum(axis=0).max())
