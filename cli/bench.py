@@ -72,6 +72,24 @@ def next_experiment(
     carry_out(suite, suite.run_case, units, chosen, output, jobs, "cases")
 
 
+@command.command("laws", short_help="Conserved quantities found in noisy records, none invented.")
+@click.option("--quick", is_flag=True, help="One seed instead of five: about a minute.")
+@click.option("--seeds", type=click.IntRange(1), help="Noise draws per system.")
+@click.option("--system", "systems", multiple=True, help="Only these systems.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("-o", "--output", default="runs/bench-laws", show_default=True, metavar="FOLDER")
+def laws(quick: bool, seeds: int | None, systems: tuple[str, ...], jobs: int, output: str) -> None:
+    """Systems with and without conserved quantities at 10% noise (Kepler at 1%)."""
+    from physmodel.bench import laws as suite
+    from physmodel.bench.law_cases import CASES
+    from physmodel.cli.messages import require_known
+
+    require_known("--system", systems, CASES)
+    units = list(systems) or list(CASES)
+    chosen = {"seeds": seeds or (1 if quick else suite.SEEDS)}
+    carry_out(suite, suite.run_case, units, chosen, output, jobs, "systems")
+
+
 @command.command("sparse", short_help="Sparse solvers and dictionaries against their peers.")
 @click.option("--quick", is_flag=True, help="Smaller problems, fewer draws: about a minute.")
 @click.option("--part", "parts", multiple=True, help="Only these parts.")

@@ -17,6 +17,8 @@ from physmodel.version import __version__
 COMMANDS = {
     "discover": ("physmodel.cli.discover", "Find the law behind measured trajectories."),
     "check": ("physmodel.cli.check", "Examine data; nothing is fitted."),
+    "invariants": ("physmodel.cli.invariants", "Find what measured trajectories conserve."),
+    "symmetries": ("physmodel.cli.symmetries", "Find the symmetries of the law behind data."),
     "denoise": ("physmodel.cli.denoise", "Remove noise from measured trajectories."),
     "simulate": ("physmodel.cli.simulate", "Run a discovered law forward in time."),
     "next": ("physmodel.cli.next", "Say which experiment would separate the rivals."),

@@ -22,6 +22,8 @@ from physmodel.discovery.laws.spectrum import Spectrum
 #: States that are taken for positions, whose velocities are found by smoothing, if nothing is
 #: conserved by themselves.
 MOST_POSITIONS = 3
+#: States up to which an attractor may be so thin that a polynomial describes it.
+FEW_STATES = 3
 
 
 def invariants(data: Any) -> tuple[Conserved, ...]:
@@ -101,11 +103,14 @@ def search_phase(phase: Phase, choices: list[Family]) -> list[Found]:
 
 
 def _believed(dataset: xr.Dataset, phase: Phase, found: list[Found]) -> list[Found]:
-    """On one trajectory: what the law conserves, or what is more than the equation of a curve."""
+    """On one trajectory: what is more than the equation of a curve, or what the law conserves."""
+    room = len(phase.names) - 1 - len(found)
+    if room > 0 and len(phase.names) > FEW_STATES:
+        return found
     from physmodel.discovery.discover import discover
 
     law = discover(dataset)
     said = confirms(law, phase, found)
     if said is not None:
         return [item for item, yes in zip(found, said, strict=True) if yes]
-    return found if len(found) < len(phase.names) - 1 else []
+    return found if room > 0 else []

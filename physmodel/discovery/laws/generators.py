@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from physmodel.discovery.laws.of_field import UncertainField, probability
 from physmodel.discovery.laws.phase import FLOOR
-from physmodel.discovery.laws.spectrum import CANCELS, Spectrum
+from physmodel.discovery.laws.spectrum import DECIDES, Spectrum
 
 Array = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ class Posed:
         noise += np.einsum("cni,cnj->ij", self.errors[:, :, chosen], self.errors[:, :, chosen])
         freedom = float(max(len(self.errors), 1))
         size = self.size * np.eye(len(chosen))
-        return Spectrum.of(part.T @ part, noise, size, freedom, CANCELS)
+        return Spectrum.of(part.T @ part, noise, size, freedom, DECIDES)
 
     def judge(self, unknowns: Array) -> tuple[float, float, float]:
         """Defect, its probability, and how large it could have been next to its error."""

@@ -15,7 +15,7 @@ from scipy.stats import chi2
 from physmodel.discovery.laws.families import Family
 from physmodel.discovery.laws.phase import FLOOR, Phase
 from physmodel.discovery.laws.search import Found, Test, search
-from physmodel.discovery.laws.spectrum import CANCELS, SLACK, Spectrum
+from physmodel.discovery.laws.spectrum import DECIDES, SLACK, Spectrum
 from physmodel.models.sparse_field import SparseField
 from physmodel.models.terms import TermLibrary
 from physmodel.problem.calculus import names_in
@@ -155,15 +155,15 @@ def field_invariants(flow: Flow, phase: Phase, choices: list[Family]) -> list[Fo
         def test(weights: Array) -> tuple[Array, float, float]:
             if spectrum.ratio(weights / spectrum.scale) < EXACT:
                 weights = _polished(family.library, weights, flow)
-            return weights, p_value_of(family.library, weights, flow), 0.0
+            return weights, judge_quantity(family.library, weights, flow)[0], 0.0
 
         return spectrum, test
 
     return search(phase, choices, examine)
 
 
-def p_value_of(library: TermLibrary, weights: Array, flow: Flow) -> float:
-    """Probability that errors of the coefficients make a quantity change as much as it does.
+def judge_quantity(library: TermLibrary, weights: Array, flow: Flow) -> tuple[float, float]:
+    """Whether a field conserves a combination of terms.
 
     Parameters
     ----------
@@ -173,13 +173,16 @@ def p_value_of(library: TermLibrary, weights: Array, flow: Flow) -> float:
 
     Returns
     -------
-    float
+    p_value, telling : float
+        Probability that errors of the coefficients make it change as much as it does; square of
+        what its terms change over that of those errors.
     """
     slopes = np.einsum("mpv,p->mv", *_by_variable(library, flow, weights))
     change = np.einsum("mv,mv->m", slopes, flow.values)
     size = float(np.sum((np.abs(slopes) * np.abs(flow.values)).sum(axis=1) ** 2))
     moves = [slopes[:, variable] * error for variable, error in flow.errors]
-    return probability(change, moves, size)
+    mean = sum(float(move @ move) for move in moves) + FLOOR**2 * size
+    return probability(change, moves, size), size / mean
 
 
 def _polished(library: TermLibrary, weights: Array, flow: Flow) -> Array:
@@ -218,4 +221,4 @@ def _spectrum(library: TermLibrary, flow: Flow) -> Spectrum | None:
         moved = slopes[:, :, variable] * error[usable][:, None]
         noise += moved.T @ moved
     freedom = float(max(len(flow.errors), 1))
-    return Spectrum.of(change.T @ change, noise, np.diag(size), freedom, CANCELS)
+    return Spectrum.of(change.T @ change, noise, np.diag(size), freedom, DECIDES)

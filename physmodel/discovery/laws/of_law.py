@@ -15,12 +15,13 @@ from physmodel.discovery.laws.of_field import (
     UncertainField,
     autonomous,
     field_invariants,
-    p_value_of,
+    judge_quantity,
     points_around,
 )
 from physmodel.discovery.laws.phase import Phase, smooth
 from physmodel.discovery.laws.quantity import Conserved
 from physmodel.discovery.laws.search import LEVEL, Found
+from physmodel.discovery.laws.spectrum import DECIDES
 from physmodel.discovery.laws.symmetries import FoundSymmetry, field_symmetries
 from physmodel.errors import ProblemError
 from physmodel.models.central_force import CentralForce
@@ -110,7 +111,8 @@ def confirms(law: Result, phase: Phase, found: Sequence[Found]) -> list[bool] | 
     if phase.with_velocities != (model.order == 2) or phase.states != model.states:
         return None
     flow = _field(law, model).at(points_around(phase))
-    return [p_value_of(item.library, item.weights, flow) >= LEVEL for item in found]
+    judged = [judge_quantity(item.library, item.weights, flow) for item in found]
+    return [p_value >= LEVEL and telling >= DECIDES for p_value, telling in judged]
 
 
 def _field(law: Result, model: SparseField) -> UncertainField:

@@ -26,6 +26,9 @@ DEVIATIONS = 4.0
 TELLING = 1.0
 #: The same where nothing is known but that the terms of a quantity move and their sum does not.
 CANCELS = 25.0
+#: The same for a condition on a field: the errors of its coefficients are only known one by one,
+#: so they must be small, five per cent, for anything to follow from them.
+DECIDES = 400.0
 #: Price of a term in units of twice the log likelihood.
 PRICE = 12.0
 #: Rounding in a normalised Gram matrix.

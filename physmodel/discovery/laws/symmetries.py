@@ -15,7 +15,7 @@ from physmodel.discovery.laws.generators import Posed, pose
 from physmodel.discovery.laws.of_field import UncertainField, points_around
 from physmodel.discovery.laws.phase import Phase
 from physmodel.discovery.laws.search import LEVEL
-from physmodel.discovery.laws.spectrum import CANCELS, combinations_of
+from physmodel.discovery.laws.spectrum import DECIDES, combinations_of
 from physmodel.models.sparse_field import SparseField
 
 Array = NDArray[np.float64]
@@ -81,7 +81,7 @@ def _continuous(
     found: list[tuple[str, Array]] = []
     for name, unknowns in [*_rotations(names, pairs, posed), *_scalings(names, posed)]:
         _, p_value, telling = posed.judge(unknowns)
-        if p_value >= LEVEL and telling >= CANCELS:
+        if p_value >= LEVEL and telling >= DECIDES:
             found.append((name, unknowns))
     # Of a linear field every linear field that commutes with it would be one.
     if not _is_linear(field.model):
@@ -158,7 +158,7 @@ def _others(names: tuple[str, ...], posed: Posed, known: list[Array]) -> list[tu
         unknowns = weights * posed.units
         unknowns = unknowns / unknowns[np.argmax(np.abs(weights))]
         _, p_value, telling = posed.judge(unknowns)
-        if p_value >= LEVEL and telling >= CANCELS:
+        if p_value >= LEVEL and telling >= DECIDES:
             changes = _changes(names, posed, unknowns)
             text = ",".join(f"{k}={v.replace(' ', '')}" for k, v in changes.items())
             made.append((f"generator:{text}", unknowns))
@@ -202,7 +202,7 @@ def _finite(
     made = []
     for element in tried:
         defect, p_value, telling = finite.judge(field, points, element)
-        holds = p_value >= LEVEL and telling >= CANCELS
+        holds = p_value >= LEVEL and telling >= DECIDES
         if holds and finite.independent_of(chosen, element):
             chosen.append(element)
             generator = _mapped(names, element)
