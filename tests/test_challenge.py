@@ -131,3 +131,22 @@ def test_a_law_from_a_small_library_pays_the_common_price() -> None:
     assert support(law) == {"x": {"x", "x_t"}}
     label = next(str(f) for f in law.warnings if "library" in str(f))
     assert "degree 1" not in label
+
+
+def test_a_fit_at_the_limit_of_rounding_has_converged() -> None:
+    """Four thousand samples of a food chain without noise: rounding alone moves the weights."""
+
+    def chain(_: float, x: np.ndarray) -> np.ndarray:
+        return np.array(
+            [
+                x[0] * (1.0 - 0.5 * x[1]),
+                x[1] * (-1.0 + 0.5 * x[0] - 0.3 * x[2]),
+                x[2] * (-0.5 + 0.25 * x[1]),
+            ]
+        )
+
+    grid = np.linspace(0.0, 40.0, 4000)
+    states = integrate(chain, grid, [2.0, 1.0, 1.0], rtol=1e-12)
+    result = pm.discover(pm.from_arrays(grid, states, names=["x", "y", "z"]), order=1)
+    assert result.solver_code == "converged"
+    assert result.status == "identified"

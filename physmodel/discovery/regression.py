@@ -30,6 +30,9 @@ SLACK = (1.0, 0.3, 0.1, 0.03, 0.01)
 #: first, a fit on a known support when none moves by more than the second.
 ROUGHLY, FINELY = 0.1, 0.01
 
+#: Part of the largest weight that rounding moves from round to round on smooth data without noise.
+ROUNDING = 1e-12
+
 #: Rounds after which a support that still changes is reported as it is.
 MAX_ROUNDS = 14
 
@@ -258,9 +261,9 @@ def summarised(
 
 
 def still(factor: TriangularFactor, solution: Solution, change: Array, part: float) -> bool:
-    """Whether no coefficient moved by more than a part of its standard error, or by rounding."""
+    """Whether no coefficient moved by more than a part of its standard error, or rounding."""
     moved = np.abs(change * factor.scale)[solution.support]
-    rounding = 16.0 * np.finfo(float).eps * np.abs(solution.weights).max(initial=0.0)
+    rounding = ROUNDING * np.abs(solution.weights).max(initial=0.0)
     return bool(np.all(moved <= np.maximum(part * np.sqrt(solution.variances), rounding)))
 
 
