@@ -17,7 +17,7 @@ from physmodel.discovery.laws.of_field import (
     field_invariants,
     points_around,
 )
-from physmodel.discovery.laws.phase import SHORTEST, smooth
+from physmodel.discovery.laws.smoothing import SHORTEST, smooth
 from physmodel.discovery.velocities import shooting_velocities
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField, velocity_name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
@@ -14,14 +15,19 @@ from physmodel.discovery.bodies import recognise_bodies
 from physmodel.discovery.laws.evidence import gather, test, without_velocities
 from physmodel.discovery.laws.families import Family, families, motion_pairs
 from physmodel.discovery.laws.of_law import confirms, law_invariants
-from physmodel.discovery.laws.phase import Phase, smooth
+from physmodel.discovery.laws.phase import Phase
 from physmodel.discovery.laws.quantity import Conserved
 from physmodel.discovery.laws.search import Found, Test, search
+from physmodel.discovery.laws.smoothing import smooth
 from physmodel.discovery.laws.spectrum import Spectrum
+from physmodel.models.terms import TermLibrary, polynomial_terms
 
 #: States that are taken for positions, whose velocities are found by smoothing, if nothing is
 #: conserved by themselves.
 MOST_POSITIONS = 3
+#: Degree of the polynomials that are tried as rates of the states, and how much more than noise
+#: must be left of the rates.
+DEGREE, HIDDEN = 3, 2.0
 #: States up to which an attractor may be so thin that a polynomial describes it.
 FEW_STATES = 3
 
@@ -71,13 +77,24 @@ def _search(dataset: xr.Dataset, states: tuple[str, ...]) -> list[Found]:
     phase = without_velocities(whole)
     pairs = motion_pairs(phase)
     found = search_phase(phase, families(phase, pairs)) if len(states) > 1 else []
-    if not found and not pairs and len(states) <= MOST_POSITIONS:
+    if not found and not pairs and len(states) <= MOST_POSITIONS and _hides_velocities(whole):
         phase = whole
         pairs = list(zip(whole.states, whole.names[len(states) :], strict=True))
         found = search_phase(phase, families(phase, pairs))
     if found and phase.n_trajectories == 1:
         return _believed(dataset, phase, found)
     return found
+
+
+def _hides_velocities(whole: Phase) -> bool:
+    """Whether the rates of the states are no function of the states, as positions have it."""
+    d = len(whole.states)
+    library = TermLibrary(whole.states, polynomial_terms(whole.states, DEGREE))
+    table = library.evaluate(whole.values[:, :d] / whole.values[:, :d].std(axis=0))
+    rates = whole.values[:, d:]
+    left = rates - table @ np.linalg.lstsq(table, rates, rcond=None)[0]
+    noise = np.mean([whole.errors(seed)[:, d:] ** 2 for seed in range(4)], axis=(0, 1))
+    return bool(np.any(np.mean(left**2, axis=0) > HIDDEN * noise))
 
 
 def search_phase(phase: Phase, choices: list[Family]) -> list[Found]:

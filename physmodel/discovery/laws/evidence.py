@@ -18,7 +18,7 @@ from physmodel.problem.expression import Expression
 Array = NDArray[np.float64]
 
 #: Draws of the errors (each with both signs) for second moments, and for the test of one law.
-DRAWS, TEST_DRAWS = 4, 24
+DRAWS, TEST_DRAWS = 4, 16
 #: Points where a guard is closer to zero than this many standard deviations are left out.
 CLEAR = 4.0
 #: Share of the points that must be left.

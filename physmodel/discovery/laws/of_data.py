@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from physmodel.data.contract import variable_names
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
+from physmodel.discovery.bodies import recognise_bodies
 from physmodel.discovery.discover import discover
 from physmodel.discovery.laws.evidence import without_velocities
 from physmodel.discovery.laws.families import motion_pairs
 from physmodel.discovery.laws.of_law import law_symmetries
-from physmodel.discovery.laws.phase import smooth
+from physmodel.discovery.laws.smoothing import smooth
 from physmodel.discovery.laws.symmetries import FoundSymmetry
+from physmodel.discovery.result import Result
 
 
 def symmetries(data: Any) -> tuple[FoundSymmetry, ...]:
@@ -28,9 +31,9 @@ def symmetries(data: Any) -> tuple[FoundSymmetry, ...]:
     Returns
     -------
     tuple of FoundSymmetry
-        Of the law that `discover` finds; where it finds none and positions and velocities were
-        measured, of a law with a pull towards the origin that falls with the square of distance.
-        Empty where there is no law either.
+        Of the law that `discover` finds or, where positions and velocities were measured and it
+        takes fewer terms, of one with a pull towards the origin that falls with the square of
+        the distance. Empty without a law.
 
     Raises
     ------
@@ -40,11 +43,17 @@ def symmetries(data: Any) -> tuple[FoundSymmetry, ...]:
     dataset = data if isinstance(data, xr.Dataset) and "row_size" in data else open_data(data)
     law = discover(dataset)
     states = variable_names(dataset, "state")
-    if law.status == "no-law" and len(states) > 2:
+    if len(states) in (4, 6) and not recognise_bodies(states):
         phase = smooth(segments(dataset, states), states, velocities=True)
-        positions = [position for position, _ in motion_pairs(without_velocities(phase))]
-        if 2 <= len(positions) <= 3:
-            square = "+".join(f"{name}^2" for name in positions)
-            pulls = tuple(f"{name}*({square})^(-3/2)" for name in positions)
-            law = discover(dataset, degree=1, terms=pulls)
+        pairs = motion_pairs(without_velocities(phase))
+        if 2 * len(pairs) == len(states):
+            square = "+".join(f"{name}^2" for name, _ in pairs)
+            pulls = tuple(f"{name}*({square})^(-3/2)" for name, _ in pairs)
+            other = discover(dataset, degree=1, terms=pulls)
+            if other.status != "no-law" and (law.status == "no-law" or _size(other) < _size(law)):
+                law = other
     return law_symmetries(law)
+
+
+def _size(law: Result) -> int:
+    return int(np.count_nonzero(law.coefficients.values))

@@ -18,9 +18,10 @@ from physmodel.discovery.laws.of_field import (
     judge_quantity,
     points_around,
 )
-from physmodel.discovery.laws.phase import Phase, smooth
+from physmodel.discovery.laws.phase import Phase
 from physmodel.discovery.laws.quantity import Conserved
 from physmodel.discovery.laws.search import LEVEL, Found
+from physmodel.discovery.laws.smoothing import smooth
 from physmodel.discovery.laws.spectrum import DECIDES
 from physmodel.discovery.laws.symmetries import FoundSymmetry, field_symmetries
 from physmodel.errors import ProblemError
