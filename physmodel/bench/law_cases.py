@@ -38,20 +38,22 @@ class Case:
     laws: tuple[str, ...] = ()
     noise: float = 0.1
 
-    def record(self, seed: int, *, noise: float | None = None) -> xr.Dataset:
+    def record(
+        self, seed: int, *, noise: float | None = None, trajectories: int = TRAJECTORIES
+    ) -> xr.Dataset:
         """Noisy records of the case."""
         if self.system is None:
             rng = np.random.default_rng(seed)
             time = np.arange(PERIODS * SAMPLES)
-            table = [rng.standard_normal((len(time), 3)) for _ in range(TRAJECTORIES)]
-            return from_arrays([time] * TRAJECTORIES, table, names=["x", "y", "z"])
+            table = [rng.standard_normal((len(time), 3)) for _ in range(trajectories)]
+            return from_arrays([time] * trajectories, table, names=["x", "y", "z"])
         times, values = simulate(
             self.system,
             periods=PERIODS,
             samples_per_period=SAMPLES,
             noise=self.noise if noise is None else noise,
             seed=seed,
-            trajectories=TRAJECTORIES,
+            trajectories=trajectories,
         )
         return from_arrays(times, values, names=list(self.system.columns))
 

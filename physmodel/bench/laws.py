@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.law_cases import CASES, Case
+from physmodel.bench.law_cases import CASES, TRAJECTORIES, Case
 from physmodel.data.contract import variable_names
 from physmodel.discovery.laws.conserved import invariants
 from physmodel.discovery.laws.quantity import Conserved
@@ -51,7 +51,7 @@ def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
     return [run_seed(name, CASES[name], seed) for seed in range(settings["seeds"])]
 
 
-def run_seed(name: str, case: Case, seed: int) -> Record:
+def run_seed(name: str, case: Case, seed: int, trajectories: int = TRAJECTORIES) -> Record:
     """Search one noisy record and judge what is found.
 
     Parameters
@@ -59,20 +59,21 @@ def run_seed(name: str, case: Case, seed: int) -> Record:
     name : str
     case : Case
     seed : int
+    trajectories : int
 
     Returns
     -------
     dict
         See `run_case`.
     """
-    data = case.record(seed)
+    data = case.record(seed, trajectories=trajectories)
     begin = time.perf_counter()
     found = invariants(data)
     seconds = time.perf_counter() - begin
     states = variable_names(data, "state")
     missed, invented = len(case.laws), len(found)
     if case.system is not None and found:
-        clean = case.record(seed, noise=0.0)
+        clean = case.record(seed, noise=0.0, trajectories=trajectories)
         points = np.column_stack([clean[state].values for state in states])
         rows = int(clean["row_size"].values[0])
         functions = [_function(item, states) for item in found]

@@ -9,6 +9,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from physmodel.data.contract import validate, variable_names
+from physmodel.data.doctor import constant_columns, duplicate_columns
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
 from physmodel.discovery.bodies import recognise_bodies
@@ -45,6 +46,7 @@ def invariants(data: Any) -> tuple[Conserved, ...]:
     -------
     tuple of Conserved
         Functionally independent, those of few terms first; empty where nothing is conserved.
+        Constant columns and copies of others are left out.
 
     Raises
     ------
@@ -61,7 +63,10 @@ def invariants(data: Any) -> tuple[Conserved, ...]:
     """
     dataset = data if isinstance(data, xr.Dataset) and "row_size" in data else open_data(data)
     validate(dataset)
-    states = variable_names(dataset, "state")
+    idle = {*constant_columns(dataset), *duplicate_columns(dataset)}
+    states = tuple(name for name in variable_names(dataset, "state") if name not in idle)
+    if not states:
+        return ()
     if recognise_bodies(states):
         from physmodel.discovery.discover import discover
 
