@@ -286,7 +286,7 @@ class Result:
         Raises
         ------
         ProblemError
-            If the result has no data, as after loading.
+            If the result has no data.
         """
         from physmodel.discovery.laws.of_law import law_invariants
 
@@ -303,7 +303,7 @@ class Result:
         Raises
         ------
         ProblemError
-            If the result has no data, as after loading.
+            If the result has no data.
         """
         from physmodel.discovery.laws.of_law import law_symmetries
 

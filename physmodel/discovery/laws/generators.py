@@ -106,7 +106,7 @@ def pose(field: UncertainField, points: Array) -> Posed:
             added = -size * terms[:, k, None] * matrix[:, e + shift]
             added[:, e + shift] += size * (along + clock * terms[:, k])
             made.append(added.ravel())
-        errors.append(np.array(made).reshape(len(made), -1))
+        errors.append(np.array(made).reshape(len(made), column.size))
         units.append(1.0 if kind == "s" else spread[i] / (spread[j] if kind == "L" else 1.0))
     return Posed(
         np.array(columns).T,

@@ -125,7 +125,8 @@ def probability(change: Array, moves: list[Array], size: float) -> float:
     -------
     float
     """
-    overlap = np.array([[float(a @ b) for b in moves] for a in moves]).reshape(len(moves), -1)
+    overlap = np.array([[float(a @ b) for b in moves] for a in moves])
+    overlap = overlap.reshape(len(moves), len(moves))
     mean = float(np.trace(overlap)) + FLOOR**2 * size
     # A mixture of chi-squared variables has the mean and variance of a scaled one (Satterthwaite).
     freedom = mean**2 / max(float(np.sum(overlap**2)), FLOOR**4 * size**2, 1e-300)

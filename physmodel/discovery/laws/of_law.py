@@ -48,7 +48,7 @@ def law_invariants(law: Result) -> tuple[Conserved, ...]:
     Raises
     ------
     ProblemError
-        If the result has no data, as after loading.
+        If the result has no data.
     """
     if law.status == "no-law":
         return ()
@@ -78,7 +78,7 @@ def law_symmetries(law: Result) -> tuple[FoundSymmetry, ...]:
     Raises
     ------
     ProblemError
-        If the result has no data, as after loading.
+        If the result has no data.
     """
     if law.status == "no-law":
         return ()
@@ -123,7 +123,7 @@ def _field(law: Result, model: SparseField) -> UncertainField:
 def _phase(law: Result, model: SparseField) -> tuple[Phase, list[tuple[str, str]]]:
     if law.data is None:
         raise ProblemError(
-            "a loaded law has no data",
+            "this law has no data",
             why="what it conserves is judged where the data are",
             fix="use `dataclasses.replace(law, data=physmodel.open(...))`",
         )
