@@ -1,4 +1,7 @@
-"""Integrators: adaptive ones for accuracy, symplectic ones for long-term conservation."""
+"""Explicit integrators: adaptive ones for accuracy, symplectic ones for long-term conservation.
+
+Implicit and projected ones are in `physmodel.models.geometric`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 
 from physmodel.errors import PhysmodelError, ProblemError
+from physmodel.models.stepping import finite, times_and_start
 
 Array = NDArray[np.float64]
 RightHandSide = Callable[[float, Array], Array]
@@ -65,12 +69,7 @@ def integrate(
     ----------
     Hairer, Norsett, Wanner (1993), Solving Ordinary Differential Equations I (DOP853).
     """
-    t, x = np.asarray(time, dtype=float), np.asarray(start, dtype=float)
-    step = np.diff(t)
-    if t.ndim != 1 or not (np.all(step > 0) or np.all(step < 0)) or not np.isfinite(t).all():
-        raise ProblemError("simulation times must be finite and strictly monotone")
-    if not np.isfinite(x).all():
-        raise ProblemError(f"start value {int(np.flatnonzero(~np.isfinite(x))[0])} is not finite")
+    t, x = times_and_start(time, start)
     if len(t) == 1:
         return x[None, :].copy()
     scale = np.maximum(np.abs(x), np.abs(x).max(initial=0.0) * 1e-6)
@@ -122,24 +121,38 @@ def rk4(rhs: RightHandSide, time: ArrayLike, start: ArrayLike) -> Array:
     Parameters
     ----------
     rhs : callable
+        ``f(t, x) -> dx/dt``, both of shape ``(d,)``.
     time : array_like (n,)
     start : array_like (d,)
 
     Returns
     -------
     ndarray (n, d)
+
+    Raises
+    ------
+    ProblemError
+        If the times are not monotone, or a start value is not finite.
+    PhysmodelError
+        If the states grow beyond all numbers; the message names the time reached.
     """
-    t, x = np.asarray(time, dtype=float), np.asarray(start, dtype=float)
+    t, x = times_and_start(time, start)
     out = np.empty((len(t), len(x)))
     out[0] = x
-    for i, h in enumerate(np.diff(t)):
-        k1 = rhs(t[i], x)
-        k2 = rhs(t[i] + h / 2, x + h / 2 * k1)
-        k3 = rhs(t[i] + h / 2, x + h / 2 * k2)
-        k4 = rhs(t[i] + h, x + h * k3)
-        x = x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-        out[i + 1] = x
-    return out
+    with np.errstate(all="ignore"):  # what overflows is reported at the end
+        for i, h in enumerate(np.diff(t)):
+            x = rk4_step(rhs, t[i], h, x)
+            out[i + 1] = x
+    return finite(t, out)
+
+
+def rk4_step(rhs: RightHandSide, now: float, step: float, x: Array) -> Array:
+    """One step of `rk4` from the states ``(d,)`` at a time."""
+    k1 = rhs(now, x)
+    k2 = rhs(now + step / 2, x + step / 2 * k1)
+    k3 = rhs(now + step / 2, x + step / 2 * k2)
+    k4 = rhs(now + step, x + step * k3)
+    return x + step / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
 
 
 def leapfrog(force: Force, time: ArrayLike, position: ArrayLike, velocity: ArrayLike) -> Array:
@@ -156,6 +169,13 @@ def leapfrog(force: Force, time: ArrayLike, position: ArrayLike, velocity: Array
     -------
     ndarray (n, 2 d)
         Positions, then velocities.
+
+    Raises
+    ------
+    ProblemError
+        If the times are not monotone, or a start value is not finite.
+    PhysmodelError
+        If the states grow beyond all numbers; the message names the time reached.
     """
     return _composed(force, time, position, velocity, (1.0,))
 
@@ -163,14 +183,29 @@ def leapfrog(force: Force, time: ArrayLike, position: ArrayLike, velocity: Array
 def yoshida4(force: Force, time: ArrayLike, position: ArrayLike, velocity: ArrayLike) -> Array:
     """Yoshida's composition of three leapfrog steps: fourth order, symplectic, reversible.
 
-    Parameters are those of `leapfrog`.
+    Parameters, returns and errors are those of `leapfrog`.
 
     References
     ----------
-    Yoshida (1990), Phys. Lett. A 150, 262.
+    Yoshida (1990), Phys. Lett. A 150, 262, section 4.
     """
     outer = 1.0 / (2.0 - 2.0 ** (1.0 / 3.0))
     return _composed(force, time, position, velocity, (outer, 1.0 - 2.0 * outer, outer))
+
+
+def yoshida6(force: Force, time: ArrayLike, position: ArrayLike, velocity: ArrayLike) -> Array:
+    """Yoshida's composition of seven leapfrog steps: sixth order, symplectic, reversible.
+
+    Parameters, returns and errors are those of `leapfrog`.
+
+    References
+    ----------
+    Yoshida (1990), Phys. Lett. A 150, 262, table 1, solution A; to 20 digits in Hairer, Lubich,
+    Wanner (2006), Geometric Numerical Integration, section V.3.2.
+    """
+    outer = (0.78451361047755726382, 0.23557321335935813368, -1.17767998417887100695)
+    middle = 1.0 - 2.0 * sum(outer)
+    return _composed(force, time, position, velocity, (*outer, middle, *outer[::-1]))
 
 
 def _composed(
@@ -180,15 +215,23 @@ def _composed(
     velocity: ArrayLike,
     fractions: tuple[float, ...],
 ) -> Array:
-    t = np.asarray(time, dtype=float)
-    q, v = np.asarray(position, dtype=float), np.asarray(velocity, dtype=float)
+    t, q = times_and_start(time, position)
+    v = times_and_start(time, velocity)[1]
+    if q.shape != v.shape:
+        raise ProblemError(
+            f"there are {len(q)} positions and {len(v)} velocities",
+            fix="give one velocity for every position",
+        )
     out = np.empty((len(t), 2 * len(q)))
     out[0] = np.concatenate([q, v])
-    for i, step in enumerate(np.diff(t)):
-        for fraction in fractions:
-            h = step * fraction
-            v = v + h / 2 * force(q)
-            q = q + h * v
-            v = v + h / 2 * force(q)
-        out[i + 1] = np.concatenate([q, v])
-    return out
+    with np.errstate(all="ignore"):  # what overflows is reported at the end
+        pull = force(q)  # a leapfrog step ends with the force that the next one begins with
+        for i, step in enumerate(np.diff(t)):
+            for fraction in fractions:
+                h = step * fraction
+                v = v + h / 2 * pull
+                q = q + h * v
+                pull = force(q)
+                v = v + h / 2 * pull
+            out[i + 1] = np.concatenate([q, v])
+    return finite(t, out)
