@@ -25,6 +25,9 @@ LEVEL = 1e-3
 NEW, TURNS = 0.03, 3.0
 #: Longer sums are no answer to a reader: with so many terms anything smooth can be imitated.
 MOST_TERMS = 8
+#: Variance between motions over noise that is asked for, per square of the number of free
+#: coefficients: on a thin attractor long sums can be found that hardly change at all.
+FREEDOM = 0.4
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def search(
         spectrum, test = examined
         for rough in combinations_of(spectrum, most=2 * most + 1):
             weights, p_value, drift = test(rough)
-            if p_value >= LEVEL and np.count_nonzero(weights) <= MOST_TERMS:
+            if p_value >= LEVEL and _speaks(spectrum, weights):
                 candidates.append(_found(family, phase, spectrum, weights, p_value, drift))
         chosen = independent(candidates, most)
         if len(chosen) == most:
@@ -146,6 +149,13 @@ def independent(candidates: Sequence[Found], most: int) -> list[Found]:
         elif len(chosen) < most and _is_new(chosen, new):
             chosen.append(new)
     return chosen
+
+
+def _speaks(spectrum: Spectrum, weights: Array) -> bool:
+    """Whether a sum is short, or varies between motions far more than noise lets it."""
+    n_terms = int(np.count_nonzero(weights))
+    asked = FREEDOM * (n_terms - 1) ** 2
+    return n_terms <= MOST_TERMS and spectrum.telling(weights / spectrum.scale) >= asked
 
 
 def _found(
