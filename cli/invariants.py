@@ -23,12 +23,12 @@ def command(ctx: click.Context, /, source: str, as_json: bool, quiet: bool, **wh
     as much as it does, and with its drift along the data. Several trajectories
     from different starts tell most. Exit status 1 if nothing is conserved.
     """
-    import physmodel
     from physmodel.cli.messages import working
+    from physmodel.discovery.laws.conserved import invariants
 
     data, _ = open_source(source, **where)
     with working("looking for conserved quantities", quiet):
-        found = physmodel.invariants(data)
+        found = invariants(data)
     if as_json:
         table = [
             {

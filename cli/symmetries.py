@@ -22,12 +22,12 @@ def command(ctx: click.Context, /, source: str, as_json: bool, quiet: bool, **wh
     Their names are what a study file takes in `symmetries`. Exit status 1 if
     there is no law or it has no symmetry.
     """
-    import physmodel
     from physmodel.cli.messages import working
+    from physmodel.discovery.laws.of_data import symmetries
 
     data, _ = open_source(source, **where)
     with working("looking for symmetries", quiet):
-        found = physmodel.symmetries(data)
+        found = symmetries(data)
     if as_json:
         table = [
             {
