@@ -14,6 +14,7 @@ from physmodel.errors import ProblemError
 from physmodel.models.defect import law_defect, symmetry_defect
 from physmodel.models.linear_field import Points
 from physmodel.models.null_space import null_space
+from physmodel.models.sparse_field import SparseField
 from physmodel.models.terms import TermLibrary
 from physmodel.models.vector_field import VectorField
 from physmodel.problem.calculus import ordered
@@ -26,6 +27,15 @@ from physmodel.problem.symmetry_text import read_symmetry
 #: Defect that is reported: fitted coefficients are not exact, and a rate that should not be
 #: positive is decided by their errors where it nearly vanishes.
 BROKEN = 0.01
+
+#: Points at which a fitted model is looked at, at most.
+MOST_POINTS = 500
+
+#: Laws without linear conditions, or with more than those.
+INEQUALITIES = frozenset({"dissipation", "damped-energy"})
+
+#: Laws of pairwise central forces, whatever their strengths.
+HELD_BY_PAIRS = frozenset({"energy", "damped-energy", "lagrangian"})
 
 
 def free_coefficients(
@@ -80,26 +90,31 @@ def per_state(
 def not_obeyed(problem: Problem, model: VectorField, points: Points) -> list[Finding]:
     """Symmetries and laws that were asked for and do not hold in a fitted model.
 
-    Those that are inequalities cannot be imposed on a term library, and none is imposed on
-    pairwise forces.
+    On a term library inequalities cannot be imposed, so they are looked at afterwards. Pairwise
+    forces are free to break what they do not hold by construction.
 
     Parameters
     ----------
     problem : Problem
     model : VectorField
     points : Points
-        Where to look, such as the measured states.
+        Where to look, such as the measured states; some of many are enough.
 
     Returns
     -------
     list of Finding
     """
-    if not (problem.symmetries or problem.laws):
-        return []
-    defects = {one.name: symmetry_defect(one, model, points) for one in symmetries_of(problem)}
-    for law in laws_of(problem):
-        posed = model.order in law.orders
-        defects[law.text] = law_defect(law, model, points) if posed else 0.0
+    free = isinstance(model, SparseField)
+    some = _thinned(points)
+    symmetries = () if free else symmetries_of(problem)
+    laws = [
+        law
+        for law in laws_of(problem)
+        if model.order in law.orders
+        and (law.kind in INEQUALITIES if free else law.kind not in HELD_BY_PAIRS)
+    ]
+    defects = {one.name: symmetry_defect(one, model, some) for one in symmetries}
+    defects |= {law.text: law_defect(law, model, some) for law in laws}
     return [
         Finding(
             "W-NOT-OBEYED",
@@ -110,6 +125,21 @@ def not_obeyed(problem: Problem, model: VectorField, points: Points) -> list[Fin
         for name, defect in defects.items()
         if defect > BROKEN
     ]
+
+
+def in_vain(problem: Problem) -> list[Finding]:
+    """What to say where no law obeys the symmetries and laws that were asked for."""
+    named = ", ".join((*problem.symmetries, *problem.laws))
+    if not named:
+        return []
+    message = "no combination of terms that obeys this explains the data"
+    return [Finding("W-IMPOSED", "warning", named, message, "discover without it")]
+
+
+def _thinned(points: Points) -> Points:
+    step = -(-len(points.time) // MOST_POINTS)
+    velocities = None if points.velocities is None else points.velocities[::step]
+    return Points(points.time[::step], points.states[::step], velocities, points.inputs[::step])
 
 
 def still_named(problem: Problem, states: Sequence[str], inputs: Sequence[str]) -> dict[str, Any]:
