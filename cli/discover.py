@@ -22,6 +22,16 @@ from physmodel.cli.options import SOURCE, data_options, names, open_source, pair
     "--term", "terms", multiple=True, metavar="EXPR", help="Add a term such as x*exp(-y)."
 )
 @click.option(
+    "--symmetry",
+    "symmetries",
+    multiple=True,
+    metavar="NAME",
+    help="Impose a symmetry such as rotation:x,y.",
+)
+@click.option(
+    "--law", "laws", multiple=True, metavar="NAME", help="Impose a law such as conserves:energy."
+)
+@click.option(
     "--body",
     "bodies",
     multiple=True,
@@ -41,6 +51,8 @@ def command(
     degree: int | None,
     functions: tuple[str, ...],
     terms: tuple[str, ...],
+    symmetries: tuple[str, ...],
+    laws: tuple[str, ...],
     bodies: tuple[str, ...],
     output: str | None,
     as_json: bool,
@@ -67,6 +79,8 @@ def command(
         "positive": names(positive),
         "functions": names(functions),
         "terms": terms,
+        "symmetries": symmetries,
+        "laws": laws,
         "bodies": {body: names([axes]) for body, axes in pairs(bodies, "--body").items()},
         "order": order,
         "degree": degree,

@@ -13,6 +13,7 @@ from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.findings import Finding
 from physmodel.data.open import open as open_data
 from physmodel.discovery.bodies import recognise_bodies
+from physmodel.discovery.constraints import still_named
 from physmodel.discovery.identification import identify
 from physmodel.discovery.libraries import candidate_libraries
 from physmodel.discovery.outcome import pairwise_result, terms_result
@@ -130,6 +131,8 @@ def _fixes_terms(problem: Problem) -> bool:
         or problem.library
         or problem.positive
         or problem.order == 1
+        or problem.symmetries
+        or problem.laws
     )
 
 
@@ -162,7 +165,9 @@ def _without_idle_states(data: xr.Dataset, problem: Problem) -> tuple[Problem, l
         return problem, []
     _require_moving(problem, idle)
     present = {*kept, *inputs}
+    known = still_named(problem, kept, inputs)
     changed = problem.replace(
+        **known,
         states=kept,
         inputs=inputs,
         units={name: unit for name, unit in problem.units if name in present},
@@ -172,7 +177,12 @@ def _without_idle_states(data: xr.Dataset, problem: Problem) -> tuple[Problem, l
     note = Finding(
         "W-LEFT-OUT", "warning", ", ".join(sorted(idle)), "not modelled: constant or a copy"
     )
-    return changed, [note]
+    said = {*problem.symmetries, *problem.laws} - {*known["symmetries"], *known["laws"]}
+    lost = [
+        Finding("W-NOT-IMPOSED", "warning", name, "not imposed: it speaks of a column left out")
+        for name in sorted(said)
+    ]
+    return changed, [note, *lost]
 
 
 def _require_moving(problem: Problem, idle: set[str]) -> None:

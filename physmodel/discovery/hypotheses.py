@@ -14,7 +14,7 @@ from physmodel.discovery.libraries import candidate_libraries
 from physmodel.discovery.linearisation import search_tiles, white_rows
 from physmodel.discovery.preparation import Prepared, prepare
 from physmodel.discovery.regression import SLACK, expand
-from physmodel.discovery.surprises import places, smaller, surprises, widened
+from physmodel.discovery.surprises import places, plain_field, smaller, surprises, widened
 from physmodel.errors import ProblemError
 from physmodel.losses.tile import Tile
 from physmodel.models.term_field import TermField
@@ -136,7 +136,7 @@ def hypotheses_of(law: Result) -> Hypotheses:
     prepared, fit = found.prepared, found.fit
     ranked = fit.ranked[:MOST]
     wide = widened(found, libraries)
-    place = places(found.field, wide)
+    place = places(plain_field(found), wide)
     tiles, refinement = _tiles(prepared, found)
     weights = np.zeros(wide.n_coefficients)
     weights[place] = fit.weights()

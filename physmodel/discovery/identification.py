@@ -15,6 +15,7 @@ from physmodel.discovery.preparation import Prepared
 from physmodel.discovery.regression import Regression, regress
 from physmodel.discovery.selection import NEGLIGIBLE
 from physmodel.losses.tile import Tile
+from physmodel.models.constrain import ConstrainedField
 from physmodel.models.term_field import TermField
 
 Array = NDArray[np.float64]
@@ -33,6 +34,9 @@ COARSE = 0.01
 #: beyond which refining costs more than it gives; nodes per sampling interval at most.
 REFINE_NOISE, REFINE_SAMPLES, REFINE_MOST = 1e-3, 2000, 8
 
+#: Times that the basis of a constrained library is changed for a sparser law, at most.
+REBASINGS = 4
+
 #: Up to this many samples every library is tried, each search starting from simpler answers
 #: too: few data make many local minima, and cost little.
 FEW_SAMPLES = 500
@@ -50,7 +54,7 @@ class Identification:
     prepared : Prepared
         The data with the noise profile that was found.
     library : Library
-    field : TermField
+    field : TermField or ConstrainedField
     fit : Regression
     misfit : float
         Residual noise over model-free noise, the worst equation.
@@ -62,7 +66,7 @@ class Identification:
 
     prepared: Prepared
     library: Library
-    field: TermField
+    field: TermField | ConstrainedField
     fit: Regression
     misfit: float
     explained: float
@@ -72,8 +76,8 @@ class Identification:
     def law(self) -> tuple[int, frozenset[tuple[int, str]]]:
         """Order, and the equation and name of every term in use."""
         names = [str(term) for term in self.library.terms.terms]
-        used = (divmod(int(column), len(names)) for column in self.fit.solution.support)
-        return self.library.order, frozenset((equation, names[term]) for equation, term in used)
+        used = np.argwhere(self.field.physical(self.fit.weights()) != 0.0)
+        return self.library.order, frozenset((int(equation), names[k]) for equation, k in used)
 
     @property
     def lawful(self) -> bool:
@@ -125,7 +129,7 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
 def _fit(
     prepared: Prepared, library: Library, refinement: int, simpler: Sequence[Identification]
 ) -> tuple[Identification, int]:
-    field = TermField(library.terms, prepared.coordinates, library.order)
+    field = library.field(prepared.coordinates)
     starts = [None, *_starts(field, simpler)]
     while True:
         tiles = prepared.tiles(library.order, refinement)
@@ -143,23 +147,30 @@ def _fit(
         if not other.evidence < fit.evidence - MARGIN:
             break
         prepared, tiles, fit = again, shaped, other
+    for _ in range(REBASINGS):
+        changed = field.favouring(fit.weights(), fit.covariance_root())
+        if changed is None:
+            break
+        other = _searched(tiles, changed, prepared.noise, loose, [None])
+        if not other.evidence < fit.evidence:
+            break
+        field, fit = changed, other
     judged = _judged(prepared, library, field, fit)
     if judged.lawful:
-        fit = challenge(fit, tiles, len(library.terms), loose)
+        fit = challenge(fit, tiles, field.n_choices, loose)
         judged = _judged(prepared, library, field, fit)
     return judged, refinement
 
 
 def _searched(
     tiles: Sequence[Tile],
-    field: TermField,
+    field: TermField | ConstrainedField,
     noise: Array,
     looseness: float,
     starts: Sequence[Array | None],
 ) -> Regression:
     """The best of the searches from several starts."""
-    n_terms = len(field.library.terms)
-    fits = [regress(tiles, field, noise, n_terms, looseness, start) for start in starts]
+    fits = [regress(tiles, field, noise, field.n_choices, looseness, start) for start in starts]
     return min(fits, key=lambda item: item.evidence)
 
 
@@ -189,7 +200,10 @@ def _shaped(prepared: Prepared, fit: Regression, tiles: Sequence[Tile]) -> list[
 
 
 def _judged(
-    prepared: Prepared, library: Library, field: TermField, fit: Regression
+    prepared: Prepared,
+    library: Library,
+    field: TermField | ConstrainedField,
+    fit: Regression,
 ) -> Identification:
     level = fit.noise * np.sqrt(fit.variance)
     # Where the quadrature error is the larger part, the residual says nothing about the terms.
@@ -199,7 +213,7 @@ def _judged(
     return Identification(prepared, library, field, fit, float(misfit.max()), explained, advantage)
 
 
-def _starts(field: TermField, simpler: Sequence[Identification]) -> list[Array]:
+def _starts(field: TermField | ConstrainedField, simpler: Sequence[Identification]) -> list[Array]:
     """Coefficients of simpler fits of the same order, written in a richer library."""
     terms = field.library.terms
     starts = []
@@ -208,8 +222,9 @@ def _starts(field: TermField, simpler: Sequence[Identification]) -> list[Array]:
         if other.library.order == field.order and set(known) < set(terms):
             table = np.zeros((field.n_states, len(terms)))
             place = [terms.index(term) for term in known]
-            table[:, place] = other.fit.weights().reshape(field.n_states, -1)
-            starts.append(table.ravel())
+            spread = other.field.spread(other.fit.weights())
+            table[:, place] = spread.reshape(field.n_states, -1)
+            starts.append(field.gathered(table.ravel()))
     return starts
 
 

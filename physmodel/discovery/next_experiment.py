@@ -37,6 +37,7 @@ from physmodel.discovery.starts import (
 from physmodel.discovery.trial import plan
 from physmodel.errors import ProblemError
 from physmodel.models.vector_field import InputSignal
+from physmodel.problem.knowledge import conditions_of
 
 if TYPE_CHECKING:
     from physmodel.discovery.result import Result
@@ -95,6 +96,11 @@ def _nothing(law: Result) -> str:
         return "one model stands out and no rival is near: nothing to separate."
     if law.laws:
         return "only rivals of a term library can be separated so far, not exponents of a force."
+    if conditions_of(law.problem, law.model.order):
+        return (
+            "rivals are separated only where every coefficient is free: discover without the "
+            "symmetries and laws, and ask that result."
+        )
     return ""
 
 

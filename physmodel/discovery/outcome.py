@@ -10,18 +10,20 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
+from physmodel.discovery.constraints import in_vain, not_obeyed, per_state
 from physmodel.discovery.identification import Identification
 from physmodel.discovery.invariants import Invariant, invariants_of
 from physmodel.discovery.pairwise import PairwiseFit
 from physmodel.discovery.preparation import prepare
 from physmodel.discovery.result import Result, Status
-from physmodel.discovery.scores import start_velocity
+from physmodel.discovery.scores import start_velocity, states_and_velocities
 from physmodel.discovery.selection import CONFIDENT, RIVAL_RANGE, Candidate
+from physmodel.discovery.uncertainty import term_errors
 from physmodel.models.central_force import CentralForce
+from physmodel.models.linear_field import Points
 from physmodel.models.sparse_field import SparseField, velocity_name
 from physmodel.models.vector_field import VectorField
-from physmodel.problem.calculus import ordered
-from physmodel.problem.expression import Expression, product, variable
+from physmodel.problem.expression import Expression
 from physmodel.problem.problem import Problem
 from physmodel.problem.units import Unit, coefficient_unit, parse_unit, unit_of
 
@@ -59,9 +61,9 @@ def terms_result(
     """
     fit, prepared = found.fit, found.prepared
     ranked = fit.ranked
-    inclusion = np.zeros(fit.factor.n_columns)
+    inclusion = np.zeros(found.field.touched(ranked[0].solution.support).shape)
     for candidate in ranked:
-        inclusion[candidate.solution.support] += candidate.probability
+        inclusion[found.field.touched(candidate.solution.support)] += candidate.probability
     inclusion /= sum(candidate.probability for candidate in ranked)
     status = _status(found, ranked)
     # Where one model stands out, its errors are its own.
@@ -81,6 +83,8 @@ def terms_result(
     }
     start = _start(data, model, prepared.coordinates.to_physical(fit.latent[0][:1])[0])
     notes = [*findings, Finding("I-LIBRARY", "info", "", f"library: {found.library.label}")]
+    lawful = status != "no-law"
+    notes += not_obeyed(problem, model, _points(data, model)) if lawful else in_vain(problem)
     return _completed(
         best,
         data=data,
@@ -160,7 +164,7 @@ def pairwise_result(
         fit_scores=scores,
         conserved=_conserved(first, data),
         laws=(law,),
-        warnings=tuple(findings),
+        warnings=(*findings, *not_obeyed(problem, model, _points(data, model))),
         start=_start(data, model, None),
     )
 
@@ -180,7 +184,7 @@ def _one(
     values, spread, share = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for table, source in (
         (values, field.physical(fit.weights(candidate.solution))),
-        (spread, field.physical(fit.averaged_deviations(candidate.solution, equals))),
+        (spread, term_errors(field, fit, candidate.solution, equals)),
         (share, inclusion.reshape(len(problem.states), -1)),
     ):
         for equation in range(len(problem.states)):
@@ -215,9 +219,7 @@ def _physical_terms(
     for state in problem.states:
         row = []
         for term in found.library.terms.terms:
-            whole = term
-            if state in problem.positive:
-                whole = ordered(product(variable(state), term), names)
+            whole = per_state(problem, state, term, names)
             if whole not in index:
                 index[whole] = len(terms)
                 terms.append(whole)
@@ -268,6 +270,11 @@ def _table(states: Sequence[str], terms: Sequence[str]) -> Callable[[Array], xr.
     shape = (len(states), len(terms))
     blank = xr.DataArray(np.zeros(shape), dims=("equation", "term"), coords=coords)
     return lambda values: blank.copy(data=values)
+
+
+def _points(data: xr.Dataset, model: VectorField) -> Points:
+    """Measured states as points."""
+    return Points(*states_and_velocities(data, model))
 
 
 def _start(data: xr.Dataset, model: VectorField, latent: Array | None) -> dict[str, Array]:

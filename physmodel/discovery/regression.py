@@ -123,42 +123,12 @@ class Regression:
         """Coefficients ``(K,)`` of a solution (the fit's own by default)."""
         return expand(self.factor, solution or self.solution)
 
-    def deviations(self, solution: Solution | None = None) -> Array:
-        """Standard errors ``(K,)``; zero outside the support."""
+    def covariance_root(self, solution: Solution | None = None) -> Array:
+        """Square root ``(K, k)`` of the covariance of the coefficients; zero off the support."""
         chosen = solution or self.solution
-        out = np.zeros(self.factor.n_columns)
-        spread = np.sqrt(chosen.variances * self.variance)
-        out[chosen.support] = spread / self.factor.scale[chosen.support]
-        return out
-
-    def averaged_deviations(self, chosen: Solution, ranked: Sequence[Candidate]) -> Array:
-        """Standard errors ``(K,)`` of one of several models, averaged over all of them.
-
-        What the models that keep a term say about it differs by more than each of them admits;
-        the law of total variance adds that difference.
-
-        Parameters
-        ----------
-        chosen : Solution
-        ranked : sequence of Candidate
-            As from `ranked`, `chosen` among them; none for the errors of the model itself.
-
-        References
-        ----------
-        Hoeting, Madigan, Raftery, Volinsky (1999), Statistical Science 14, 382, equation 3.
-        """
-        if not ranked:
-            return self.deviations(chosen)
-        own = self.weights(chosen)
-        variance, share = np.zeros_like(own), np.zeros_like(own)
-        for item in ranked:
-            kept = item.solution.support
-            apart = self.weights(item.solution) - own
-            spread = self.deviations(item.solution) ** 2 + apart**2
-            variance[kept] += item.probability * spread[kept]
-            share[kept] += item.probability
-        out = np.zeros_like(own)
-        out[chosen.support] = np.sqrt(variance[chosen.support] / share[chosen.support])
+        out = np.zeros((self.factor.n_columns, len(chosen.support)))
+        scale = self.factor.scale[chosen.support, None]
+        out[chosen.support] = np.sqrt(self.variance) * chosen.inverse / scale
         return out
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from physmodel.discovery.identification import Identification
 from physmodel.discovery.libraries import Library
 from physmodel.discovery.selection import InformationCriterion
+from physmodel.errors import ProblemError
 from physmodel.models.term_field import TermField
 from physmodel.models.terms import TermLibrary
 from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_support
@@ -44,7 +45,32 @@ def widened(found: Identification, libraries: Sequence[Library]) -> TermField:
         more = terms | dict.fromkeys(other.terms.terms)
         if other.order == found.field.order and len(more) * found.field.n_states <= WIDEST:
             terms = more
-    return replace(found.field, library=TermLibrary(library.variables, tuple(terms)))
+    return replace(plain_field(found), library=TermLibrary(library.variables, tuple(terms)))
+
+
+def plain_field(found: Identification) -> TermField:
+    """The field of a fit in which every term has a coefficient of its own.
+
+    Parameters
+    ----------
+    found : Identification
+
+    Returns
+    -------
+    TermField
+
+    Raises
+    ------
+    ProblemError
+        If symmetries or laws tie coefficients together.
+    """
+    if isinstance(found.field, TermField):
+        return found.field
+    raise ProblemError(
+        "experiments are planned for laws with free coefficients only",
+        why="symmetries or laws of the problem tie coefficients together",
+        fix="discover without them, and ask that result for the next experiment",
+    )
 
 
 def places(field: TermField, other: TermField) -> NDArray[np.intp]:

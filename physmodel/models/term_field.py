@@ -41,6 +41,11 @@ class TermField:
         return len(self.library) * self.n_states
 
     @property
+    def n_choices(self) -> int:
+        """Candidates per equation, for the price of one."""
+        return len(self.library)
+
+    @property
     def placement(self) -> NDArray[np.intp]:
         """Coefficient ``e p + f`` multiplies feature ``f`` in equation ``e`` only."""
         p, d = len(self.library), self.n_states
@@ -78,6 +83,37 @@ class TermField:
         """Coefficients ``(d, p)`` in user units (per-capita rates for positive states)."""
         table = weights.reshape(self.n_states, -1)
         return table * self.coordinates.rate_scale(self.order)[:, None]
+
+    def spread(self, weights: Array) -> Array:
+        """Coefficients ``(d p, ...)`` of all terms: here those of the field themselves."""
+        return weights
+
+    def gathered(self, coefficients: Array) -> Array:
+        """Coefficients of the field from those of all terms, ``(d p,)``."""
+        return coefficients
+
+    def favouring(self, weights: Array, root: Array) -> None:
+        """Every term stands alone already; see `ConstrainedField.favouring`."""
+
+    def errors(self, root: Array) -> Array:
+        """Standard errors of the terms in user units.
+
+        Parameters
+        ----------
+        root : ndarray (K, k)
+            A square root of the covariance of the coefficients, ``root @ root.T``.
+
+        Returns
+        -------
+        ndarray (d, p)
+        """
+        return self.physical(np.sqrt(np.einsum("ij,ij->i", root, root)))
+
+    def touched(self, support: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Terms ``(d p,)`` that some coefficients bring in."""
+        used = np.zeros(self.n_coefficients, dtype=bool)
+        used[support] = True
+        return used
 
     def _values(self, points: Points) -> Array:
         where = self.coordinates
