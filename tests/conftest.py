@@ -9,11 +9,13 @@ import os
 import sys
 from collections.abc import Iterator
 
+# Workers that share the cores must not each start as many threads; read when numpy is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["MPLBACKEND"] = "Agg"
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
-
-os.environ["MPLBACKEND"] = "Agg"
 
 # The same examples every time, and no deadline: a loaded machine is no reason to fail.
 settings.register_profile(

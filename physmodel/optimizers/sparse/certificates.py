@@ -21,6 +21,9 @@ from physmodel.optimizers.sparse.record import Certificate
 
 Array = NDArray[np.float64]
 
+#: Size relative to the largest below which a direction of the chosen columns is rounding.
+ROUNDING = 1e-12
+
 
 def lasso_certificate(
     dictionary: Dictionary,
@@ -156,7 +159,7 @@ def exact_recovery_coefficient(dictionary: Dictionary, support: ArrayLike) -> fl
         left, right = unit[:, chosen], unit[:, outside]
     else:
         left, right = gram[np.ix_(chosen, chosen)], gram[np.ix_(chosen, outside)]
-    weights, _, rank, _ = lstsq(left, right, lapack_driver="gelsy")
+    weights, _, rank, _ = lstsq(left, right, cond=ROUNDING, lapack_driver="gelsy")
     if rank < len(chosen):
         return -np.inf
     return float(1.0 - np.abs(weights).sum(axis=0).max())
