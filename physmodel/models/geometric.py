@@ -65,12 +65,13 @@ def implicit_midpoint(rhs: RightHandSide, time: ArrayLike, start: ArrayLike) -> 
     size = np.abs(x)
     for i, h in enumerate(np.diff(t)):
         now = t[i] + h / 2
-        size = np.maximum(size, np.abs(h * slope))
+        with np.errstate(over="ignore"):  # a step without end has no solution, which is said below
+            size = np.maximum(size, np.abs(h * slope))
         solved = None
         if made_for == h:
             solved = _midpoint_slope(rhs, now, h, x, slope, inverse, size, KEEPS)
         if solved is None:
-            inverse, made_for = _newton_inverse(rhs, now, h, x + h / 2 * slope, size), h
+            inverse, made_for = _newton_inverse(rhs, now, h, x, slope, size), h
             solved = _midpoint_slope(rhs, now, h, x, slope, inverse, size, FAILS)
         if solved is None:
             raise PhysmodelError(
@@ -79,7 +80,8 @@ def implicit_midpoint(rhs: RightHandSide, time: ArrayLike, start: ArrayLike) -> 
                 fix="take shorter steps",
             )
         slope = solved
-        x = x + h * slope
+        with np.errstate(over="ignore"):
+            x = x + h * slope
         size = np.maximum(size, np.abs(x))
         out[i + 1] = x
     return finite(t, out)
@@ -113,11 +115,15 @@ def _midpoint_slope(
     return slope if before <= NEAR else None
 
 
-def _newton_inverse(rhs: RightHandSide, now: float, h: float, x: Array, size: Array) -> Array:
+def _newton_inverse(
+    rhs: RightHandSide, now: float, h: float, x: Array, slope: Array, size: Array
+) -> Array:
     """Inverse of ``1 - h/2 df/dx`` by one-sided differences; the unit matrix if there is none."""
-    base, unit = rhs(now, x), np.eye(len(x))
+    unit = np.eye(len(x))
     widths = ONE_SIDED * np.where(size > 0.0, size, size.max(initial=0.0) or 1.0)
     with np.errstate(all="ignore"):
+        x = x + h / 2 * slope
+        base = rhs(now, x)
         columns = [(rhs(now, x + w * e) - base) / w for w, e in zip(widths, unit, strict=True)]
         matrix = unit - h / 2 * np.array(columns).reshape(unit.shape).T
     if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix) < len(x):
@@ -172,7 +178,8 @@ def projected(
 
 def _values(invariants: Sequence[Invariant], states: Array) -> Array:
     """Values ``(n, k)`` of the invariants."""
-    columns = [np.asarray(function(states), dtype=float) for function in invariants]
+    with np.errstate(all="ignore"):  # what is not finite is refused below
+        columns = [np.asarray(function(states), dtype=float) for function in invariants]
     for k, column in enumerate(columns):
         if column.shape != (len(states),) or not np.isfinite(column).all():
             raise ProblemError(

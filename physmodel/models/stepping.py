@@ -18,9 +18,10 @@ def times_and_start(time: ArrayLike, start: ArrayLike) -> tuple[Array, Array]:
     ProblemError
         If the times are not finite and strictly monotone, or a start value is not finite.
     """
-    t, x = np.asarray(time, dtype=float), np.asarray(start, dtype=float)
-    step = np.diff(t)
-    sound = t.ndim == 1 and len(t) > 0 and np.isfinite(t).all()
+    t, x = _numbers(time, "the simulation times"), _numbers(start, "the start")
+    with np.errstate(all="ignore"):  # what is not finite is refused below
+        step = np.diff(t) if t.ndim == 1 else np.empty(0)
+    sound = t.ndim == 1 and len(t) > 0 and np.isfinite(t).all() and np.isfinite(step).all()
     if not sound or not (np.all(step > 0) or np.all(step < 0)):
         raise ProblemError("simulation times must be finite and strictly monotone")
     if x.ndim != 1:
@@ -28,6 +29,19 @@ def times_and_start(time: ArrayLike, start: ArrayLike) -> tuple[Array, Array]:
     if not np.isfinite(x).all():
         raise ProblemError(f"start value {int(np.flatnonzero(~np.isfinite(x))[0])} is not finite")
     return t, x
+
+
+def _numbers(values: ArrayLike, what: str) -> Array:
+    given = np.ma.filled(values, np.nan) if isinstance(values, np.ma.MaskedArray) else values
+    try:
+        array = np.asarray(given)
+        if array.dtype.kind not in "biufO":
+            raise TypeError(f"{array.dtype} is no real number")
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ProblemError(
+            f"{what} cannot be read as numbers", why=str(error), fix="give an array of floats"
+        ) from error
 
 
 def finite(time: Array, states: Array) -> Array:
