@@ -59,7 +59,7 @@ def anywhere(d: int, seed: int, order: int = 2) -> Points:
     return Points(rng.uniform(-1.0, 1.0, 10), states, velocities, np.empty((10, 0)))
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(exponent=EXPONENTS, seed=SEEDS)
 def test_8_central_forces_are_equivariant(exponent: float, seed: int) -> None:
     rng = np.random.default_rng(seed)

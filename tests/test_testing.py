@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,7 +53,7 @@ def test_everything_public_is_there() -> None:
 
 
 @pytest.mark.parametrize("name", SOLVERS)
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_16_every_solver_recovers_in_any_units(name: str, seed: int) -> None:
     solve, recovers = SOLVERS[name]
@@ -310,3 +312,16 @@ def test_a_symmetry_is_a_group_and_belongs_to_the_field() -> None:
     check_symmetry(Symmetry("quarter", ("x", "y"), (turn,)), Field())
     with pytest.raises(AssertionError, match="shear, element 0"):
         check_symmetry(Symmetry("shear", ("x", "y"), (element([[1.0, 1.0], [0.0, 1.0]]),)), Field())
+
+
+def test_the_page_on_testing_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).resolve().parents[1] / "docs" / "testing.md"
+    text = page.read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        exec(compile(block, "testing.md", "exec"), names)  # noqa: S102 - our own page
+    assert "differs from g f(x) by" in capsys.readouterr().out
+    # Every public name has a row, and every file that is named exists.
+    assert all(f"`{name}`" in text for name in testing.__all__ if name[0].islower())
+    files = set(re.findall(r"`(test_\w+\.py)`", text))
+    assert all((page.parents[1] / "tests" / name).exists() for name in files)
