@@ -22,6 +22,7 @@ from physmodel.discovery.regression import (
     SLACK,
     Regression,
     expand,
+    grown,
     rescaled_noise,
     still,
     summarised,
@@ -81,6 +82,8 @@ def challenge(fit: Regression, tiles: Sequence[Tile], n_terms: int, looseness: f
     Regression
         With its `rivals`.
     """
+    if _known(fit) and not fit.converged:
+        return fit  # rounding decides there, and more rounds of it decide nothing
     partial = len(fit.latent) < len(tiles)
     used = search_tiles(tiles)
     setting = Setting(used, fit.field, n_terms, looseness)
@@ -206,11 +209,12 @@ def _settled(
         before, weights = weights, np.zeros_like(weights)
         weights[support] = found = expand(step.factor, solution)
         converged = still(step.factor, solution, found - before[support], FINELY)
-        if converged and round_ >= len(FINAL):
+        again = rescaled_noise(step, noise, found)
+        if converged and round_ >= len(FINAL) and not grown(noise, again):
             break
         latent = step.latent(found)
-        # Noise below the quadrature error does not show in the residual.
-        noise = noise if _known(fit) else rescaled_noise(step, noise, found)
+        # Noise below the quadrature error may not show in the residual: then it would fade away.
+        noise = np.maximum(noise, again) if _known(fit) else again
     whole = setting.at(weights, latent, noise, FINAL[-1])
     solution = solve_support(whole.factor, support)
     return summarised(setting, tiles, whole, solution, latent, noise, converged=converged)

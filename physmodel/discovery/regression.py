@@ -180,11 +180,13 @@ def regress(
         settled = round_ >= len(SLACK)
         visited.append(tuple(solution.support))
         converged = settled and visited[-2] == visited[-1]
-        if converged and still(step.factor, solution, weights - before, ROUGHLY):
+        again = rescaled_noise(step, noise, weights) if settled else noise
+        at_rest = converged and still(step.factor, solution, weights - before, ROUGHLY)
+        # Supports that take turns never settle; the challenge decides between them.
+        in_turns = visited[-1] in visited[len(SLACK) : -1] and not converged
+        if in_turns or (at_rest and not grown(noise, again)):
             break
-        latent = step.latent(weights)
-        if settled:
-            noise = rescaled_noise(step, noise, weights)
+        latent, noise = step.latent(weights), again
     steady = converged and len(set(visited[SLACK.index(0.1) :])) == 1
     return summarised(
         used, tiles, step, solution, latent, noise, converged=converged, steady=steady
@@ -235,6 +237,11 @@ def still(factor: TriangularFactor, solution: Solution, change: Array, part: flo
     moved = np.abs(change * factor.scale)[solution.support]
     rounding = ROUNDING * np.abs(solution.weights).max(initial=0.0)
     return bool(np.all(moved <= np.maximum(part * np.sqrt(solution.variances), rounding)))
+
+
+def grown(noise: Array, again: Array) -> bool:
+    """Whether an estimate of the noise is still on its way up; the way down may have no end."""
+    return bool(np.any(again > (1.0 + ROUGHLY) * noise))
 
 
 def rescaled_noise(step: Linearisation, noise: Array, weights: Array) -> Array:
