@@ -10,6 +10,9 @@ import click
 
 from physmodel.cli.options import SOURCE, data_options, open_source
 
+#: Dimensionless groups that are printed.
+MOST_GROUPS = 8
+
 #: Columns of the table that hold words: variable, role, units.
 N_WORDS = 3
 
@@ -26,19 +29,29 @@ def command(ctx: click.Context, /, source: str, as_json: bool, **where: Any) -> 
 
     Exit status: 0 usable; 3 not usable.
     """
+    from physmodel.data.dimensionless import pi_groups
     from physmodel.data.doctor import check, summary
 
-    data, _ = open_source(source, **where)
+    data, problem = open_source(source, **where)
     noticed = check(data)
     facts = summary(data)
+    groups = pi_groups(data, problem.get("constants"))
+    listed = [{"expression": str(g), "terms": dict(g.powers), "factor": g.factor} for g in groups]
     if as_json:
         click.echo(
             json.dumps(
-                {"schema_version": 1, **facts, "findings": [asdict(f) for f in noticed]}, indent=1
+                {
+                    "schema_version": 1,
+                    **facts,
+                    "pi_groups": listed,
+                    "findings": [asdict(f) for f in noticed],
+                },
+                indent=1,
             )
         )
     else:
         _table(facts)
+        _groups([str(group) for group in groups if len(group.powers) > 1])
         for finding in noticed:
             if finding.code != "I-NOISE":
                 click.echo(f"{finding.severity:<8} {finding}")
@@ -74,3 +87,11 @@ def _table(facts: dict[str, Any]) -> None:
         ]
         click.echo("  ".join(cells))
     click.echo()
+
+
+def _groups(texts: list[str]) -> None:
+    """Products without a unit; pure numbers, which are groups of their own, go without saying."""
+    if texts:
+        more = f" and {len(texts) - MOST_GROUPS} more" if len(texts) > MOST_GROUPS else ""
+        click.echo(f"dimensionless groups: {', '.join(texts[:MOST_GROUPS])}{more}")
+        click.echo()

@@ -38,6 +38,13 @@ from physmodel.cli.options import SOURCE, data_options, names, open_source, pair
     metavar="NAME=COLUMNS",
     help="Coordinates of a body, such as sun=x1,y1.",
 )
+@click.option(
+    "--constant",
+    "constants",
+    multiple=True,
+    metavar="NAME=UNIT",
+    help="A constant that the law may hold, such as g=m/s^2 or 'L=0.5 m'; all others are out.",
+)
 @click.option("-o", "--output", metavar="FOLDER", help="Write model, data and report there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No messages on standard error.")
@@ -54,6 +61,7 @@ def command(
     symmetries: tuple[str, ...],
     laws: tuple[str, ...],
     bodies: tuple[str, ...],
+    constants: tuple[str, ...],
     output: str | None,
     as_json: bool,
     quiet: bool,
@@ -82,6 +90,7 @@ def command(
         "symmetries": symmetries,
         "laws": laws,
         "bodies": {body: names([axes]) for body, axes in pairs(bodies, "--body").items()},
+        "constants": pairs(constants, "--constant"),
         "order": order,
         "degree": degree,
     }

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from physmodel.data import catalogue
     from physmodel.data.arrays import from_arrays
+    from physmodel.data.dimensionless import nondimensionalise, pi_groups
     from physmodel.data.doctor import check
     from physmodel.data.findings import Finding
     from physmodel.data.open import open
@@ -48,7 +49,9 @@ _FACE = {
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
     "invariants": ("physmodel.discovery.laws.conserved", "invariants"),
     "load": ("physmodel.discovery.loading", "load_result"),
+    "nondimensionalise": ("physmodel.data.dimensionless", "nondimensionalise"),
     "open": ("physmodel.data.open", "open"),
+    "pi_groups": ("physmodel.data.dimensionless", "pi_groups"),
     "symmetries": ("physmodel.discovery.laws.of_data", "symmetries"),
     "write_report": ("physmodel.report.html", "write_report"),
 }
@@ -69,7 +72,9 @@ __all__ = [
     "from_arrays",
     "invariants",
     "load",
+    "nondimensionalise",
     "open",
+    "pi_groups",
     "symmetries",
     "write_report",
 ]

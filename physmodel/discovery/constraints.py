@@ -13,7 +13,7 @@ from physmodel.data.findings import Finding
 from physmodel.errors import ProblemError
 from physmodel.models.defect import law_defect, symmetry_defect
 from physmodel.models.linear_field import Points
-from physmodel.models.null_space import null_space
+from physmodel.models.null_space import null_space, sparse_null_space
 from physmodel.models.sparse_field import SparseField
 from physmodel.models.terms import TermLibrary
 from physmodel.models.vector_field import VectorField
@@ -39,7 +39,10 @@ HELD_BY_PAIRS = frozenset({"energy", "damped-energy", "lagrangian"})
 
 
 def free_coefficients(
-    problem: Problem, order: int, library: TermLibrary
+    problem: Problem,
+    order: int,
+    library: TermLibrary,
+    allowed: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64] | None:
     """Basis of the coefficients that obey the symmetries and laws of a problem.
 
@@ -48,6 +51,8 @@ def free_coefficients(
     problem : Problem
     order : {1, 2}
     library : TermLibrary
+    allowed : ndarray of bool (d, p), optional
+        Terms that each equation may hold; all by default.
 
     Returns
     -------
@@ -55,14 +60,15 @@ def free_coefficients(
         In user units; None where nothing ties the coefficients.
     """
     conditions = conditions_of(problem, order)
-    if not conditions:
+    if not conditions and allowed is None:
         return None
     names = library.variables
     terms = [
         [per_state(problem, state, term, names) for term in library.terms]
         for state in problem.states
     ]
-    return null_space(terms, problem.states, names, conditions)
+    basis = null_space(terms, problem.states, names, conditions)
+    return basis if allowed is None else basis @ sparse_null_space(basis[~allowed.ravel()])
 
 
 def per_state(
@@ -128,11 +134,13 @@ def not_obeyed(problem: Problem, model: VectorField, points: Points) -> list[Fin
 
 
 def in_vain(problem: Problem) -> list[Finding]:
-    """What to say where no law obeys the symmetries and laws that were asked for."""
-    named = ", ".join((*problem.symmetries, *problem.laws))
+    """What to say where no law obeys the symmetries, laws and constants that were asked for."""
+    named = ", ".join((*problem.symmetries, *problem.laws, *dict(problem.constants)))
     if not named:
         return []
     message = "no combination of terms that obeys this explains the data"
+    if problem.constants:
+        message = "no combination of terms made of these constants explains the data"
     return [Finding("W-IMPOSED", "warning", named, message, "discover without it")]
 
 

@@ -14,6 +14,7 @@ from physmodel.data.findings import Finding
 from physmodel.data.open import open as open_data
 from physmodel.discovery.bodies import recognise_bodies
 from physmodel.discovery.constraints import still_named
+from physmodel.discovery.dimensional import not_imposed, unit_notes
 from physmodel.discovery.identification import identify
 from physmodel.discovery.libraries import candidate_libraries
 from physmodel.discovery.outcome import pairwise_result, terms_result
@@ -23,7 +24,7 @@ from physmodel.discovery.result import Result
 from physmodel.errors import DataError, ProblemError
 from physmodel.models.sparse_field import term_variables, velocity_name
 from physmodel.problem.calculus import names_in
-from physmodel.problem.parser import parse
+from physmodel.problem.constants import read_term
 from physmodel.problem.problem import Problem
 
 #: Share of the variance of the accelerations that central forces must explain before bodies
@@ -76,13 +77,14 @@ def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Resu
         )
         fit = _pairwise(dataset, ordered)
         if asked.body_table or fit.explained > BELIEVED:
-            return pairwise_result(dataset, ordered, fit, _relevant(findings, ordered))
+            told = [*_relevant(findings, ordered), *not_imposed(ordered)]
+            return pairwise_result(dataset, ordered, fit, told)
     asked, notes = _without_idle_states(dataset, asked)
     prepared = prepare(dataset, asked)
     found = identify(
         prepared, candidate_libraries(asked, prepared.n_samples, prepared.input_levels)
     )
-    return terms_result(dataset, asked, found, [*findings, *notes])
+    return terms_result(dataset, asked, found, [*findings, *notes, *unit_notes(asked)])
 
 
 def _is_ready(data: Any) -> bool:
@@ -190,7 +192,7 @@ def _require_moving(problem: Problem, idle: set[str]) -> None:
     variables = term_variables(problem.states, problem.inputs, 2)
     lost = idle | {velocity_name(name) for name in idle}
     for text in (*problem.terms, *problem.library):
-        used = sorted(names_in(parse(text, variables)) & lost)
+        used = sorted(names_in(read_term(problem, text, variables)) & lost)
         if used:
             raise ProblemError(
                 f"the term {text!r} uses {', '.join(used)}, which does not move on its own",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.constraints import free_coefficients
+from physmodel.discovery.dimensional import fitting_part, nothing_left
 from physmodel.errors import DataError, ProblemError
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.coordinates import Coordinates
@@ -18,9 +19,9 @@ from physmodel.models.sparse_field import term_variables, velocity_name
 from physmodel.models.term_field import TermField
 from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms
 from physmodel.problem.calculus import names_in, powers
+from physmodel.problem.constants import read_term
 from physmodel.problem.expression import Expression
 from physmodel.problem.knowledge import orders_of
-from physmodel.problem.parser import parse
 from physmodel.problem.problem import Problem
 
 #: Unknown coefficients of all equations together that one regression handles in seconds.
@@ -53,12 +54,15 @@ class Library:
     terms : TermLibrary
     basis : ndarray (d p, K) or None
         Coefficients, in user units, that symmetries and laws leave free; None where all are.
+    allowed : ndarray of bool (d, p) or None
+        Terms whose units fit each equation; None where all do.
     """
 
     label: str
     order: int
     terms: TermLibrary
     basis: NDArray[np.float64] | None = None
+    allowed: NDArray[np.bool_] | None = None
 
     def field(self, coordinates: Coordinates) -> TermField | ConstrainedField:
         """The library as a vector field that is linear in what is free.
@@ -111,8 +115,7 @@ def candidate_libraries(
     else:
         shapes = _fixed_shapes(problem) if fixed else _open_shapes(problem)
         built = [_library(problem, order, *shape, levels) for order in orders for shape in shapes]
-    if problem.symmetries or problem.laws:
-        built = _constrained(built, problem)
+    built = _constrained(_of_fitting_units(built, problem), problem)
     found = [item for item in built if _affordable(item, problem, n_samples)]
     if found and not (fixed and found[0] is not built[0]):
         return found
@@ -162,12 +165,26 @@ def _affordable(library: Library, problem: Problem, n_samples: int) -> bool:
     return free * SAMPLES_PER_TERM <= d * (n_samples - library.order) and free <= MAX_COEFFICIENTS
 
 
+def _of_fitting_units(built: Sequence[Library], problem: Problem) -> list[Library]:
+    """Libraries without the terms whose units fit no equation, each set of terms once."""
+    found: dict[tuple[int, tuple[Expression, ...]], Library] = {}
+    for library in built:
+        terms, allowed, note = fitting_part(problem, library.order, library.terms)
+        reduced = replace(library, label=library.label + note, terms=terms, allowed=allowed)
+        if terms.terms:
+            found.setdefault((library.order, terms.terms), reduced)
+    if not found:
+        raise nothing_left(problem)
+    return [*found.values()]
+
+
 def _constrained(built: Sequence[Library], problem: Problem) -> list[Library]:
     """Libraries with what symmetries and laws leave free; without those that they leave empty."""
-    bases = [free_coefficients(problem, library.order, library.terms) for library in built]
+    bases = [free_coefficients(problem, one.order, one.terms, one.allowed) for one in built]
     named = ", ".join((*problem.symmetries, *problem.laws))
+    obeying = f", obeying {named}" if named else ""
     found = [
-        replace(library, basis=basis, label=f"{library.label}, obeying {named}")
+        replace(library, basis=basis, label=library.label + obeying)
         for library, basis in zip(built, bases, strict=True)
         if basis is None or basis.shape[1]
     ]
@@ -193,7 +210,7 @@ def _library(
     terms = [
         *(term for term in polynomials if _tells(term, distinct)),
         *function_terms(functions, problem.states),
-        *(parse(text, variables) for text in problem.terms),
+        *(read_term(problem, text, variables) for text in problem.terms),
     ]
     label = f"polynomials of degree {degree}"
     label += f" with {', '.join(functions)}" if functions else ""
@@ -211,7 +228,7 @@ def _tells(term: Expression, distinct: Mapping[str, int]) -> bool:
 def _exact_libraries(problem: Problem, order: int) -> list[Library]:
     """The terms named and no others, then those of lower degree."""
     variables = term_variables(problem.states, problem.inputs, 2)
-    terms = tuple(dict.fromkeys(parse(text, variables) for text in problem.library))
+    terms = tuple(dict.fromkeys(read_term(problem, text, variables) for text in problem.library))
     velocities = {velocity_name(state) for state in problem.states}
     if order == 1 and any(names_in(term) & velocities for term in terms):
         return []

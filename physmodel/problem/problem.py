@@ -9,9 +9,11 @@ from typing import Any
 
 from physmodel.errors import ProblemError
 from physmodel.problem.checks import is_whole, names_list, require_known, table_of
+from physmodel.problem.consistency import require_units
+from physmodel.problem.constants import constants_of, read_term
 from physmodel.problem.expression import FUNCTIONS
 from physmodel.problem.knowledge import positive_by_law, require_consistent
-from physmodel.problem.parser import parse, suggestion
+from physmodel.problem.parser import suggestion
 from physmodel.problem.units import parse_unit
 
 __all__ = ["Problem", "suggestion"]
@@ -22,6 +24,9 @@ MAX_DEGREE = 6
 
 #: Fields that are lists of names or formulas.
 _LISTS = ("states", "inputs", "positive", "functions", "terms", "library", "symmetries", "laws")
+
+#: Fields that are tables.
+_TABLES = frozenset({"units", "constants", "bodies"})
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,10 @@ class Problem:
     symmetries, laws : tuple of str
         What is known to hold, such as ``rotation:x,y`` and ``conserves:energy``; see
         `physmodel.problem.symmetry_text` and `physmodel.problem.law_text`.
+    constants : mapping of str to str
+        Constants that the law may hold, and no others: ``{"g": "m/s^2", "L": "0.5 m"}``. The unit
+        of every coefficient is then a product of powers of theirs; those with a value may be
+        named in terms. Stored as pairs in the order given.
     title : str
 
     Raises
@@ -81,12 +90,15 @@ class Problem:
     bodies: Any = ()
     symmetries: tuple[str, ...] = ()
     laws: tuple[str, ...] = ()
+    constants: Any = ()
     title: str = ""
 
     def __post_init__(self) -> None:
         for name in _LISTS:
             object.__setattr__(self, name, names_list(name, getattr(self, name)))
         object.__setattr__(self, "units", tuple(sorted(table_of("units", self.units).items())))
+        constants = table_of("constants", self.constants)
+        object.__setattr__(self, "constants", tuple(constants.items()))
         bodies = table_of("bodies", self.bodies)
         object.__setattr__(
             self, "bodies", tuple((b, names_list(f"bodies.{b}", c)) for b, c in bodies.items())
@@ -96,6 +108,7 @@ class Problem:
         self._check_library()
         self._check_bodies()
         require_consistent(self)
+        require_units(self)
 
     @property
     def body_table(self) -> dict[str, tuple[str, ...]]:
@@ -138,7 +151,7 @@ class Problem:
         for field in fields(self):
             value = getattr(self, field.name)
             if value != field.default:
-                table[field.name] = dict(value) if field.name in {"units", "bodies"} else value
+                table[field.name] = dict(value) if field.name in _TABLES else value
         for key, value in table.items():
             if isinstance(value, tuple):
                 table[key] = list(value)
@@ -156,7 +169,8 @@ class Problem:
         if not self.states:
             raise ProblemError("a problem needs at least one state")
         variables = (*self.states, *self.inputs)
-        for name in variables:
+        named = (*variables, *dict(self.constants))
+        for name in named:
             taken = name in FUNCTIONS or name == "t" or keyword.iskeyword(name)
             if taken or not name.isidentifier():
                 raise ProblemError(
@@ -164,15 +178,17 @@ class Problem:
                     why="names appear in expressions: letters, digits and underscores, and not "
                     "the name of a function or `t`, which is the time",
                 )
-        for name in variables:
-            if variables.count(name) > 1:
-                raise ProblemError(f"{name!r} is named twice among states and inputs")
+        for name in named:
+            if named.count(name) > 1:
+                among = "states and inputs" if variables.count(name) > 1 else "constants and others"
+                raise ProblemError(f"{name!r} is named twice among {among}")
         require_known("positive", self.positive, self.states)
         require_known("units", [name for name, _ in self.units], variables)
         for name, unit in (*self.units, ("time", self.time_unit)):
             if not isinstance(unit, str):
                 raise ProblemError(f"the unit of {name!r} must be text", where="units")
             parse_unit(unit)
+        constants_of(self)
 
     def _check_library(self) -> None:
         if self.order is not None and not (is_whole(self.order) and 1 <= self.order <= 2):
@@ -188,14 +204,14 @@ class Problem:
             raise ProblemError(f"degree is {self.degree!r}", fix=f"a whole number 0..{MAX_DEGREE}")
         require_known("functions", self.functions, LIBRARY_FUNCTIONS)
         velocities = [f"{state}_t" for state in self.states] if self.order != 1 else []
-        for name in (*self.states, *self.inputs):
+        for name in (*self.states, *self.inputs, *dict(self.constants)):
             if name in velocities:
                 raise ProblemError(
                     f"{name!r} is also the name of the rate of change of {name[:-2]!r}",
                     fix="rename it, or set order = 1",
                 )
         for text in (*self.terms, *self.library):
-            parse(text, (*self.states, *velocities, *self.inputs, "t"))
+            read_term(self, text, (*self.states, *velocities, *self.inputs, "t"))
         others = [name for name in ("degree", "functions", "terms") if getattr(self, name)]
         if self.library and (others or self.degree is not None):
             raise ProblemError(
