@@ -31,7 +31,7 @@ MAX_COEFFICIENTS = 600
 SAMPLES_PER_TERM = 3
 
 #: Units that mark a state as an angle, for which sine and cosine come before high powers.
-ANGLE_UNITS = frozenset({"rad", "radian", "radians", "deg", "degree", "degrees"})
+ANGLE_UNITS = frozenset({"rad", "radian", "radians"})
 
 #: States up to which polynomials of degree 5 are tried: the search grows with the cube of the
 #: number of terms.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from physmodel.models.linear_field import Points
 from physmodel.models.sparse_field import SparseField
 from physmodel.models.vector_field import VectorField
-from physmodel.problem.calculus import derivative, evaluate
+from physmodel.problem.calculus import derivative, evaluate, names_in
 from physmodel.problem.conditions import Condition, Part, phase_variables, velocities_of
 from physmodel.problem.expression import Expression, add, constant, product
 from physmodel.problem.law import Law
@@ -77,7 +77,8 @@ def law_defect(law: Law, field: VectorField, points: Points) -> float:
     float
         Relative to the size of what should cancel, and of the field itself. Of laws that are
         inequalities, only what points the wrong way counts. Exact derivatives for a
-        `SparseField`, differences of sixth order for others.
+        `SparseField`, differences of sixth order for others. A given energy of a second-order
+        field, which poses no linear condition, is followed along the motion.
 
     Raises
     ------
@@ -85,10 +86,14 @@ def law_defect(law: Law, field: VectorField, points: Points) -> float:
         If the law cannot be posed for a field of this order.
     """
     sampled = _Sampled(field, points)
+    quantity = law.quantity or Expression()
+    if law.kind == "balance" and field.order == 2 and _is_of(quantity, field):
+        rate, size = sampled.rate_of(quantity)
+        return _relative(sampled.beyond(law.channels, rate), size)
     conditions = law_conditions(law, field.states, field.inputs, field.order)
     worst = max((sampled.defect(condition) for condition in conditions), default=0.0)
     if law.kind == "dissipation":
-        growth, size = sampled.rate_of(law.quantity or Expression())
+        growth, size = sampled.rate_of(quantity)
         worst = max(worst, _relative(np.maximum(growth, 0.0), size))
     if law.kind == "damped-energy":
         power, size = sampled.power_beyond_rest()
@@ -119,15 +124,18 @@ class _Sampled:
     def defect(self, condition: Condition) -> float:
         """Violation of one condition."""
         parts = np.array([self.values(part) for part in condition.parts])
-        total = parts.sum(axis=0)
-        if condition.channels:
-            count = len(total)
-            channels = np.column_stack(
-                [_spread(evaluate(one, dict(self._here)), count) for one in condition.channels]
-            )
-            total = total - channels @ np.linalg.lstsq(channels, total, rcond=None)[0]
+        total = self.beyond(condition.channels, parts.sum(axis=0))
         size = np.sum([self._size(part) for part in condition.parts], axis=0)
         return _relative(total, np.abs(parts).sum(axis=0) + size)
+
+    def beyond(self, channels: tuple[Expression, ...], rate: Array) -> Array:
+        """What no combination of the channels explains of a rate (n,)."""
+        if not channels:
+            return rate
+        table = np.column_stack(
+            [_spread(evaluate(one, dict(self._here)), len(rate)) for one in channels]
+        )
+        return np.asarray(rate - table @ np.linalg.lstsq(table, rate, rcond=None)[0])
 
     def _size(self, part: Part) -> Array:
         """What a part would be if the field changed by all of itself over the spread of points."""
@@ -203,6 +211,12 @@ def _differentiated(field: SparseField, equation: str, by: tuple[str, ...]) -> E
     for name in by:
         whole = derivative(whole, name)
     return whole
+
+
+def _is_of(quantity: Expression, field: VectorField) -> bool:
+    """Whether a quantity changes through the motion alone."""
+    names = set(names_in(quantity))
+    return bool(names) and names <= {*field.states, *velocities_of(field.states, field.order)}
 
 
 def _spread(value: object, count: int) -> Array:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator, cg
 
 from physmodel.errors import ProblemError
+from physmodel.models.dictionaries.checks import in_range, of_shape
 from physmodel.models.dictionaries.frame import atom_norms, frame_bounds, mutual_coherence
 
 Array = NDArray[np.float64]
@@ -139,17 +140,11 @@ class Dictionary(LinearOperator):  # type: ignore[misc]  # SciPy ships no types
         Raises
         ------
         ProblemError
-            If their number is not that of the atoms.
+            If their number is not that of the atoms, one is missing or infinite, or the signal
+            would be larger than any number.
         """
-        vector = np.asarray(coefficients, dtype=float)
-        if vector.shape != (self.n_atoms,):
-            raise ProblemError(
-                f"The coefficients have the shape {vector.shape}, not ({self.n_atoms},).",
-                where=self.name,
-                why="Every atom of the dictionary needs one coefficient.",
-                fix="Build the dictionary for the shape of your signal, or flatten the bands.",
-            )
-        return self.synthesis(vector)
+        vector = of_shape(coefficients, (self.n_atoms,), "coefficients", self.name)
+        return in_range(self.synthesis, vector, self.name)
 
     def analyse(self, signal: ArrayLike) -> Array:
         """Coefficients of least norm: ``D'(D D')^-1 x``, the canonical dual frame.
@@ -168,16 +163,13 @@ class Dictionary(LinearOperator):  # type: ignore[misc]  # SciPy ships no types
         Raises
         ------
         ProblemError
-            If the shape is another one.
+            If the shape is another one, a number is missing or infinite, or a coefficient would be
+            larger than any number.
         """
-        array = np.asarray(signal, dtype=float)
-        if array.shape != self.signal_shape:
-            raise ProblemError(
-                f"The signal has the shape {array.shape}, not {self.signal_shape}.",
-                where=self.name,
-                why="A dictionary holds atoms for signals of one shape.",
-                fix="Build the dictionary with the shape of this signal.",
-            )
+        array = of_shape(signal, self.signal_shape, "samples", self.name)
+        return in_range(self._least_norm, array, self.name)
+
+    def _least_norm(self, array: Array) -> Array:
         if self.canonical is not None:
             return self.canonical(array)
         if self.is_tight and self.bounds is not None:
@@ -209,7 +201,7 @@ class Dictionary(LinearOperator):  # type: ignore[misc]  # SciPy ships no types
 
     def split(self, coefficients: ArrayLike) -> dict[str, Array]:
         """Coefficients by band, each as an array: a view for looking at them."""
-        vector = np.asarray(coefficients, dtype=float)
+        vector = of_shape(coefficients, (self.n_atoms,), "coefficients", self.name)
         return {band.label: vector[band.slice].reshape(band.shape) for band in self.bands}
 
     def norms(self) -> Array:

@@ -26,6 +26,8 @@ Index = NDArray[np.intp]
 PATIENCE, CROWDED, HURRY = 80, 0.8, 25
 #: Gradient steps of the first smoothing; each later one has twice as many.
 SMOOTHING = 200
+#: The last smoothing: where exact steps stall even after this, columns are dependent to rounding.
+LONGEST = 12_800
 #: Columns enter whose violation is at least this share of the largest one. The share doubles where
 #: more than `WRONG` of those that entered had the wrong sign, and halves otherwise.
 SHARE, WRONG = 0.5, 0.2
@@ -81,7 +83,7 @@ def active_set_single(
     x, steps, done = descend(start)
     count = steps
     smoothing = SMOOTHING
-    while not done and count < max_steps:
+    while not done and count < max_steps and smoothing <= LONGEST:
         # Near as many columns as the rank, exact steps exchange them one by one. A gradient method
         # sorts the signs out roughly; exact steps then finish.
         x = smooth(gram, correlation, penalty, ridge, x, smoothing)

@@ -8,12 +8,17 @@ from scipy.sparse import issparse
 from scipy.sparse.linalg import LinearOperator
 
 from physmodel.errors import ProblemError
+from physmodel.optimizers.reading import finite_numbers, real_numbers
 from physmodel.optimizers.sparse.design import TILE, Design, Dictionary, Gram, adjoint_of
 
 Array = NDArray[np.float64]
 
 #: Entries up to which an operator is written out as a matrix (32 MB): dense algebra is then faster.
 TABULATE = 1 << 22
+
+#: Norms of columns and signals that are taken. Energies are squares, answers are quotients, and
+#: tolerances take some twenty digits more: all of these stay inside the range of float64.
+SMALLEST, LARGEST = 1e-120, 1e120
 
 
 def open_design(dictionary: Dictionary, signals: ArrayLike | None) -> Design:
@@ -33,7 +38,8 @@ def open_design(dictionary: Dictionary, signals: ArrayLike | None) -> Design:
     Raises
     ------
     ProblemError
-        If shapes disagree, a number is not finite or a column is zero.
+        If shapes disagree, a number is missing, masked or infinite, a column is zero, or a norm
+        lies beyond `SMALLEST` or `LARGEST`.
     """
     if isinstance(dictionary, Gram):
         if signals is not None:
@@ -44,13 +50,15 @@ def open_design(dictionary: Dictionary, signals: ArrayLike | None) -> Design:
         return _open_gram(dictionary)
     if signals is None:
         raise ProblemError("there are no signals", fix="pass y of shape (m,) or (m, k)")
-    target = _finite(signals, "the signals")
+    target = finite_numbers(signals, "the signals")
     if target.ndim not in (1, 2) or 0 in target.shape:
         raise ProblemError(
             f"the signals have shape {target.shape}", fix="pass shape (m,) or (m, k) with entries"
         )
     single = target.ndim == 1
     y = target[:, None] if single else target
+    energy = _squares(y)
+    _check_range(np.sqrt(energy), y, "signal")
     matrix, operator = tabulate(dictionary)
     rows, atoms = (operator if matrix is None else matrix).shape
     if rows != len(y):
@@ -65,7 +73,6 @@ def open_design(dictionary: Dictionary, signals: ArrayLike | None) -> Design:
         scale = column_norms(matrix)
         correlation = matrix.T @ y
         correlation /= scale[:, None]
-    energy = np.einsum("ij,ij->j", y, y)
     return Design(rows, atoms, scale, correlation, energy, single, y, matrix, operator)
 
 
@@ -86,8 +93,8 @@ def tabulate(dictionary: ArrayLike | LinearOperator) -> tuple[Array | None, Line
             unit = np.zeros((atoms, stop - start))
             unit[np.arange(start, stop), np.arange(stop - start)] = 1.0
             matrix[:, start:stop] = dictionary.matmat(unit)
-        return _finite(matrix, "the dictionary"), None
-    matrix = _numbers(dictionary, "the dictionary")
+        return finite_numbers(matrix, "the dictionary"), None
+    matrix = real_numbers(dictionary, "the dictionary")
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ProblemError(
             f"the dictionary has shape {matrix.shape}", fix="pass a matrix (m, p) with entries"
@@ -96,15 +103,17 @@ def tabulate(dictionary: ArrayLike | LinearOperator) -> tuple[Array | None, Line
 
 
 def column_norms(matrix: Array) -> Array:
-    """Norms of the columns, checked to be finite and positive."""
-    norms = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
+    """Norms of the columns, checked to be finite, positive and in range."""
+    norms = np.sqrt(_squares(matrix))
     if not np.isfinite(norms).all():
-        column = int(np.flatnonzero(~np.isfinite(norms))[0])
-        raise ProblemError(
-            "the dictionary has a number that is missing, infinite or too large to square",
-            where=f"column {column}",
-            fix="repair or drop the column",
-        )
+        for column in np.flatnonzero(~np.isfinite(norms)):
+            if not np.isfinite(matrix[:, column]).all():
+                raise ProblemError(
+                    "the dictionary has a number that is missing or infinite",
+                    where=f"column {column}",
+                    fix="repair or drop the column",
+                )
+    _check_range(norms, matrix, "column")
     if not norms.all():
         raise ProblemError(
             "a column of the dictionary is zero",
@@ -115,10 +124,29 @@ def column_norms(matrix: Array) -> Array:
     return norms
 
 
+def _squares(columns: Array) -> Array:
+    """Squared norms, infinite or zero where these leave the range of numbers."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(np.einsum("ij,ij->j", columns, columns))
+
+
+def _check_range(norms: Array, columns: Array | None, what: str) -> None:
+    """Refuse columns (m, n) with norms (n,) beyond the range; nothing but zeros is no fault."""
+    for index in np.flatnonzero(~((norms >= SMALLEST) & (norms <= LARGEST))):
+        silent = norms[index] == 0.0 if columns is None else not columns[:, index].any()
+        if not silent:
+            raise ProblemError(
+                f"a {what} is too {'large' if norms[index] > 1.0 else 'small'} to compute with",
+                where=f"{what} {index}",
+                why=f"norms between {SMALLEST:g} and {LARGEST:g} have squares that are numbers",
+                fix="choose a unit in which its numbers are nearer to 1",
+            )
+
+
 def _open_gram(record: Gram) -> Design:
-    gram = _finite(record.gram, "the Gram")
-    target = _finite(record.correlation, "the correlation")
-    energy = np.atleast_1d(_finite(record.energy, "the energy"))
+    gram = finite_numbers(record.gram, "the Gram")
+    target = finite_numbers(record.correlation, "the correlation")
+    energy = np.atleast_1d(finite_numbers(record.energy, "the energy"))
     single = target.ndim == 1
     correlation = target[:, None] if single else target
     p = len(gram)
@@ -135,31 +163,7 @@ def _open_gram(record: Gram) -> Design:
             fix="drop the column",
         )
     scale = np.sqrt(diagonal)
+    _check_range(scale, None, "column")
+    # What is left of an energy may be rounding, of either sign.
+    _check_range(np.sqrt(np.maximum(energy, 0.0)), None, "signal")
     return Design(record.n_rows, p, scale, correlation / scale[:, None], energy, single, gram=gram)
-
-
-def _finite(values: ArrayLike, what: str) -> Array:
-    array = _numbers(values, what)
-    if not np.isfinite(array).all():
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ProblemError(
-            f"{what} have a number that is missing or infinite",
-            where=f"entry {place}",
-            fix="fill or leave out such rows",
-        )
-    return array
-
-
-def _numbers(values: ArrayLike, what: str) -> Array:
-    try:
-        array = np.asarray(values)
-        if np.iscomplexobj(array):
-            raise ProblemError(
-                f"{what} hold complex numbers",
-                fix="stack real and imaginary parts: rows for signals, columns for atoms",
-            )
-        return np.asarray(array, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ProblemError(
-            f"{what} cannot be read as an array of numbers ({error})", fix="pass a numeric array"
-        ) from error

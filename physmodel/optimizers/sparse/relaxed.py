@@ -70,12 +70,14 @@ def sr3(
         )
     factor = np.ones(design.n_atoms) if scaled else 1.0 / design.scale
     kappa = coupling * factor**2
-    shift = cho_factor(design.unit_gram + np.diag(kappa))
+    # The coupling bounds this matrix from below: a product with its inverse is as exact as solving,
+    # and many times faster in the thousands of small steps.
+    inverse = cho_solve(cho_factor(design.unit_gram + np.diag(kappa)), np.eye(design.n_atoms))
 
     def run(part: Design, level: float) -> tuple[Array, int, bool]:
         if penalty == "l0":
-            return _relaxed(part, level / factor, kappa, shift, iterations)
-        relaxed = _relaxed_gram(part, kappa, shift)
+            return _relaxed(part, level / factor, kappa, inverse, iterations)
+        relaxed = _relaxed_gram(part, kappa, inverse)
         lam = (kappa * level / factor)[:, None] / relaxed.scale[:, None]
         x, steps, done = solve(relaxed, lam, np.zeros(part.n_atoms))
         return x[:, 0] / relaxed.scale, int(steps[0]), bool(done[0])
@@ -83,7 +85,7 @@ def sr3(
     result = report_thresholds(design, run, factor, threshold)
     if penalty == "l0" or design.n_signals != 1:
         return result
-    relaxed = _relaxed_gram(design.signal(0), kappa, shift)
+    relaxed = _relaxed_gram(design.signal(0), kappa, inverse)
     level = np.ravel(np.asarray(result.penalty))[0]
     x = np.reshape(result.coefficients, (-1, 1)) * design.scale[:, None] * relaxed.scale[:, None]
     lam = (kappa * level / factor / relaxed.scale)[:, None]
@@ -94,12 +96,12 @@ def sr3(
 
 
 def _relaxed(
-    design: Design, threshold: Array, kappa: Array, shift: tuple[Array, bool], iterations: int
+    design: Design, threshold: Array, kappa: Array, inverse: Array, iterations: int
 ) -> tuple[Array, int, bool]:
-    correlation = design.correlation[:, 0]
-    w = cho_solve(shift, correlation)
+    w = fitted = inverse @ design.correlation[:, 0]
+    carried = inverse * kappa
     for count in range(1, iterations + 1):
-        x = cho_solve(shift, correlation + kappa * w)
+        x = fitted + carried @ w
         moved = np.where(np.abs(x) >= threshold, x, 0.0)
         change = float(np.abs(moved - w).max())
         w = moved
@@ -108,9 +110,8 @@ def _relaxed(
     return w, iterations, False
 
 
-def _relaxed_gram(design: Design, kappa: Array, shift: tuple[Array, bool]) -> Design:
+def _relaxed_gram(design: Design, kappa: Array, inverse: Array) -> Design:
     """The problem that is left when the unpenalised copy is solved for."""
-    inverse = cho_solve(shift, np.eye(design.n_atoms))
     correlation = design.correlation[:, 0]
     gram = np.diag(kappa) - kappa[:, None] * inverse * kappa
     energy = float(design.energy[0]) - float(correlation @ inverse @ correlation)

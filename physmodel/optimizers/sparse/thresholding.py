@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.sparse.criterion import extended_bic
+from physmodel.optimizers.sparse.criterion import check_sparsity, extended_bic
 from physmodel.optimizers.sparse.design import Design, Dictionary
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import Certificate, SparseResult, Status
@@ -130,7 +130,7 @@ def _value(design: Design, x: Array) -> float:
     """Criterion of the support of an answer, fitted without shrinkage."""
     support = np.flatnonzero(x)
     rows = design.n_rows or design.n_atoms
-    if 3 * len(support) > rows:
+    if len(support) > check_sparsity(None, rows, design.n_atoms):
         return np.inf
     rss = design.gradient(least_squares(design, support)[:, None])[1]
     values = np.repeat(rss[None], len(support) + 1, axis=1)
