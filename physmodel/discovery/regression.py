@@ -180,13 +180,11 @@ def regress(
         settled = round_ >= len(SLACK)
         visited.append(tuple(solution.support))
         converged = settled and visited[-2] == visited[-1]
-        again = rescaled_noise(step, noise, weights) if settled else noise
-        at_rest = converged and still(step.factor, solution, weights - before, ROUGHLY)
-        # Supports that take turns never settle; the challenge decides between them.
-        in_turns = visited[-1] in visited[len(SLACK) : -1] and not converged
-        if in_turns or (at_rest and not grown(noise, again)):
+        if converged and still(step.factor, solution, weights - before, ROUGHLY):
             break
-        latent, noise = step.latent(weights), again
+        latent = step.latent(weights)
+        if settled:
+            noise = rescaled_noise(step, noise, weights)
     steady = converged and len(set(visited[SLACK.index(0.1) :])) == 1
     return summarised(
         used, tiles, step, solution, latent, noise, converged=converged, steady=steady
