@@ -212,7 +212,9 @@ def test_names_of_more_than_one_letter_and_digit() -> None:
 def test_a_law_within_a_pysindy_library() -> None:
     data = pm.catalogue.load("pendulum", noise=0.01)
     names = ("theta", "omega")
-    library = ps.IdentityLibrary() + ps.FourierLibrary()
+    # Sines of the angle only: one of omega, in rad/s, would be another function in another unit.
+    parts = [ps.IdentityLibrary(), ps.FourierLibrary()]
+    library = ps.GeneralizedLibrary(parts, inputs_per_library=[[0, 1], [0]])
     result = pm.discover(data, library=library_terms(library, names))
     assert result.status == "identified"
     assert {s: {i["term"] for i in result.terms(s)} for s in names} == {

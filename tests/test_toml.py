@@ -45,20 +45,23 @@ def problems(draw: st.DrawFn) -> Problem:
     """Valid problems, with or without bodies."""
     states = draw(some(NAMES, min_size=1))
     inputs = draw(some(("u", "v")))
+    measured = [*states, *inputs]
     order = draw(st.sampled_from([None, 1, 2]))
     pairs = draw(st.booleans()) and len(states) > 1
     bodies = draw(st.lists(TEXT, unique=True, min_size=len(states), max_size=len(states)))
-    terms = [f"{states[0]}*exp(-{states[-1]})/(2 + {states[0]}^2)", "sin(t)", *inputs]
+    # Functions take pure numbers: they go with states without units.
+    pure = draw(st.booleans())
+    bent = [f"{states[0]}*exp(-{states[-1]})/(2 + {states[0]}^2)", "sin(t)"] if pure else []
     return Problem(
         states=states,
         inputs=inputs,
-        units=draw(st.dictionaries(st.sampled_from([*states, *inputs]), UNIT_TEXTS)),
-        time_unit=draw(UNIT_TEXTS),
+        units={} if pure else draw(st.dictionaries(st.sampled_from(measured), UNIT_TEXTS)),
+        time_unit="" if pure else draw(UNIT_TEXTS),
         positive=[] if order == 2 else draw(some(tuple(states))),
         order=order,
         degree=draw(st.none() | st.integers(0, MAX_DEGREE)),
-        functions=draw(some(LIBRARY_FUNCTIONS)),
-        terms=draw(some(tuple(terms))),
+        functions=draw(some(LIBRARY_FUNCTIONS)) if pure else [],
+        terms=draw(some((*bent, *inputs))) if pure or inputs else [],
         bodies={body: [state] for body, state in zip(bodies, states, strict=True)} if pairs else {},
         symmetries=draw(some(("parity", f"reflection:{states[0]}", "time-translation"))),
         laws=draw(some((f"dissipates:{states[0]}^2", "divergence-free", "equilibrium"))),
