@@ -158,7 +158,10 @@ def _fit(
     judged = _judged(prepared, library, field, fit)
     if judged.lawful:
         fit = challenge(fit, tiles, field.n_choices, loose)
-        judged = _judged(prepared, library, field, fit)
+        last = _judged(prepared, library, field, fit)
+        # Without slack rows are whitened otherwise: the same law holds to no more digits for that.
+        least = min(judged.explained, last.explained) if last.law == judged.law else last.explained
+        judged = replace(last, explained=least)
     return judged, refinement
 
 
