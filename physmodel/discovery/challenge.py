@@ -19,10 +19,10 @@ from physmodel.discovery.linearisation import Linearisation, Setting, search_til
 from physmodel.discovery.regression import (
     FINELY,
     MAX_ROUNDS,
+    ROUGHLY,
     SLACK,
     Regression,
     expand,
-    grown,
     rescaled_noise,
     still,
     summarised,
@@ -82,7 +82,7 @@ def challenge(fit: Regression, tiles: Sequence[Tile], n_terms: int, looseness: f
     Regression
         With its `rivals`.
     """
-    if _known(fit) and not fit.converged:
+    if fit.noise_free and not fit.converged:
         return fit  # rounding decides there, and more rounds of it decide nothing
     partial = len(fit.latent) < len(tiles)
     used = search_tiles(tiles)
@@ -90,7 +90,7 @@ def challenge(fit: Regression, tiles: Sequence[Tile], n_terms: int, looseness: f
     leader = first = _key(fit.solution)
     weights, latent = fit.weights(), fit.latent
     if (
-        _known(fit)
+        fit.noise_free
         or partial
         or (fit.steady and not _proposals(setting, weights, latent, fit.noise, leader, LOOSE[-1:]))
     ):
@@ -188,9 +188,9 @@ def _polish(
     )
 
 
-def _known(fit: Regression) -> bool:
-    """Whether the data are the trajectory to all digits that count."""
-    return bool(np.all(fit.noise < fit.quadrature))
+def _grown(noise: Array, again: Array) -> bool:
+    """Whether an estimate of the noise is still on its way up; the way down may have no end."""
+    return bool(np.any(again > (1.0 + ROUGHLY) * noise))
 
 
 def _settled(
@@ -210,11 +210,11 @@ def _settled(
         weights[support] = found = expand(step.factor, solution)
         converged = still(step.factor, solution, found - before[support], FINELY)
         again = rescaled_noise(step, noise, found)
-        if converged and round_ >= len(FINAL) and not grown(noise, again):
+        if converged and round_ >= len(FINAL) and not _grown(noise, again):
             break
         latent = step.latent(found)
         # Noise below the quadrature error may not show in the residual: then it would fade away.
-        noise = np.maximum(noise, again) if _known(fit) else again
+        noise = np.maximum(noise, again) if fit.noise_free else again
     whole = setting.at(weights, latent, noise, FINAL[-1])
     solution = solve_support(whole.factor, support)
     return summarised(setting, tiles, whole, solution, latent, noise, converged=converged)

@@ -179,7 +179,7 @@ def _searched(
 
 def _reweighted(prepared: Prepared, fit: Regression, tiles: Sequence[Tile]) -> Prepared:
     """The data with the noise profile that the residuals of a fit show, if that is another one."""
-    if np.all(fit.noise < fit.quadrature):
+    if fit.noise_free:
         return prepared
     used = search_tiles(tiles)
     seen = [tile.observed for tile in used]

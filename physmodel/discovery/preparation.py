@@ -74,22 +74,26 @@ class Prepared:
 
     def spread(self, states: Array) -> Array:
         """Noise of samples at given states over the typical noise, ``(n, d)``."""
-        uneven = _in_computing_units(self.profile, self.coordinates, states)
-        return uneven / self.typical
+        return self._profile_at(states) / self.typical
+
+    @cached_property
+    def _uneven(self) -> Array:
+        """Noise of all samples in computing units, over that on the stabilised scale."""
+        return self._profile_at(np.concatenate([states for _, states, _ in self.pieces]))
+
+    def _profile_at(self, states: Array) -> Array:
+        physical = self.coordinates.to_physical(states)
+        return self.profile.spread(physical) / self.coordinates.stretch(states)
 
     @cached_property
     def typical(self) -> Array:
         """Noise of a typical sample in computing units, over that on the stabilised scale."""
-        states = np.concatenate([states for _, states, _ in self.pieces])
-        uneven = _in_computing_units(self.profile, self.coordinates, states)
-        return np.sqrt(np.mean(uneven**2, axis=0))
+        return np.sqrt(np.mean(self._uneven**2, axis=0))
 
     @cached_property
     def null_evidence(self) -> float:
         """What a law has to beat, see `null_evidence`, in computing units."""
-        states = np.concatenate([states for _, states, _ in self.pieces])
-        uneven = _in_computing_units(self.profile, self.coordinates, states)
-        return null_evidence(self.stabilised) + 2.0 * float(np.mean(np.log(uneven)))
+        return null_evidence(self.stabilised) + 2.0 * float(np.mean(np.log(self._uneven)))
 
     def physical_noise(self, noise: Array) -> Array:
         """Root mean square in user units, ``(d,)``, of noise in computing units."""
@@ -218,10 +222,6 @@ def _noise(prepared: Prepared) -> Array:
     largest = np.max([np.abs(states).max(axis=0) for _, states, _ in prepared.pieces], axis=0)
     # Nothing is known better than its own rounding.
     return np.maximum(level * prepared.typical, 2.0 * np.finfo(float).eps * largest)
-
-
-def _in_computing_units(profile: NoiseProfile, coordinates: Coordinates, states: Array) -> Array:
-    return profile.spread(coordinates.to_physical(states)) / coordinates.stretch(states)
 
 
 def _tile(

@@ -114,6 +114,11 @@ class Regression:
         return (self.evidence + extra) / self.n_data
 
     @property
+    def noise_free(self) -> bool:
+        """Whether the data are the trajectory to all digits that count."""
+        return bool(np.all(self.noise < self.quadrature))
+
+    @property
     def variance(self) -> float:
         """Residual variance per degree of freedom, one when the noise model is right."""
         dof = max(self.n_data - len(self.solution.support), 1)
@@ -235,11 +240,6 @@ def still(factor: TriangularFactor, solution: Solution, change: Array, part: flo
     moved = np.abs(change * factor.scale)[solution.support]
     rounding = ROUNDING * np.abs(solution.weights).max(initial=0.0)
     return bool(np.all(moved <= np.maximum(part * np.sqrt(solution.variances), rounding)))
-
-
-def grown(noise: Array, again: Array) -> bool:
-    """Whether an estimate of the noise is still on its way up; the way down may have no end."""
-    return bool(np.any(again > (1.0 + ROUGHLY) * noise))
 
 
 def rescaled_noise(step: Linearisation, noise: Array, weights: Array) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import PhysmodelError, ProblemError
+from physmodel.optimizers.reading import real_numbers
 
 Array = NDArray[np.float64]
 
@@ -18,7 +19,7 @@ def times_and_start(time: ArrayLike, start: ArrayLike) -> tuple[Array, Array]:
     ProblemError
         If the times are not finite and strictly monotone, or a start value is not finite.
     """
-    t, x = _numbers(time, "the simulation times"), _numbers(start, "the start")
+    t, x = real_numbers(time, "the simulation times"), real_numbers(start, "the start values")
     with np.errstate(all="ignore"):  # what is not finite is refused below
         step = np.diff(t) if t.ndim == 1 else np.empty(0)
     sound = t.ndim == 1 and len(t) > 0 and np.isfinite(t).all() and np.isfinite(step).all()
@@ -29,19 +30,6 @@ def times_and_start(time: ArrayLike, start: ArrayLike) -> tuple[Array, Array]:
     if not np.isfinite(x).all():
         raise ProblemError(f"start value {int(np.flatnonzero(~np.isfinite(x))[0])} is not finite")
     return t, x
-
-
-def _numbers(values: ArrayLike, what: str) -> Array:
-    given = np.ma.filled(values, np.nan) if isinstance(values, np.ma.MaskedArray) else values
-    try:
-        array = np.asarray(given)
-        if array.dtype.kind not in "biufO":
-            raise TypeError(f"{array.dtype} is no real number")
-        return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ProblemError(
-            f"{what} cannot be read as numbers", why=str(error), fix="give an array of floats"
-        ) from error
 
 
 def finite(time: Array, states: Array) -> Array:

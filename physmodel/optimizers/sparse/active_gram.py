@@ -79,7 +79,7 @@ class ActiveGram:
 
     def _gram_row(self, column: int) -> Array:
         design = self._design
-        if design.gram is not None or "unit_gram" in design.__dict__:
+        if design.has_gram:
             row = design.unit_gram[column]
         else:
             row = design.adjoint(design.columns(np.array([column])))[:, 0]

@@ -109,7 +109,7 @@ def mutual_coherence(dictionary: Dictionary) -> float:
 
 def coherence_of(design: Design) -> float | None:
     """Mutual coherence of a design whose Gram is at hand, None of a larger one."""
-    if design.gram is None and "unit_gram" not in design.__dict__:
+    if not design.has_gram:
         return None
     gram, p = design.unit_gram, design.n_atoms
     if p < 2:

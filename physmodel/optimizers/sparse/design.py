@@ -78,6 +78,11 @@ class Design:
         """Number of signals."""
         return self.correlation.shape[1]
 
+    @property
+    def has_gram(self) -> bool:
+        """Whether the Gram is at hand: given, or made before."""
+        return self.gram is not None or "unit_gram" in self.__dict__
+
     def signal(self, index: int) -> Design:
         """The same dictionary with one of the signals."""
         part = slice(index, index + 1)
@@ -148,7 +153,7 @@ class Design:
 
     def block(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Array:
         """A block of the Gram of unit columns."""
-        if self.gram is not None or "unit_gram" in self.__dict__:
+        if self.has_gram:
             return self.unit_gram[np.ix_(rows, columns)]
         return self.columns(rows).T @ self.columns(columns)
 

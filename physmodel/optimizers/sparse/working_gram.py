@@ -172,7 +172,7 @@ def working_gram(design: Design, answers: int, tolerance: float = 0.0) -> Workin
         verified; 0 keeps to double precision.
     """
     atoms = design.n_atoms
-    if design.gram is not None or "unit_gram" in design.__dict__:
+    if design.has_gram:
         return Rows(design, np.arange(atoms), design.unit_gram, design.unit_gram)
     # Costs in columns of a Gram; that of half the precision takes half the time.
     by_passes = PASS * answers

@@ -153,10 +153,7 @@ def squared_norm(design: Design, iterations: int = 60) -> float:
     value = 0.0
     for _ in range(iterations):
         v /= np.linalg.norm(v)
-        if design.gram is not None or "unit_gram" in design.__dict__:
-            v = design.unit_gram @ v
-        else:
-            v = design.adjoint(design.apply(v))
+        v = design.unit_gram @ v if design.has_gram else design.adjoint(design.apply(v))
         previous, value = value, float(np.linalg.norm(v))
         if abs(value - previous) <= 1e-4 * value:
             break
