@@ -1,0 +1,1 @@
+"""Networks that keep the physics: every module here imports torch, so import this room late."""

@@ -1,0 +1,68 @@
+"""What a network is here: a pure function of a flat vector of parameters and a point."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+class Form(Protocol):
+    """A family of vector fields; `physmodel.models.nets.net_field.NetField` makes one of them.
+
+    Forms are frozen dataclasses without state: all weights are in one flat float64 vector, which is
+    what second-order optimisers, delta files and mergers work on.
+    """
+
+    @property
+    def n_states(self) -> int:
+        """Number of states ``d``."""
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs ``m``."""
+
+    @property
+    def order(self) -> int:
+        """Order in time, 1 or 2."""
+
+    @property
+    def n_parameters(self) -> int:
+        """Length ``p`` of the parameter vector."""
+
+    def initial(self, seed: int) -> NDArray[np.float64]:
+        """Random parameters ``(p,)`` to start from."""
+
+    def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
+        """Highest time derivative ``(..., d)``.
+
+        Parameters
+        ----------
+        parameters : Tensor (p,)
+        motion : Tensor (..., order d)
+            States, then velocities.
+        inputs : Tensor (..., m)
+        """
+
+
+class Scalar(Protocol):
+    """A family of scalar functions of a point: energies, potentials, entropies."""
+
+    @property
+    def n_variables(self) -> int:
+        """Number of variables ``D``."""
+
+    @property
+    def n_parameters(self) -> int:
+        """Length ``p`` of the parameter vector."""
+
+    def initial(self, seed: int) -> NDArray[np.float64]:
+        """Random parameters ``(p,)`` to start from."""
+
+    def value(self, parameters: Tensor, point: Tensor) -> Tensor:
+        """Values ``(...)`` at points ``(..., D)``."""
+
+    def gradient(self, parameters: Tensor, point: Tensor) -> Tensor:
+        """Derivatives ``(..., D)`` by the point, themselves differentiable."""
