@@ -26,8 +26,8 @@ from scipy.sparse import coo_array, csr_array, diags_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.damped_descent import TOLERANCE, OnIteration, damped_descent
-from physmodel.optimizers.residuals import Minimum
+from physmodel.optimizers.damped_descent import TOLERANCE, damped_descent
+from physmodel.optimizers.residuals import Minimum, OnIteration
 
 Array = NDArray[np.float64]
 #: A SciPy sparse array or matrix of any format; SciPy ships no types.
@@ -144,6 +144,11 @@ class BorderedModel:
     residuals: Array
     by_local: csr_array
     by_shared: Array
+
+    @property
+    def least_damping(self) -> float:
+        """Rounding of the normal matrix."""
+        return 1e-15
 
     @cached_property
     def gradient(self) -> Array:

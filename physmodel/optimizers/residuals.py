@@ -29,6 +29,8 @@ class Residuals(Protocol):
 
 #: A scalar function with its gradient, ``(p,) -> (float, (p,))``.
 Objective = Callable[[Array], tuple[float, Array]]
+#: Called after each iteration with its number, the parameters ``(p,)`` and the cost.
+OnIteration = Callable[[int, Array, float], None]
 
 
 class Ending(StrEnum):

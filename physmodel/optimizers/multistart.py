@@ -1,0 +1,100 @@
+"""Levenberg-Marquardt from several starts, and how many of them agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.errors import PhysmodelError, ProblemError
+from physmodel.optimizers.damped_descent import TOLERANCE
+from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.residuals import Minimum, Residuals
+
+Array = NDArray[np.float64]
+
+#: Two costs are one when they differ by less than this part of the smaller one, or of the best
+#: cost at a start: residuals that fell to 1e-10 of what they were hold no information but rounding.
+SAME_COST, VANISHED = 1e-6, 1e-20
+
+
+@dataclass(frozen=True, eq=False)
+class Multistart:
+    """What several starts led to.
+
+    Attributes
+    ----------
+    best : Minimum
+    agreed : int
+        Number of starts, the best one included, that led to its cost.
+    minima : tuple of Minimum
+        One for each start that could be evaluated and that the time allowed.
+    """
+
+    best: Minimum
+    agreed: int
+    minima: tuple[Minimum, ...]
+
+
+def multistart(
+    problem: Residuals,
+    starts: Iterable[Array],
+    *,
+    max_iterations: int = 200,
+    tolerance: float = TOLERANCE,
+    time_limit: float | None = None,
+) -> Multistart:
+    """Minimise half the squared norm of residuals from each of several starts.
+
+    Parameters
+    ----------
+    problem : Residuals
+    starts : iterable of ndarray (p,)
+        Those where the model cannot be evaluated are passed over.
+    max_iterations : int
+        Of each start.
+    tolerance : float
+    time_limit : float, optional
+        Seconds for all starts together; at least one is followed.
+
+    Returns
+    -------
+    Multistart
+
+    Raises
+    ------
+    ProblemError
+        If there is no start from which a step can be made.
+    """
+    deadline = None if time_limit is None else perf_counter() + time_limit
+    minima: list[Minimum] = []
+    fault: PhysmodelError | None = None
+    for start in starts:
+        left = None if deadline is None else deadline - perf_counter()
+        if left is not None and left <= 0.0 and minima:
+            break
+        try:
+            minima.append(
+                levenberg_marquardt(
+                    problem,
+                    start,
+                    max_iterations=max_iterations,
+                    tolerance=tolerance,
+                    time_limit=left,
+                )
+            )
+        except ProblemError as error:
+            fault = error
+    if not minima:
+        raise ProblemError(
+            "there is no start from which a step can be made",
+            why=str(fault) if fault else "no start was given",
+            fix="start where the model can be evaluated",
+        ) from fault
+    best = min(minima, key=lambda minimum: minimum.cost)
+    floor = VANISHED * min(minimum.history[0] for minimum in minima)
+    agreed = sum(minimum.cost - best.cost <= SAME_COST * best.cost + floor for minimum in minima)
+    return Multistart(best, agreed, tuple(minima))
