@@ -1,0 +1,215 @@
+"""Coefficients of a partial differential equation from measurements of its solution.
+
+The equation is solved for trial coefficients and its solution compared with the measurements; the
+derivatives come from the same factors that solved it. Nothing has to be balanced: the equation
+holds, the measurements scatter.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from physmodel.errors import DataError, ProblemError
+from physmodel.losses.collocation_march import March, march
+from physmodel.losses.collocation_problem import PdeProblem, read_problem
+from physmodel.losses.collocation_terms import Known
+from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.residuals import Ending
+
+Array = NDArray[np.float64]
+
+#: Tolerances of the solutions: for the choice of a start, to come near, for the answer.
+SURVEY, NEAR, FINAL = 1e-3, 1e-5, 1e-8
+#: Sizes of the coefficients tried, in units in which all terms are alike.
+SIZES = (1.0, 0.1)
+#: Elements that a survey solution may cost, one after the other until some trial is solved, and
+#: how many times the work of the start later solutions may cost: trial coefficients for which the
+#: equation is ill-posed end there.
+PATIENCE, LATER = (400.0, 4000.0, 40_000.0), 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class SolutionResiduals:
+    """Measurements minus the solution of an equation, as a function of its coefficients.
+
+    Attributes
+    ----------
+    problem : PdeProblem
+    points : ndarray (n, d)
+    values : ndarray (n,)
+    deviations : ndarray (n,)
+        Standard deviations of the measurements.
+    tolerance : float
+        Of the solution.
+    most_elements : float
+        After which a solution is given up.
+    """
+
+    problem: PdeProblem
+    points: Array
+    measured: Array
+    deviations: Array
+    tolerance: float
+    most_elements: float = np.inf
+    _last: dict[bytes, tuple[Array, Array]] = dataclass_field(default_factory=dict)
+
+    def run(self, parameters: Array) -> March:
+        """The solution for some coefficients."""
+        return march(self.problem, parameters, self.tolerance, most_elements=self.most_elements)
+
+    def values(self, parameters: Array) -> Array:
+        """Whitened residuals ``(n,)``; not finite where there is no solution."""
+        return self.linearised(parameters)[0]
+
+    def linearised(self, parameters: Array) -> tuple[Array, Array]:
+        """Residuals ``(n,)`` and their derivatives ``(n, k)``."""
+        key = parameters.tobytes()  # a step that was tried is linearised next
+        if key not in self._last:
+            self._last.clear()
+            self._last[key] = self._solved(parameters)
+        return self._last[key]
+
+    def _solved(self, parameters: Array) -> tuple[Array, Array]:
+        bad = np.full((len(self.points), len(parameters)), np.nan)
+        if not np.isfinite(parameters).all():
+            return bad[:, 0], bad
+        run = self.run(parameters)
+        if run.ending is not Ending.CONVERGED:
+            return bad[:, 0], bad
+        residuals = (run.field(self.points) - self.measured) / self.deviations
+        columns = [slope(self.points) / self.deviations for slope in run.by_unknown]
+        return residuals, np.stack(columns, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class PdeCoefficients:
+    """Coefficients found.
+
+    Attributes
+    ----------
+    names : tuple of str
+    values : ndarray (k,)
+    std_errors : ndarray (k,)
+    noise_std : float
+        Given, or estimated from what is left.
+    ending : Ending
+    """
+
+    names: tuple[str, ...]
+    values: Array
+    std_errors: Array
+    noise_std: float
+    ending: Ending
+
+
+def fit_pde(
+    equation: str,
+    domain: Mapping[str, tuple[float, float]],
+    conditions: Mapping[str, str | Sequence[str]],
+    unknown: Sequence[str],
+    points: Sequence[ArrayLike],
+    measured: ArrayLike,
+    *,
+    noise_std: float | None = None,
+    known: Mapping[str, Known] | None = None,
+    field: str = "u",
+) -> PdeCoefficients:
+    """Find coefficients of an evolution equation from scattered measurements.
+
+    Parameters
+    ----------
+    equation : str
+        ``"u_t + a*u*u_x = b*u_xx"``.
+    domain, conditions, known, field
+        See `physmodel.losses.collocation_solve.solve_pde`.
+    unknown : sequence of str
+        ``["a", "b"]``.
+    points : sequence of array_like (n,)
+        Coordinates of the measurements, in the order of the domain.
+    measured : array_like (n,)
+    noise_std : float, optional
+        Standard deviation of the measurements; estimated from the residuals if not given.
+
+    Returns
+    -------
+    PdeCoefficients
+
+    Raises
+    ------
+    ProblemError
+        If the problem is ill-posed or no trial coefficients give a solution.
+    DataError
+        If the measurements cannot be used.
+    """
+    problem = read_problem(equation, domain, conditions, known=known, unknown=unknown, field=field)
+    if not problem.marches or not unknown:
+        raise ProblemError(
+            "coefficients are found for evolution equations with at least one unknown",
+            fix="give conditions at the beginning of one coordinate, and names in unknown=",
+        )
+    table = problem.points([np.asarray(column, dtype=float).ravel() for column in points])
+    y = np.asarray(measured, dtype=float).ravel()
+    if len(y) != len(table) or not np.isfinite(y).all() or len(y) <= len(unknown):
+        raise DataError(
+            f"{len(y)} measurements at {len(table)} points cannot give {len(unknown)} coefficients",
+            why="there must be one finite measurement per point, and more than coefficients",
+        )
+    if noise_std is not None and not 0.0 < noise_std < np.inf:
+        raise DataError(f"a noise of {noise_std:g} is no standard deviation")
+    size = float(np.sqrt(np.mean(y**2))) or 1.0
+    deviations = np.full(len(y), size if noise_std is None else noise_std)
+
+    def block(tolerance: float, most_elements: float = np.inf) -> SolutionResiduals:
+        return SolutionResiduals(problem, table, y, deviations, tolerance, most_elements)
+
+    start = _start(block, size)
+    most = LATER * block(NEAR).run(start).work
+    near = levenberg_marquardt(block(NEAR, most), start, tolerance=NEAR)
+    answer = block(FINAL)
+    final = levenberg_marquardt(answer, near.parameters, tolerance=FINAL)
+    residuals, jacobian = answer.linearised(final.parameters)
+    spread = (
+        1.0
+        if noise_std is not None
+        else float(np.sqrt(residuals @ residuals / (len(y) - len(unknown))))
+    )
+    covariance = np.linalg.pinv(jacobian.T @ jacobian)
+    return PdeCoefficients(
+        tuple(unknown),
+        final.parameters,
+        spread * np.sqrt(np.diag(covariance)),
+        float(spread * deviations[0]),
+        final.ending,
+    )
+
+
+def _start(block: Callable[[float, float], SolutionResiduals], size: float) -> Array:
+    """The best of coefficients that make the terms alike, or smaller, with either sign."""
+    problem = block(SURVEY, PATIENCE[0]).problem
+    half = np.ptp(problem.domain, axis=1) / 2.0
+    jet = {
+        index: np.array([size / float(np.prod(half ** np.array(index)))])
+        for index in problem.equation.indices
+    }
+    middle = problem.domain.mean(axis=1)[None]
+    alone = np.zeros(len(problem.unknown))
+    _, slopes, by_unknown = problem.equation.linearised(middle, jet, alone)
+    order = problem.equation.order(1)
+    rate = sum(abs(float((s * jet[i])[0])) for i, s in slopes.items() if i[1] == order)
+    unit = rate / np.where(by_unknown[0] == 0.0, rate or 1.0, np.abs(by_unknown[0]))
+    for patience, factor in itertools.product(PATIENCE, SIZES):
+        residuals = block(SURVEY, patience)
+        trials = [factor * np.array(s) * unit for s in itertools.product((1, -1), repeat=len(unit))]
+        costs = [float(np.sum(residuals.values(trial) ** 2)) for trial in trials]
+        if np.isfinite(costs).any():
+            return trials[int(np.nanargmin(costs))]
+    raise ProblemError(
+        f"no trial coefficients {', '.join(problem.unknown)} give a solution",
+        fix="check the signs of the known terms and the conditions",
+    )

@@ -1,0 +1,99 @@
+"""Newton's method on a collocation system, and how its solution depends on unknown coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import SuperLU, splu
+
+from physmodel.losses.collocation_patch import Patch
+
+Array = NDArray[np.float64]
+
+#: Newton steps, and halvings of one, before a patch is given up.
+STEPS, HALVINGS = 30, 8
+#: Relative size of a step that is taken whatever the residuals say, which may be rounding.
+NEAR = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """A solution of the collocation system.
+
+    Attributes
+    ----------
+    coefficients : ndarray (n,)
+    by_unknown : ndarray (n, k)
+        Its derivatives by the unknown coefficients of the equation.
+    steps : int
+    """
+
+    coefficients: Array
+    by_unknown: Array
+    steps: int
+
+
+def newton(patch: Patch, start: Array, unknown: Array, tolerance: float) -> Solved | None:
+    """Solve the system of a patch.
+
+    Parameters
+    ----------
+    patch : Patch
+    start : ndarray (n,)
+    unknown : ndarray (k,)
+    tolerance : float
+        Size of the last step relative to the coefficients.
+
+    Returns
+    -------
+    Solved or None
+        None if the iteration does not converge.
+    """
+    x = start
+    residuals, jacobian, by_unknown = patch.system(x, unknown)
+    for count in range(1, STEPS + 1):
+        scale = _row_scale(jacobian)
+        factors = _factors(jacobian, scale)
+        norm = float(np.linalg.norm(scale * residuals))
+        if factors is None or not np.isfinite(norm):
+            return None
+        step = -factors.solve(scale * residuals)
+        length, near = 1.0, np.abs(step).max() <= NEAR * np.abs(x).max()
+        for _ in range(HALVINGS):
+            trial = x + length * step
+            residuals, jacobian, by_unknown = patch.system(trial, unknown)
+            new = float(np.linalg.norm(scale * residuals))
+            if np.isfinite(new) and (near or new <= (1.0 - length / 4.0) * norm):
+                break
+            length /= 2.0
+        else:
+            return None
+        x = trial
+        small = np.abs(length * step).max() <= tolerance * np.abs(x).max()
+        if small or patch.problem.linear or norm == 0.0:
+            if not np.isfinite(x).all():
+                return None
+            sensitivity = np.zeros((x.size, len(unknown)))
+            if len(unknown):
+                sensitivity = -factors.solve(scale[:, None] * by_unknown)
+            return Solved(x - factors.solve(scale * residuals), sensitivity, count)
+    return None
+
+
+def _row_scale(jacobian: sparse.csr_array) -> Array:
+    largest = np.maximum.reduceat(np.abs(jacobian.data), jacobian.indptr[:-1])
+    return np.where(largest > 0.0, 1.0 / np.where(largest > 0.0, largest, 1.0), 1.0)
+
+
+def _factors(jacobian: sparse.csr_array, scale: Array) -> SuperLU | None:
+    """Factors of the system with its rows scaled; None if it is singular or not finite."""
+    if not np.isfinite(jacobian.data).all():
+        return None
+    scaled = sparse.csc_array(sparse.diags_array(scale) @ jacobian)
+    try:
+        return splu(scaled)
+    except RuntimeError:  # exactly singular
+        return None
