@@ -110,6 +110,34 @@ def sparse(quick: bool, parts: tuple[str, ...], seeds: int | None, jobs: int, ou
     carry_out(suite, suite.run_unit, units, chosen, output, jobs, "units", suite.write_figure)
 
 
+@command.command("nets", short_help="Small networks beside those of the paper on HNNs.")
+@click.option("--quick", is_flag=True, help="Three tasks, one seed: about two minutes.")
+@click.option("--seeds", type=click.IntRange(1), help="Records of each task.")
+@click.option("--case", "cases", multiple=True, help="Only these tasks.")
+@click.option("--method", "methods", multiple=True, help="Only these methods.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("-o", "--output", default="runs/bench-nets", show_default=True, metavar="FOLDER")
+def nets(
+    quick: bool,
+    seeds: int | None,
+    cases: tuple[str, ...],
+    methods: tuple[str, ...],
+    jobs: int,
+    output: str,
+) -> None:
+    """Spring, pendulum, two and three bodies: error of the field, drift of the energy, seconds."""
+    from physmodel.bench import nets as suite
+    from physmodel.bench.nets_cases import CASES
+    from physmodel.cli.messages import require_known
+
+    require_known("--case", cases, CASES)
+    require_known("--method", methods, suite.METHODS)
+    chosen = cases or (suite.QUICK if quick else tuple(CASES))
+    number = seeds or (1 if quick else suite.SEEDS)
+    units = suite.unit_names(chosen, methods or suite.METHODS, number)
+    carry_out(suite, suite.run_unit, units, {}, output, jobs, "units")
+
+
 def carry_out(
     suite: Any,
     work: Callable[[str, Mapping[str, Any]], list[dict[str, Any]]],

@@ -50,7 +50,7 @@ INSIDE_FUNCTIONS = {"matplotlib", "netCDF4", "pyarrow", "pysindy", "sympy", "tor
 #: Networks are a room that is itself imported late: every module of it may import torch. In the
 #: other places that DESIGN names for torch and PySINDy, the modules say so in their names.
 NETS = "physmodel.models.nets."
-TORCH = ("physmodel.losses", "physmodel.optimizers", "physmodel.discovery")
+TORCH = ("physmodel.losses", "physmodel.optimizers", "physmodel.discovery", "physmodel.bench")
 PYSINDY = ("physmodel.interop",)
 
 

@@ -1,0 +1,210 @@
+"""Benchmark suite `nets`: small networks fitted with noise in the states, beside their peers.
+
+The tasks are those of the paper on Hamiltonian networks; every method sees the same record. What
+is reported is the error of the field at true states of test records, the change of the energy
+along trajectories of the model over a time of 20 from starts that nobody has seen, and the seconds
+spent on training alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.bench.nets_cases import CASES, Case, Records, draw, roll_out
+
+Array = NDArray[np.float64]
+Record = dict[str, Any]
+
+SEEDS = 5
+#: `--quick` takes these cases, one seed.
+QUICK = ("spring", "pendulum", "pendulum-clean")
+#: Time that the models run on their own, samples of it, and integrator steps between them.
+HORIZON, SAMPLES, SUBSTEPS = 20.0, 201, 10
+METHODS = ("physmodel", "baseline", "hnn")
+#: Of a table, beside the task and the method.
+FIGURES = ("field_mse", "energy_mse", "seconds")
+
+
+def unit_names(cases: Sequence[str], methods: Sequence[str], seeds: int) -> list[str]:
+    """One unit for each task, seed and method: a reference network takes minutes."""
+    return [
+        f"{case}.{seed}.{method}" for case in cases for seed in range(seeds) for method in methods
+    ]
+
+
+def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
+    """Train one method on one record and judge it; the work of one unit of the runner.
+
+    Parameters
+    ----------
+    name : str
+        ``case.seed.method``.
+    settings : mapping
+        Not used: the name says all.
+
+    Returns
+    -------
+    list of dict
+        One: ``case``, ``seed``, ``method``, ``field_mse``, ``energy_mse``, ``seconds``, and for
+        ours the ``width`` chosen.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    label, seed, method = name.split(".")
+    case = CASES[label]
+    training, test, starts = draw(case, int(seed))
+    work = _ours if method == "physmodel" else _peer
+    field, seconds, found = work(case, training, int(seed), method)
+    return [
+        {
+            "case": label,
+            "seed": int(seed),
+            "method": method,
+            **judged(case, field, test, starts),
+            "seconds": seconds,
+            **found,
+        }
+    ]
+
+
+def judged(
+    case: Case, field: Callable[[Array], Array], test: Records, starts: Array
+) -> dict[str, float]:
+    """Errors of a field.
+
+    Parameters
+    ----------
+    case : Case
+    field : callable
+        Rates ``(n, d)`` of states ``(n, d)``.
+    test : Records
+    starts : ndarray (k, d)
+
+    Returns
+    -------
+    dict
+        ``field_mse``: mean square of the error of the rates at the true states of the test
+        records. ``energy_mse``: mean square of the change of the true energy along the
+        trajectories of the field; infinite if one leaves for infinity.
+    """
+    wrong = field(test.states.reshape(-1, starts.shape[1])).reshape(test.slopes.shape) - test.slopes
+    with np.errstate(all="ignore"):
+        path = roll_out(field, starts, np.linspace(0.0, HORIZON, SAMPLES), SUBSTEPS)
+        energy = case.energy(path)
+        change = float(np.mean((energy - energy[:, :1]) ** 2))
+    return {
+        "field_mse": float(np.mean(wrong**2)),
+        "energy_mse": change if np.isfinite(change) else float("inf"),
+    }
+
+
+def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
+    """Medians over the seeds of every task and method.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+        From `run_unit`.
+
+    Returns
+    -------
+    list of dict
+        ``case``, ``method``, ``seeds``, the medians, ``worst_energy`` of all seeds, and
+        ``speed``: how many times less training than the network of the paper, where both ran.
+    """
+    rows = []
+    for case in dict.fromkeys(record["case"] for record in records):
+        mine = [record for record in records if record["case"] == case]
+        for method in dict.fromkeys(record["method"] for record in mine):
+            runs = [record for record in mine if record["method"] == method]
+            medians = {key: float(np.median([run[key] for run in runs])) for key in FIGURES}
+            worst = max(run["energy_mse"] for run in runs)
+            rows.append(
+                {
+                    "case": case,
+                    "method": method,
+                    "seeds": len(runs),
+                    **medians,
+                    "worst_energy": worst,
+                }
+            )
+    slow = {row["case"]: row["seconds"] for row in rows if row["method"] == "hnn"}
+    return [
+        {**row, "speed": slow[row["case"]] / row["seconds"] if row["case"] in slow else None}
+        for row in rows
+    ]
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Text table of a summary.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        From `summarise`.
+
+    Returns
+    -------
+    str
+    """
+    lines = [
+        f"{'task':<16}{'method':<12}{'seeds':>6}{'field MSE':>12}{'energy MSE':>12}{'(worst)':>11}"
+        f"{'seconds':>10}{'x faster than hnn':>19}"
+    ]
+    for row in rows:
+        speed = "-" if row["speed"] is None else f"{row['speed']:.3g}"
+        lines.append(
+            f"{row['case']:<16}{row['method']:<12}{row['seeds']:>6}{row['field_mse']:>12.2e}"
+            f"{row['energy_mse']:>12.2e}{row['worst_energy']:>11.1e}{row['seconds']:>10.2f}{speed:>19}"
+        )
+    return "\n".join(lines)
+
+
+def _ours(
+    case: Case, training: Records, seed: int, method: str
+) -> tuple[Callable[[Array], Array], float, Record]:
+    """The default path: a Hamiltonian network with the symmetries stated."""
+    from physmodel.discovery.fitting.networks import NetworkFit, fit_network
+    from physmodel.models.nets.equivariant import symmetrised
+    from physmodel.models.nets.hamiltonian import Hamiltonian
+    from physmodel.models.nets.mlp import MLPScalar
+
+    def family(width: int) -> Hamiltonian:
+        plain = Hamiltonian(MLPScalar(len(case.states), (width,)))
+        found: Hamiltonian = symmetrised(plain, case.symmetry, case.states)
+        return found
+
+    def fitted(some: slice) -> NetworkFit:
+        x, v = list(training.measured[some]), list(training.slopes[some])
+        return fit_network(family, case.states, [training.time] * len(x), x, v, seed=seed)
+
+    fitted(slice(2))  # loads what is loaded late
+    begin = perf_counter()
+    fit = fitted(slice(None))
+    seconds = perf_counter() - begin
+
+    def field(x: Array) -> Array:
+        return fit.field.rate(np.zeros(len(x)), x, None, np.empty((len(x), 0)))
+
+    return field, seconds, {"width": fit.width}
+
+
+def _peer(
+    case: Case, training: Records, seed: int, method: str
+) -> tuple[Callable[[Array], Array], float, Record]:
+    from physmodel.bench.nets_peers_torch import train
+
+    d = len(case.states)
+    x, v = training.measured.reshape(-1, d), training.slopes.reshape(-1, d)
+    work = partial(
+        train, hamiltonian=method == "hnn", batch=case.batch, decay=case.decay, seed=seed
+    )
+    work(x, v, steps=1)  # loads what is loaded late
+    return *work(x, v, steps=case.steps), {}

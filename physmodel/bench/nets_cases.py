@@ -1,0 +1,234 @@
+"""The tasks of the paper on Hamiltonian networks, generated from their description.
+
+States are all coordinates, then all momenta. What differs from the paper: bodies are listed one
+after the other, not axis by axis, and records are integrated by fixed steps of fourth order. The
+slopes that go with a record are those of the true field at the true states.
+
+References
+----------
+Greydanus, Dzamba, Yosinski (2019), Hamiltonian neural networks, arXiv:1906.01563, sections 3 and 4
+and their published code for the ranges of the starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.problem.finite import parity, permutation, time_reversal
+from physmodel.problem.lie import rotation, translation
+from physmodel.problem.symmetry import Symmetry, product_of
+
+Array = NDArray[np.float64]
+
+#: Steps of the integrator between two samples.
+SUBSTEPS = 40
+
+
+@dataclass(frozen=True)
+class Case:
+    """A system, how it is started and how it is recorded.
+
+    Attributes
+    ----------
+    states : tuple of str
+    field : callable
+        Rates ``(..., d)`` of states ``(..., d)``.
+    energy : callable
+        Energies ``(...)`` of states ``(..., d)``.
+    start : callable
+        One random start ``(d,)``.
+    symmetry : Symmetry
+        What a user would state.
+    span : float
+        Time that a record lasts.
+    samples, trajectories : int
+        Of a record, and records.
+    training : float
+        Share of the records to train on.
+    noise : float
+        Standard deviation of the noise of the states.
+    steps, batch : int
+        Gradient steps of the peers and rows of each; 0 for all rows.
+    decay : float
+        Weight decay of the peers.
+    """
+
+    states: tuple[str, ...]
+    field: Callable[[Array], Array]
+    energy: Callable[[Array], Array]
+    start: Callable[[np.random.Generator], Array]
+    symmetry: Symmetry
+    span: float
+    samples: int
+    trajectories: int
+    training: float
+    noise: float
+    steps: int = 2000
+    batch: int = 0
+    decay: float = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """Trajectories of one length, ``(trajectories, samples, d)`` each, and their times.
+
+    Attributes
+    ----------
+    time : ndarray (samples,)
+    measured, slopes, states : ndarray
+        Noisy states, true slopes and true states.
+    """
+
+    time: Array
+    measured: Array
+    slopes: Array
+    states: Array
+
+
+def draw(case: Case, seed: int) -> tuple[Records, Records, Array]:
+    """Records to train on, records to test on, and fifteen other starts, ``(15, d)``."""
+    rng = np.random.default_rng(seed)
+    starts = np.array([case.start(rng) for _ in range(case.trajectories)])
+    time = np.linspace(0.0, case.span, case.samples)
+    states = roll_out(case.field, starts, time, SUBSTEPS)
+    measured = states + case.noise * rng.standard_normal(states.shape)
+    slopes, cut = case.field(states), round(case.training * case.trajectories)
+    parts = [
+        Records(time, measured[rows], slopes[rows], states[rows])
+        for rows in (slice(cut), slice(cut, None))
+    ]
+    return parts[0], parts[1], np.array([case.start(rng) for _ in range(15)])
+
+
+def roll_out(field: Callable[[Array], Array], starts: Array, time: Array, substeps: int) -> Array:
+    """Trajectories ``(k, n, d)`` from starts ``(k, d)`` by classical Runge-Kutta steps.
+
+    Fixed steps, because fields in single precision stop integrators that control their error.
+    """
+    found, now = [starts], starts
+    for gap in np.diff(time):
+        h = gap / substeps
+        for _ in range(substeps):
+            a = field(now)
+            b = field(now + h / 2 * a)
+            c = field(now + h / 2 * b)
+            d = field(now + h * c)
+            now = now + h / 6 * (a + 2 * b + 2 * c + d)
+        found.append(now)
+    return np.stack(found, axis=1)
+
+
+def _annulus(low: float, high: float) -> Callable[[np.random.Generator], Array]:
+    def start(rng: np.random.Generator) -> Array:
+        way = rng.uniform(-1.0, 1.0, size=2)
+        return np.asarray(way / np.linalg.norm(way) * rng.uniform(low, high))
+
+    return start
+
+
+def _spring(x: Array) -> Array:
+    return np.stack([2.0 * x[..., 1], -2.0 * x[..., 0]], axis=-1)
+
+
+def _pendulum(x: Array) -> Array:
+    return np.stack([2.0 * x[..., 1], -3.0 * np.sin(x[..., 0])], axis=-1)
+
+
+def _apart(x: Array) -> tuple[Array, Array, Array]:
+    """Momenta, differences ``q_j - q_i`` and distances of all pairs of bodies of unit mass."""
+    q, p = np.split(x, 2, axis=-1)
+    q = q.reshape(*q.shape[:-1], -1, 2)
+    between = q[..., None, :, :] - q[..., :, None, :]
+    return p, between, np.linalg.norm(between, axis=-1)
+
+
+def _gravity(x: Array) -> Array:
+    p, between, distance = _apart(x)
+    pull = between / (distance + np.eye(distance.shape[-1]))[..., None] ** 3
+    return np.concatenate([p, pull.sum(axis=-2).reshape(p.shape)], axis=-1)
+
+
+def _gravity_energy(x: Array) -> Array:
+    p, _, distance = _apart(x)
+    above = np.triu_indices(distance.shape[-1], 1)
+    found = (p**2).sum(axis=-1) / 2.0 - (1.0 / distance[..., above[0], above[1]]).sum(axis=-1)
+    return np.asarray(found)
+
+
+def _turned(vector: Array, angle: float) -> Array:
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, -s], [s, c]]) @ vector
+
+
+def _two_bodies(rng: np.random.Generator) -> Array:
+    place = rng.uniform(0.5, 1.5, size=2)
+    speed = 1.0 / (2.0 * np.linalg.norm(place) ** 0.5)
+    way = _turned(place, np.pi / 2) / np.linalg.norm(place)
+    momentum = speed * way * (1.0 + 5e-2 * rng.standard_normal())
+    return np.concatenate([place, -place, momentum, -momentum])
+
+
+def _three_bodies(rng: np.random.Generator) -> Array:
+    way, radius = rng.uniform(-1.0, 1.0, size=2), rng.uniform(0.9, 1.2)
+    place = way / np.linalg.norm(way) * radius
+    # The pull of two equal bodies at the corners of a triangle: v^2 = 1 / (sqrt(3) r).
+    momentum = _turned(place, np.pi / 2) / radius**1.5 / 3**0.25
+    turns = [2.0 * np.pi / 3.0 * k for k in range(3)]
+    disturbed = [
+        _turned(momentum, turn) * (1.0 + 2e-1 * rng.uniform(-1.0, 1.0, size=2)) for turn in turns
+    ]
+    return np.concatenate([*(_turned(place, turn) for turn in turns), *disturbed])
+
+
+def _bodies(n: int) -> tuple[tuple[str, ...], Symmetry]:
+    places = [(f"x{k}", f"y{k}") for k in range(n)]
+    momenta = [(f"px{k}", f"py{k}") for k in range(n)]
+    names = tuple(name for vectors in (places, momenta) for pair in vectors for name in pair)
+    return names, product_of(
+        translation(*places),
+        rotation(*places, *momenta),
+        permutation(*[q + p for q, p in zip(places, momenta, strict=True)]),
+        time_reversal(*[name for pair in momenta for name in pair]),
+    )
+
+
+def _plane(
+    field: Callable[[Array], Array],
+    energy: Callable[[Array], Array],
+    radii: tuple[float, float],
+    samples: int,
+    noise: float,
+) -> Case:
+    symmetry = product_of(time_reversal("p"), parity("q", "p"))
+    start = _annulus(*radii)
+    return Case(("q", "p"), field, energy, start, symmetry, 3.0, samples, 50, 0.5, noise)
+
+
+def _spring_energy(x: Array) -> Array:
+    return np.asarray((x**2).sum(axis=-1))
+
+
+def _pendulum_energy(x: Array) -> Array:
+    return np.asarray(3.0 * (1.0 - np.cos(x[..., 0])) + x[..., 1] ** 2)
+
+
+_TWO, _OF_TWO = _bodies(2)
+_THREE, _OF_THREE = _bodies(3)
+CASES = {
+    "spring": _plane(_spring, _spring_energy, (0.1, 1.0), 30, 0.1),
+    "pendulum": _plane(_pendulum, _pendulum_energy, (1.3, 2.3), 45, 0.1),
+    "spring-clean": _plane(_spring, _spring_energy, (0.1, 1.0), 30, 0.0),
+    "pendulum-clean": _plane(_pendulum, _pendulum_energy, (1.3, 2.3), 45, 0.0),
+    "two-body": Case(
+        _TWO, _gravity, _gravity_energy, _two_bodies, _OF_TWO,
+        20.0, 50, 1000, 0.8, 0.0, 10_000, 200, 0.0,
+    ),
+    "three-body": Case(
+        _THREE, _gravity, _gravity_energy, _three_bodies, _OF_THREE,
+        5.0, 20, 5000, 0.8, 0.0, 10_000, 600,
+    ),
+}  # fmt: skip

@@ -1,0 +1,1 @@
+"""Parameters of fields fitted to records."""

@@ -1,0 +1,250 @@
+"""Networks fitted to measured states and slopes: width from the evidence, noise in the states.
+
+The hidden units are drawn and the weights behind them solved for, so that a fit is a linear
+problem; with noise in the states, one that a few Gauss-Newton steps solve together with the places
+of the trajectories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lstsq
+
+from physmodel.discovery.fitting.paths import Paths, paths_of
+from physmodel.errors import DataError
+from physmodel.losses.slopes import KnownStates, ShiftedPaths
+from physmodel.models.parametric_field import ParametricField
+from physmodel.optimizers.bordered_least_squares import bordered_least_squares
+
+if TYPE_CHECKING:
+    from physmodel.models.nets.form import Form
+    from physmodel.models.nets.hamiltonian import Hamiltonian
+
+Array = NDArray[np.float64]
+
+#: Widths of the hidden layer that are tried, smallest first, and how many in a row may be no better
+#: before the search ends.
+WIDTHS, PATIENCE = (8, 16, 32, 64, 128, 256), 2
+#: Times that the noise of the slopes is estimated anew, at most, and iterations each time.
+ROUNDS, MOST_ITERATIONS = 4, 30
+#: Relative change of the cost that ends a round.
+TOLERANCE = 1e-4
+#: A fit takes rows until its residuals are so many times its parameters.
+RESIDUALS_PER_PARAMETER = 20
+#: States whose noise is not this much above the error of the integrals are taken as they are.
+VISIBLE = 3.0
+#: Noise of the slopes, which are of unit size, at least: what the rounding of a fit leaves.
+LEAST_NOISE = 1e-13
+#: Directions in the space of the weights below this part of the largest are left alone.
+RANK = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledField:
+    """A field fitted in scaled coordinates, as a `VectorField` in those of the data.
+
+    Attributes
+    ----------
+    inner : ParametricField
+    scale : ndarray (d,)
+        Units of the states inside.
+    clock : float
+        Unit of time inside.
+    """
+
+    inner: ParametricField
+    scale: Array
+    clock: float
+    order: int = 1
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the states."""
+        return self.inner.states
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+        return self.inner.inputs
+
+    def rate(self, time: Array, states: Array, velocities: Array | None, inputs: Array) -> Array:
+        """Time derivative, ``(n, d)``; see `VectorField.rate`."""
+        inside = self.inner.rate(time / self.clock, states / self.scale, None, inputs)
+        return inside * (self.scale / self.clock)
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkFit:
+    """A network and what was found out on the way.
+
+    Attributes
+    ----------
+    field : ScaledField
+    width : int
+        Units of the hidden layer.
+    scores : dict of int to float
+        Schwarz's criterion of each width tried; the smallest was taken.
+    state_noise, slope_noise : ndarray (d,)
+        Standard deviations, in the units of the data; zeros for states taken as they are.
+    """
+
+    field: ScaledField
+    width: int
+    scores: dict[int, float]
+    state_noise: Array
+    slope_noise: Array
+
+
+def fit_network(
+    family: Callable[[int], Hamiltonian],
+    names: Sequence[str],
+    time: Sequence[Array],
+    states: Sequence[Array],
+    slopes: Sequence[Array],
+    *,
+    seed: int = 0,
+) -> NetworkFit:
+    """Fit a family of canonical networks to measured states and slopes.
+
+    Parameters
+    ----------
+    family : callable
+        The form with so many hidden units; coordinates first, then their momenta.
+    names : sequence of str
+    time : sequence of ndarray (n_j,)
+        One for each trajectory.
+    states, slopes : sequence of ndarray (n_j, d)
+    seed : int
+        Of the first weights.
+
+    Returns
+    -------
+    NetworkFit
+
+    Raises
+    ------
+    DataError
+        If the record is empty, not finite, or nothing moves.
+
+    Notes
+    -----
+    Coordinates have one unit and momenta another, so that canonical equations stay canonical and
+    symmetries stay linear. The noise of the slopes, which holds what the network cannot follow, is
+    estimated from the residuals, and the fit repeated, until it settles.
+    """
+    from physmodel.models.nets.random_units import with_random_units
+
+    scale, clock = _units(states, slopes)
+    moments = [np.asarray(t) / clock for t in time]
+    x = [np.asarray(one) / scale for one in states]
+    v = [np.asarray(one) * (clock / scale) for one in slopes]
+    paths, motion = paths_of(moments, x, v), np.vstack(v)
+    noisy = bool(np.any(paths.noise > VISIBLE * paths.error))
+    if not noisy:
+        paths = replace(paths, states=np.vstack(x), noise=np.zeros_like(paths.noise))
+    shifts = np.zeros(len(paths.rows) * motion.shape[1])
+    found: dict[int, _Fitted] = {}
+    best = WIDTHS[0]
+    for place, width in enumerate(WIDTHS):
+        form = with_random_units(family(width), seed)
+        fit = _fit_width(form, tuple(names), paths, motion, shifts if noisy else None, seed)
+        found[width] = fit
+        if fit.score <= found[best].score:
+            best, shifts = width, fit.shifts
+        elif place - WIDTHS.index(best) == PATIENCE:
+            break
+    chosen = found[best]
+    return NetworkFit(
+        ScaledField(chosen.field, scale, clock),
+        best,
+        {width: fit.score for width, fit in found.items()},
+        paths.noise * scale,
+        chosen.noise * scale / clock,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """One width: field, shifts of the paths, noise of the slopes ``(d,)`` and criterion."""
+
+    field: ParametricField
+    shifts: Array
+    noise: Array
+    score: float
+
+
+def _fit_width(
+    form: Form, names: tuple[str, ...], paths: Paths, slopes: Array, shifts: Array | None, seed: int
+) -> _Fitted:
+    """Fit the weights, and where there are shifts to start from, these too."""
+    from physmodel.models.nets.net_field import NetField
+
+    (n, d), p = slopes.shape, form.n_parameters
+    field: ParametricField = NetField(form, names, (), form.initial(seed))
+    if shifts is None:
+        wanted = max(1, RESIDUALS_PER_PARAMETER * p // d)
+        rows = np.sort(np.random.default_rng(seed).permutation(n)[:wanted])
+        known = KnownStates(field, paths.states[rows], slopes[rows], np.ones(d))
+        theta, left = _linear(known)
+        noise = _noise_of(left.reshape(-1, d), p)
+        return _Fitted(
+            field.with_parameters(theta), np.empty(0), noise, _criterion(noise, left.size, p)
+        )
+    spread = paths.noise / np.sqrt(paths.rows)[:, None]
+    moved = ShiftedPaths(field, paths.states, slopes, paths.path, spread, np.ones(d))
+    theta, left = _linear(KnownStates(field, moved.states(shifts), slopes, np.ones(d)))
+    noise = _noise_of(left.reshape(-1, d), p)
+    for _ in range(ROUNDS):
+        moved = replace(moved, slope_noise=noise)
+        found = bordered_least_squares(
+            moved, shifts, theta, tolerance=TOLERANCE, max_iterations=MOST_ITERATIONS
+        )
+        shifts, theta = found.local, found.shared.parameters
+        left = moved.values(shifts, theta)[spread.size :].reshape(-1, d) * noise
+        before, noise = noise, _noise_of(left, p + spread.size)
+        if np.all(np.abs(np.log(noise / before)) < np.log(2.0)):
+            break
+    return _Fitted(field.with_parameters(theta), shifts, noise, _criterion(noise, left.size, p))
+
+
+def _linear(known: KnownStates) -> tuple[Array, Array]:
+    """Weights ``(p,)`` of a field that is linear in them, and the residuals left."""
+    residuals, jacobian = known.linearised(known.field.parameters)
+    norms = np.linalg.norm(jacobian, axis=0)
+    jacobian /= np.where(norms > 0.0, norms, 1.0)
+    weights = -lstsq(jacobian, residuals, cond=RANK, lapack_driver="gelsy")[0]
+    left = residuals + jacobian @ weights
+    return known.field.parameters + weights / np.where(norms > 0.0, norms, 1.0), left
+
+
+def _criterion(noise: Array, size: int, p: int) -> float:
+    """Schwarz's criterion for each residual."""
+    return float(np.log(noise).mean() + p * np.log(size) / (2.0 * size))
+
+
+def _noise_of(residuals: Array, unknowns: int) -> Array:
+    free = max(1.0, len(residuals) - unknowns / residuals.shape[1])
+    noise: Array = np.sqrt((residuals**2).sum(axis=0) / free)
+    return np.maximum(noise, LEAST_NOISE)
+
+
+def _units(states: Sequence[Array], slopes: Sequence[Array]) -> tuple[Array, float]:
+    """Units of the states and of time in which everything is of unit size."""
+    if not len(states):
+        raise DataError("there is no trajectory to fit", fix="give at least one record")
+    x, v = np.vstack(states), np.vstack(slopes)
+    if not (np.isfinite(x).all() and np.isfinite(v).all()):
+        raise DataError(
+            "states or slopes are not finite", fix="leave rows out, and split records at gaps"
+        )
+    half = x.shape[1] // 2
+    sizes = [float(np.sqrt((part**2).mean())) for part in (x[:, :half], x[:, half:])]
+    scale = np.repeat(sizes, half)
+    if not all(sizes) or not v.any():
+        raise DataError("nothing moves in this record", fix="record a motion")
+    return scale, 1.0 / float(np.sqrt(((v / scale) ** 2).mean()))

@@ -1,0 +1,74 @@
+"""The shape of trajectories from measured slopes, and how far measured states are from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import make_interp_spline
+
+Array = NDArray[np.float64]
+
+#: Degree of the splines through slopes, where there are rows enough.
+DEGREE = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Trajectories below each other, in the shape that their slopes give them.
+
+    Attributes
+    ----------
+    states : ndarray (n, d)
+        Integrals of the slopes whose means are those of the measured states.
+    path : ndarray of int (n,)
+        Trajectory of each row.
+    rows : ndarray of int (k,)
+        Rows of each trajectory.
+    noise : ndarray (d,)
+        Standard deviation of the measured states from these paths.
+    error : ndarray (d,)
+        What the noise would come to without noise: the error of the integrals.
+    """
+
+    states: Array
+    path: NDArray[np.intp]
+    rows: NDArray[np.intp]
+    noise: Array
+    error: Array
+
+
+def paths_of(time: Sequence[Array], states: Sequence[Array], slopes: Sequence[Array]) -> Paths:
+    """Integrate slopes along each trajectory.
+
+    Parameters
+    ----------
+    time : sequence of ndarray (n_j,)
+    states, slopes : sequence of ndarray (n_j, d)
+
+    Returns
+    -------
+    Paths
+    """
+    found, off, error, freedom = [], 0.0, 0.0, 0
+    for t, x, v in zip(time, states, slopes, strict=True):
+        fine, coarse = (_integral(t, v, degree) for degree in (DEGREE, DEGREE - 2))
+        placed = fine + (x - fine).mean(axis=0)
+        found.append(placed)
+        off = off + ((x - placed) ** 2).sum(axis=0)
+        error = error + ((fine - coarse) ** 2).sum(axis=0)
+        freedom += len(t) - 1
+    rows = np.array([len(t) for t in time], dtype=np.intp)
+    root = [np.sqrt(np.asarray(s) / max(freedom, 1)) for s in (off, error)]
+    return Paths(np.vstack(found), np.repeat(np.arange(len(rows)), rows), rows, *root)
+
+
+def _integral(time: Array, slopes: Array, degree: int) -> Array:
+    """Integral ``(n, d)`` of a spline through the slopes, with mean zero."""
+    k = min(degree, len(time) - 1)
+    if k < 1:
+        return np.zeros_like(slopes)
+    values = np.asarray(make_interp_spline(time, slopes, k=k).antiderivative()(time))
+    return values - values.mean(axis=0)

@@ -1,0 +1,96 @@
+"""Networks whose hidden units stay as they were drawn: linear in what is fitted.
+
+References
+----------
+Huang, Zhu, Siew (2006), Extreme learning machine, Neurocomputing 70, 489;
+Rahimi, Recht (2008), Weighted sums of random kitchen sinks, NIPS 21.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from physmodel.errors import ProblemError
+from physmodel.models.nets.averaged import AveragedScalar
+from physmodel.models.nets.form import Form, Scalar
+from physmodel.models.nets.hamiltonian import Hamiltonian
+from physmodel.models.nets.invariant import InvariantScalar
+from physmodel.models.nets.mlp import MLPScalar
+
+
+@dataclass(frozen=True, eq=False)
+class RandomUnits:
+    """A form with its first parameters fixed: no local minima, one least-squares problem.
+
+    Attributes
+    ----------
+    form : Form
+    hidden : ndarray (h,)
+        Values of its first parameters. The rate is linear in the others.
+    """
+
+    form: Form
+    hidden: NDArray[np.float64]
+
+    @property
+    def n_states(self) -> int:
+        """Number of states ``d``."""
+        return self.form.n_states
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs ``m``."""
+        return self.form.n_inputs
+
+    @property
+    def order(self) -> int:
+        """Order in time, 1 or 2."""
+        return self.form.order
+
+    @property
+    def n_parameters(self) -> int:
+        """Length ``p`` of the parameter vector."""
+        return self.form.n_parameters - len(self.hidden)
+
+    def initial(self, seed: int) -> NDArray[np.float64]:
+        """Zeros ``(p,)``; the seed makes no difference."""
+        return np.zeros(self.n_parameters)
+
+    def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
+        """Highest time derivative ``(..., d)``."""
+        fixed = torch.tensor(self.hidden, dtype=parameters.dtype, device=parameters.device)
+        return self.form.rate(torch.cat([fixed, parameters]), motion, inputs)
+
+
+def with_random_units(form: Hamiltonian, seed: int) -> RandomUnits:
+    """Draw the hidden units of the energy, and fix them.
+
+    Parameters
+    ----------
+    form : Hamiltonian
+        Of a network, which may have been made symmetric.
+    seed : int
+
+    Returns
+    -------
+    RandomUnits
+
+    Raises
+    ------
+    ProblemError
+        If the energy is no network.
+    """
+    energy: Scalar = form.energy
+    while isinstance(energy, AveragedScalar | InvariantScalar):
+        energy = energy.inner
+    if not isinstance(energy, MLPScalar):
+        raise ProblemError(
+            f"an energy of the kind {type(energy).__name__} has no hidden units to draw",
+            fix="make it of an MLPScalar",
+        )
+    return RandomUnits(form, form.initial(seed)[: energy.layers.n_parameters])
