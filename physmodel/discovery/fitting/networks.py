@@ -29,11 +29,11 @@ Array = NDArray[np.float64]
 
 #: Widths of the hidden layer that are tried, smallest first, and how many in a row may be no better
 #: before the search ends.
-WIDTHS, PATIENCE = (8, 16, 32, 64, 128, 256), 2
+WIDTHS, PATIENCE = (8, 16, 32, 64, 128, 256), 1
 #: Times that the noise of the slopes is estimated anew, at most, and iterations each time.
-ROUNDS, MOST_ITERATIONS = 4, 30
+ROUNDS, MOST_ITERATIONS = 2, 30
 #: Relative change of the cost that ends a round.
-TOLERANCE = 1e-4
+TOLERANCE = 1e-2
 #: A fit takes rows until its residuals are so many times its parameters.
 RESIDUALS_PER_PARAMETER = 20
 #: States whose noise is not this much above the error of the integrals are taken as they are.
