@@ -125,14 +125,14 @@ def nets(
     jobs: int,
     output: str,
 ) -> None:
-    """Spring, pendulum, two and three bodies: error of the field, drift of the energy, seconds."""
+    """Springs, pendulums and bodies: error of the field, drift of the energy, seconds."""
     from physmodel.bench import nets as suite
     from physmodel.bench.nets_cases import CASES
     from physmodel.cli.messages import require_known
 
     require_known("--case", cases, CASES)
     require_known("--method", methods, suite.METHODS)
-    chosen = cases or (suite.QUICK if quick else tuple(CASES))
+    chosen = cases or (suite.QUICK if quick else suite.DEFAULT)
     number = seeds or (1 if quick else suite.SEEDS)
     units = suite.unit_names(chosen, methods or suite.METHODS, number)
     carry_out(suite, suite.run_unit, units, {}, output, jobs, "units")

@@ -1,8 +1,7 @@
 """Networks fitted to measured states and slopes: width from the evidence, noise in the states.
 
-The hidden units are drawn and the weights behind them solved for, so that a fit is a linear
-problem; with noise in the states, one that a few Gauss-Newton steps solve together with the places
-of the trajectories.
+The hidden units are drawn and the weights behind them solved for: a linear problem. With noise in
+the states, a few Gauss-Newton steps solve it together with the places of the trajectories.
 """
 
 from __future__ import annotations
@@ -88,7 +87,7 @@ class NetworkFit:
     width : int
         Units of the hidden layer.
     scores : dict of int to float
-        Schwarz's criterion of each width tried; the smallest was taken.
+        Schwarz's criterion of each width tried.
     state_noise, slope_noise : ndarray (d,)
         Standard deviations, in the units of the data; zeros for states taken as they are.
     """
