@@ -1,0 +1,162 @@
+"""Exact finite symmetry of any network: the average over the elements of the group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from physmodel.models.nets.form import Form, Scalar
+
+#: A matrix by its rows.
+Rows = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class ScalarElement:
+    """What an element ``g`` asks of a scalar: ``H(g x) = sign H(x)``.
+
+    Attributes
+    ----------
+    linear : tuple of tuple of float
+        ``A`` (D, D) of ``g x = A x + b``.
+    offset : tuple of float
+        ``b`` (D,).
+    sign : float
+        1 or -1. A map that reverses the canonical structure but not the time, such as
+        ``q -> -q``, is a symmetry of the motion if the energy is odd.
+    """
+
+    linear: Rows
+    offset: tuple[float, ...]
+    sign: float = 1.0
+
+
+@dataclass(frozen=True)
+class FieldElement:
+    """What an element ``g`` asks of a field: ``f(g z) = back^-1 f(z)``.
+
+    Attributes
+    ----------
+    linear : tuple of tuple of float
+        ``A`` of ``g z = A z + b``, where ``z`` holds states, velocities (order 2) and inputs.
+    offset : tuple of float
+    back : tuple of tuple of float
+        Matrix (d, d) that undoes the map of the highest derivative.
+    """
+
+    linear: Rows
+    offset: tuple[float, ...]
+    back: Rows
+
+
+@dataclass(frozen=True)
+class AveragedScalar:
+    """``mean_g sign(g) H(g x)``.
+
+    Attributes
+    ----------
+    inner : Scalar
+    elements : tuple of ScalarElement
+        The whole group.
+    """
+
+    inner: Scalar
+    elements: tuple[ScalarElement, ...]
+
+    @property
+    def n_variables(self) -> int:
+        """Number of variables ``D``."""
+        return self.inner.n_variables
+
+    @property
+    def n_parameters(self) -> int:
+        """Length ``p`` of the parameter vector."""
+        return self.inner.n_parameters
+
+    def initial(self, seed: int) -> NDArray[np.float64]:
+        """Random parameters ``(p,)`` to start from."""
+        return self.inner.initial(seed)
+
+    def value(self, parameters: Tensor, point: Tensor) -> Tensor:
+        """Values ``(...)`` at points ``(..., D)``."""
+        images, _, signs = self._images(point)
+        found = self.inner.value(parameters, images)
+        return torch.tensordot(signs, found, dims=1) / len(self.elements)
+
+    def gradient(self, parameters: Tensor, point: Tensor) -> Tensor:
+        """Derivatives ``(..., D)`` by the point."""
+        images, maps, signs = self._images(point)
+        found = self.inner.gradient(parameters, images)
+        return torch.einsum("g,g...i,gij->...j", signs, found, maps) / len(self.elements)
+
+    def _images(self, point: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Images ``(g, ..., D)``, matrices ``(g, D, D)`` and signs ``(g,)``."""
+        maps = _like([one.linear for one in self.elements], point)
+        signs = _like([one.sign for one in self.elements], point)
+        return _moved(maps, [one.offset for one in self.elements], point), maps, signs
+
+
+@dataclass(frozen=True)
+class AveragedField:
+    """``mean_g back(g) f(g z)``.
+
+    Attributes
+    ----------
+    inner : Form
+    elements : tuple of FieldElement
+        The whole group.
+    """
+
+    inner: Form
+    elements: tuple[FieldElement, ...]
+
+    @property
+    def n_states(self) -> int:
+        """Number of states ``d``."""
+        return self.inner.n_states
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs ``m``."""
+        return self.inner.n_inputs
+
+    @property
+    def order(self) -> int:
+        """Order in time, 1 or 2."""
+        return self.inner.order
+
+    @property
+    def n_parameters(self) -> int:
+        """Length ``p`` of the parameter vector."""
+        return self.inner.n_parameters
+
+    def initial(self, seed: int) -> NDArray[np.float64]:
+        """Random parameters ``(p,)`` to start from."""
+        return self.inner.initial(seed)
+
+    def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
+        """Highest time derivative ``(..., d)``."""
+        point = torch.cat([motion, inputs], dim=-1)
+        maps = _like([one.linear for one in self.elements], point)
+        images = _moved(maps, [one.offset for one in self.elements], point)
+        sizes = [motion.shape[-1], inputs.shape[-1]]
+        found = self.inner.rate(parameters, *torch.split(images, sizes, dim=-1))
+        back = _like([one.back for one in self.elements], point)
+        return torch.einsum("gij,g...j->...i", back, found) / len(self.elements)
+
+
+def _moved(maps: Tensor, offsets: Sequence[tuple[float, ...]], point: Tensor) -> Tensor:
+    moved = torch.einsum("gij,...j->g...i", maps, point)
+    if not any(any(offset) for offset in offsets):
+        return moved
+    added = _like(offsets, point)
+    return moved + added.reshape(len(offsets), *[1] * (point.ndim - 1), -1)
+
+
+def _like(values: Sequence[object], point: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=point.dtype, device=point.device)

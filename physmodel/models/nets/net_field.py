@@ -1,0 +1,130 @@
+"""A network as a vector field among others: NumPy in and out, torch in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.func import jacrev, vmap
+
+from physmodel.errors import ProblemError
+from physmodel.models.nets.form import Form
+from physmodel.models.parametric_field import Linearisation
+
+Array = NDArray[np.float64]
+
+#: Numbers in a tile of derivatives (8 MB). Beside what is returned, some ten such arrays are alive
+#: at a time, so that the working set stays below 100 MB; measured as fast as any other size.
+TILE = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class NetField:
+    """A `physmodel.models.parametric_field.ParametricField` of a form with parameters.
+
+    Attributes
+    ----------
+    form : Form
+    states, inputs : tuple of str
+    parameters : ndarray (p,)
+    device : str
+        Where torch computes: ``"cpu"``, ``"cuda"``. Numbers are float64 everywhere.
+
+    Raises
+    ------
+    ProblemError
+        If names or parameters do not fit the form.
+    """
+
+    form: Form
+    states: tuple[str, ...]
+    inputs: tuple[str, ...]
+    parameters: Array
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        form, kind = self.form, type(self.form).__name__
+        if (len(self.states), len(self.inputs)) != (form.n_states, form.n_inputs):
+            raise ProblemError(
+                f"{len(self.states)} states and {len(self.inputs)} inputs are named for a {kind} "
+                f"of {form.n_states} and {form.n_inputs}",
+                fix="name each state and input once",
+            )
+        values = self.parameters
+        if values.shape != (form.n_parameters,) or values.dtype != np.float64:
+            raise ProblemError(
+                f"the parameters have the shape {values.shape} and the type {values.dtype}",
+                why=f"a {kind} has {form.n_parameters} of them, in float64",
+                fix="start from form.initial(seed)",
+            )
+
+    @property
+    def order(self) -> int:
+        """Order in time, 1 or 2."""
+        return self.form.order
+
+    def with_parameters(self, parameters: Array) -> NetField:
+        """The same field with other parameters, ``(p,)``."""
+        return replace(self, parameters=np.asarray(parameters, dtype=np.float64))
+
+    def rate(self, time: Array, states: Array, velocities: Array | None, inputs: Array) -> Array:
+        """Highest time derivative, ``(n, d)``; see `VectorField.rate`."""
+        theta, motion, signal = self._tensors(states, velocities, inputs)
+        rows = max(1, TILE // (len(theta) + motion.shape[1]))
+        with torch.no_grad():
+            tiles = [
+                self.form.rate(theta, some, other)
+                for some, other in zip(
+                    torch.split(motion, rows), torch.split(signal, rows), strict=True
+                )
+            ]
+        return _joined(tiles)
+
+    def linearised(
+        self, time: Array, states: Array, velocities: Array | None, inputs: Array
+    ) -> Linearisation:
+        """Rate and its derivatives at the present parameters; arguments as of `rate`.
+
+        One pass backwards for each state and point, all of a tile at once.
+        """
+        theta, motion, signal = self._tensors(states, velocities, inputs)
+
+        def twice(theta: Tensor, point: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+            rate = self.form.rate(theta, point, other)
+            return rate, rate
+
+        slopes = vmap(jacrev(twice, argnums=(0, 1), has_aux=True), in_dims=(None, 0, 0))
+        d = self.form.n_states
+        rows = max(1, TILE // (d * (len(theta) + motion.shape[1])))
+        n = len(motion)
+        rate, by_motion, by_parameter = (
+            np.empty((n, d)),
+            np.empty((n, d, motion.shape[1])),
+            np.empty((n, d, len(theta))),
+        )
+        with torch.no_grad():
+            for start in range(0, n, rows):
+                tile = slice(start, start + rows)
+                (first, second), value = slopes(theta, motion[tile], signal[tile])
+                for into, found in ((rate, value), (by_motion, second), (by_parameter, first)):
+                    torch.from_numpy(into[tile]).copy_(found)
+        return Linearisation(rate, by_motion, by_parameter)
+
+    def _tensors(
+        self, states: Array, velocities: Array | None, inputs: Array
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        motion = states if velocities is None else np.concatenate([states, velocities], axis=1)
+        theta, point, signal = (
+            torch.tensor(array, dtype=torch.float64, device=self.device)
+            for array in (self.parameters, motion, inputs)
+        )
+        return theta, point, signal
+
+
+def _joined(tiles: list[Tensor]) -> Array:
+    """Tiles below each other as one array; a copy, so that nobody else writes into it."""
+    whole = tiles[0] if len(tiles) == 1 else torch.cat(tiles)
+    return np.array(whole.cpu().numpy())
