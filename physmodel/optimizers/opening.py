@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
 
 Array = NDArray[np.float64]
+Method = TypeVar("Method")
 
 
 def open_start(start: Array) -> Array:
@@ -82,3 +86,18 @@ def check_objective(value: float, gradient: Array) -> None:
             why="no step can be judged from there",
             fix="start where the objective can be evaluated",
         )
+
+
+def find_method(name: str, known: Mapping[str, Method]) -> Method:
+    """Look a method up.
+
+    Raises
+    ------
+    ProblemError
+        If there is none of that name; the message lists those there are.
+    """
+    if name not in known:
+        raise ProblemError(
+            f"there is no method {name!r}", fix=f"use one of {', '.join(sorted(known))}"
+        )
+    return known[name]
