@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from physmodel.data.findings import Finding
     from physmodel.data.open import open
     from physmodel.discovery.discover import discover
+    from physmodel.discovery.fitting.fit import Fit, fit
     from physmodel.discovery.laws.conserved import invariants
     from physmodel.discovery.laws.of_data import symmetries
     from physmodel.discovery.loading import load_result as load
@@ -41,11 +42,13 @@ from physmodel.version import __version__
 #: Public name, module, name in it.
 _FACE = {
     "Finding": ("physmodel.data.findings", "Finding"),
+    "Fit": ("physmodel.discovery.fitting.fit", "Fit"),
     "Problem": ("physmodel.problem.problem", "Problem"),
     "Result": ("physmodel.discovery.result", "Result"),
     "catalogue": ("physmodel.data.catalogue", ""),
     "check": ("physmodel.data.doctor", "check"),
     "discover": ("physmodel.discovery.discover", "discover"),
+    "fit": ("physmodel.discovery.fitting.fit", "fit"),
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
     "invariants": ("physmodel.discovery.laws.conserved", "invariants"),
     "load": ("physmodel.discovery.loading", "load_result"),
@@ -59,6 +62,7 @@ _FACE = {
 __all__ = [
     "DataError",
     "Finding",
+    "Fit",
     "IntegrityError",
     "MissingDependencyError",
     "PhysmodelError",
@@ -69,6 +73,7 @@ __all__ = [
     "catalogue",
     "check",
     "discover",
+    "fit",
     "from_arrays",
     "invariants",
     "load",
