@@ -9,7 +9,13 @@ import click
 
 from physmodel.errors import ProblemError
 
-EXAMPLES = {"--units": "x=m", "--body": "sun=x1,y1", "--constant": "g=m/s^2", "--from": "x=1"}
+EXAMPLES = {
+    "--start": "w=2",
+    "--units": "x=m",
+    "--body": "sun=x1,y1",
+    "--constant": "g=m/s^2",
+    "--from": "x=1",
+}
 
 SOURCE = click.argument("source", metavar="DATA")
 

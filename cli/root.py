@@ -16,6 +16,7 @@ from physmodel.version import __version__
 #: Command, module, one line of help: `--help` must not import the modules.
 COMMANDS = {
     "discover": ("physmodel.cli.discover", "Find the law behind measured trajectories."),
+    "hybrid": ("physmodel.cli.hybrid", "Find what known equations leave out."),
     "check": ("physmodel.cli.check", "Examine data; nothing is fitted."),
     "invariants": ("physmodel.cli.invariants", "Find what measured trajectories conserve."),
     "symmetries": ("physmodel.cli.symmetries", "Find the symmetries of the law behind data."),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from physmodel.data.open import open
     from physmodel.discovery.discover import discover
     from physmodel.discovery.fitting.fit import Fit, fit
+    from physmodel.discovery.hybrid.hybrid import hybrid
     from physmodel.discovery.laws.conserved import invariants
     from physmodel.discovery.laws.of_data import symmetries
     from physmodel.discovery.loading import load_result as load
@@ -50,6 +51,7 @@ _FACE = {
     "discover": ("physmodel.discovery.discover", "discover"),
     "fit": ("physmodel.discovery.fitting.fit", "fit"),
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
+    "hybrid": ("physmodel.discovery.hybrid.hybrid", "hybrid"),
     "invariants": ("physmodel.discovery.laws.conserved", "invariants"),
     "load": ("physmodel.discovery.loading", "load_result"),
     "nondimensionalise": ("physmodel.data.dimensionless", "nondimensionalise"),
@@ -75,6 +77,7 @@ __all__ = [
     "discover",
     "fit",
     "from_arrays",
+    "hybrid",
     "invariants",
     "load",
     "nondimensionalise",

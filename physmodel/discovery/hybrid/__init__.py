@@ -1,0 +1,1 @@
+"""Known physics, a network for what it leaves out, and the equation behind the network."""

@@ -1,0 +1,236 @@
+"""From fits to a result: one more fit of everything by shooting, error bars, an honest status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from physmodel.data.findings import Finding
+from physmodel.discovery.fitting.fit import fit
+from physmodel.discovery.hybrid.assembled import Assembled, assembled
+from physmodel.discovery.hybrid.leftover import REFUSED
+from physmodel.discovery.hybrid.record import HybridResult, Parameter
+from physmodel.discovery.hybrid.rounds import Settled
+from physmodel.discovery.identification import MISFIT
+from physmodel.discovery.outcome import TIE, _units
+from physmodel.discovery.selection import CONFIDENT
+from physmodel.errors import PhysmodelError
+from physmodel.models.expression_field import ExpressionField
+from physmodel.models.sparse_field import SparseField
+from physmodel.problem.problem import Problem
+
+if TYPE_CHECKING:
+    from physmodel.discovery.hybrid.hybrid import Search, Steps
+
+Array = NDArray[np.float64]
+
+#: Rivals that are reported.
+MAX_RIVALS = 5
+
+#: Standard errors of the weak fit by which the fit by shooting may differ: farther away it has
+#: found another minimum.
+AGREE = 5.0
+
+#: Standard error over the value from which a number is not determined at all.
+UNDETERMINED = 1e3
+
+
+def hybrid_result(
+    data: xr.Dataset,
+    problem: Problem,
+    field: ExpressionField,
+    texts: Mapping[str, str],
+    steps: Steps,
+    findings: Sequence[Finding],
+) -> HybridResult:
+    """Put everything together.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    problem : Problem
+    field : ExpressionField
+        The known part as it was asked.
+    texts : mapping of state to str
+        Its equations as they were written.
+    steps : Steps
+    findings : sequence of Finding
+
+    Returns
+    -------
+    HybridResult
+    """
+    best = steps.searches[0]
+    whole = assembled(steps.prepared, field, best)
+    values, spread, notes = _refitted(data, whole)
+    q = len(field.names)
+    beside = _errors(steps.with_net)[:q]
+    parameters = tuple(
+        Parameter(name, float(v), float(s), float(b))
+        for name, v, s, b in zip(
+            field.names, values, np.sqrt(np.diag(spread)), beside, strict=False
+        )
+    )
+    model = whole.field.with_parameters(values)
+    noise = steps.prepared.physical_noise(best.found.fit.state.noise)
+    network, share = _network(steps)
+    suffices = not len(best.found.fit.free)
+    return HybridResult(
+        status=_status(steps, best, values, np.sqrt(np.diag(spread))),
+        solver_code="converged" if best.found.fit.converged else "stalled",
+        problem=problem,
+        known=texts,
+        parameters=parameters,
+        residual=_residual(problem, best, whole, values, spread),
+        model=model,
+        hidden_share=0.0 if suffices and best.left.nothing else share,
+        unexplained_fraction=best.left.unexplained_fraction,
+        p_known=steps.alone.p_value,
+        p_left=best.left.p_value,
+        rivals=tuple(_rivals(problem, best)),
+        noise_std=dict(zip(problem.states, noise.tolist(), strict=True)),
+        network=network,
+        warnings=(
+            *findings,
+            *notes,
+            Finding("I-LIBRARY", "info", "", f"hidden terms from {best.library.label}"),
+        ),
+        data=data,
+    )
+
+
+def _refitted(data: xr.Dataset, whole: Assembled) -> tuple[Array, Array, list[Finding]]:
+    """All numbers by multiple shooting, from the values of the weak fit."""
+    size = whole.field.parameters
+    if not len(size):
+        return size, np.zeros((0, 0)), []
+    try:
+        found = fit(data, whole.field)
+    except PhysmodelError as error:
+        note = Finding("W-WEAK-ONLY", "warning", "", f"numbers are those of the weak form: {error}")
+        return size, whole.covariance, [note]
+    apart = np.abs(found.parameters - size)
+    allowed = AGREE * np.sqrt(np.diag(whole.covariance)) + 1e-6 * np.abs(size)
+    if np.all(np.isfinite(found.parameters)) and np.all(apart <= allowed):
+        return found.parameters, found.covariance, []
+    note = Finding(
+        "W-WEAK-ONLY",
+        "warning",
+        ", ".join(np.array(found.names)[~(apart <= allowed)]),
+        "shooting ended elsewhere; numbers are those of the weak form",
+    )
+    return size, whole.covariance, [note]
+
+
+def _errors(one: Settled) -> Array:
+    """Standard errors of the parameters, then of the free columns."""
+    now = one.now
+    chosen = np.concatenate([np.arange(now.q), now.q + one.free])
+    raw = (now.factor.r * now.factor.scale)[:, chosen]
+    if one.size > 0.0:
+        ridge = np.zeros((len(one.free), len(chosen)))
+        ridge[:, now.q :] = np.eye(len(one.free)) / np.sqrt(one.size)
+        raw = np.vstack([raw, ridge])
+    return np.sqrt(np.diag(covariance_of(raw)) * one.variance)
+
+
+def covariance_of(rows: Array) -> Array:
+    """Inverse of ``rows' rows``; very large where that is singular."""
+    norm = np.linalg.norm(rows, axis=0)
+    norm = np.where(norm > 0.0, norm, np.finfo(float).tiny ** 0.25)
+    _, singular, across = np.linalg.svd(rows / norm, full_matrices=False)
+    safe = np.maximum(singular, np.finfo(float).eps * singular.max(initial=1.0))
+    root = across.T / safe / norm[:, None]
+    return np.asarray(root @ root.T)
+
+
+def _status(steps: Steps, best: Search, values: Array, errors: Array) -> str:
+    fit, left = best.found.fit, best.left
+    level = fit.state.noise / steps.prepared.noise
+    samples = steps.prepared.n_samples
+    explains = bool(np.all(level <= MISFIT * (1.0 + 2.0 / np.sqrt(samples))))
+    exact = left.unexplained_fraction <= 1e-9
+    if not (left.nothing or exact) or not (explains or exact):
+        return "no-law"
+    if np.any(~np.isfinite(errors) | (errors > UNDETERMINED * np.abs(values))):
+        return "not-identifiable"
+    first, others = best.found.supports[0], best.found.supports[1:]
+    if any(delta < TIE and len(key) == len(first[0]) for key, delta, _ in others):
+        return "not-identifiable"
+    if first[2] < CONFIDENT or not fit.converged:
+        return "ambiguous"
+    if not first[0]:
+        return "known-suffices" if steps.alone.p_value >= REFUSED or exact else "no-law"
+    return "identified"
+
+
+def _residual(
+    problem: Problem, best: Search, whole: Assembled, values: Array, spread: Array
+) -> dict[str, list[dict[str, Any]]]:
+    """Hidden terms of each equation."""
+    d, terms = len(problem.states), best.library.terms.terms
+    q = len(values) - whole.basis.shape[1]
+    table = (whole.basis @ values[q:]).reshape(d, -1)
+    errors = np.sqrt(
+        np.einsum("ij,jk,ik->i", whole.basis, spread[q:, q:], whole.basis).clip(0.0)
+    ).reshape(d, -1)
+    field = best.terms.parts[0]
+    shares = np.zeros(d * len(terms))
+    for key, _, share in best.found.supports:
+        touched = field.touched(np.array(key, dtype=np.intp))  # type: ignore[attr-defined]
+        shares[touched] += share
+    inclusion = (shares / sum(s for _, _, s in best.found.supports)).reshape(d, -1)
+    sparse = SparseField(problem.states, problem.inputs, best.library.order, terms, table)
+    units = _units(problem, sparse)
+    return {
+        state: [
+            {
+                "term": str(term),
+                "coefficient": float(table[e, j]),
+                "std": float(errors[e, j]),
+                "inclusion": float(inclusion[e, j]),
+                "unit": units.get((state, str(term)), ""),
+            }
+            for j, term in enumerate(terms)
+            if table[e, j] != 0.0
+        ]
+        for e, state in enumerate(problem.states)
+    }
+
+
+def _rivals(problem: Problem, best: Search) -> list[dict[str, Any]]:
+    field, terms = best.terms.parts[0], best.library.terms.terms
+    found = []
+    for key, delta, share in best.found.supports[1 : 1 + MAX_RIVALS]:
+        touched = field.touched(np.array(key, dtype=np.intp))  # type: ignore[attr-defined]
+        table = touched.reshape(len(problem.states), -1)
+        named = {
+            state: [str(terms[j]) for j in np.flatnonzero(row)]
+            for state, row in zip(problem.states, table, strict=True)
+        }
+        found.append({"delta": delta, "probability": share, "residual": named})
+    return found
+
+
+def _network(steps: Steps) -> tuple[xr.Dataset, float]:
+    """What the network says where the trajectories have been, and its share of the rates."""
+    fit, where = steps.with_net, steps.prepared.coordinates
+    weak = steps.searches[0].terms
+    points = weak.points(fit.state.latent)
+    output = steps.net.velocity(points, fit.state.weights)
+    known = fit.state.known.velocity(points, fit.state.known.coefficients)
+    hidden, said = (float(np.sum(np.mean(part**2, axis=0))) for part in (output, known))
+    share = hidden / (hidden + said) if hidden else 0.0
+    field = fit.state.known.field
+    scale = where.rate_scale(field.order)
+    states = where.to_physical(points.states)
+    table = {name: ("sample", states[:, e]) for e, name in enumerate(field.states)}
+    table |= {
+        f"hidden_{name}": ("sample", output[:, e] * scale[e]) for e, name in enumerate(field.states)
+    }
+    time = where.origin + where.step * points.time
+    return xr.Dataset(table, coords={"time": ("sample", time)}), share

@@ -1,0 +1,239 @@
+"""Fit known physics, terms and a network to data with noise in the states, in the weak form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.discovery.hybrid.joined import Joined, Tangent
+from physmodel.discovery.hybrid.random_net import RandomNet
+from physmodel.discovery.hybrid.restricted import Columns
+from physmodel.discovery.linearisation import Linearisation, Setting
+from physmodel.losses.tile import Tile, quadrature_error
+from physmodel.models.linear_field import LinearField, Points
+from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
+
+Array = NDArray[np.float64]
+
+#: Part of its size by which a parameter that does not enter linearly moves in one round at most.
+STRIDE = 0.5
+
+#: Singular values relative to the largest below which directions of parameters are unknown.
+UNKNOWN = 1e-9
+
+#: Part of its column that has to be left by the known part for a term to be a term of its own.
+OWN = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where a fit stands.
+
+    Attributes
+    ----------
+    known : Tangent
+        The known part at the present parameters.
+    weights : ndarray (K,)
+        Of everything behind the known part.
+    latent : list of ndarray (n, d)
+        Estimated clean trajectories.
+    noise : ndarray (d,)
+        In computing units.
+    """
+
+    known: Tangent
+    weights: Array
+    latent: list[Array]
+    noise: Array
+
+    @property
+    def parameters(self) -> Array:
+        """Of the known part, ``(q,)``."""
+        return self.known.field.parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """The problem linearised around a state, with the known part taken out.
+
+    Attributes
+    ----------
+    step : Linearisation
+    factor : TriangularFactor
+        Of the columns of the parameters and of everything behind them; the target is what the
+        offset of the known part leaves.
+    q : int
+        Parameters of the known part.
+    """
+
+    step: Linearisation
+    factor: TriangularFactor
+    q: int
+
+    @cached_property
+    def reduced(self) -> TriangularFactor:
+        """Columns behind the parameters, projected on what these leave."""
+        q, factor = self.q, self.factor
+        return TriangularFactor(
+            factor.r[q:, q:], factor.c[q:], factor.residual, factor.scale[q:], factor.n_rows
+        )
+
+    @property
+    def own(self) -> NDArray[np.intp]:
+        """Columns behind the parameters that the known part cannot give."""
+        return np.flatnonzero(np.linalg.norm(self.reduced.r, axis=0) > OWN)
+
+    def penalised(self, columns: NDArray[np.intp], free: NDArray[np.intp]) -> Columns:
+        """Some columns as draws of one size, after parameters and columns that are free.
+
+        Parameters
+        ----------
+        columns, free : ndarray of int
+            Behind the parameters.
+        """
+        raw = self.factor.r * self.factor.scale
+        chosen = np.concatenate([np.arange(self.q), self.q + free, self.q + columns])
+        inner = triangular_factor([(raw[:, chosen], self.factor.c)])
+        k = self.q + len(free)
+        dof = self.step.criterion.n_rows - k
+        matrix = (inner.r * inner.scale)[k:, k:]
+        return Columns.of(matrix, inner.c[k:], inner.residual + self.factor.residual, dof)
+
+
+@dataclass(frozen=True, eq=False)
+class Weak:
+    """Data in the weak form with the parts of a model; fits go round by round.
+
+    Attributes
+    ----------
+    tiles : sequence of Tile
+    parts : tuple of LinearField
+        What stands behind the known part.
+    n_terms : int
+        Candidate terms per equation, for the price of a term.
+    looseness : float
+        See `Prepared.looseness`.
+    """
+
+    tiles: Sequence[Tile]
+    parts: tuple[LinearField, ...]
+    n_terms: int
+    looseness: float
+
+    def round(self, state: State, slack: float) -> Round:
+        """Linearise around a state."""
+        field = Joined((state.known, *self.parts))
+        setting = Setting(self.tiles, field, self.n_terms, self.looseness)
+        weights = np.concatenate([state.known.coefficients, state.weights])
+        step = setting.at(weights, state.latent, state.noise, slack)
+        whole = step.factor
+        raw = np.column_stack([whole.r * whole.scale, whole.c])
+        inner = triangular_factor([(raw[:, 1:-1], raw[:, -1] - raw[:, 0])])
+        inner = replace(inner, residual=inner.residual + whole.residual, n_rows=whole.n_rows)
+        return Round(step, inner, len(state.parameters))
+
+    def moved(self, state: State, now: Round, parameters: Array, weights: Array) -> State:
+        """The state with other numbers, and the trajectory that belongs to them."""
+        known = state.known.at(np.concatenate([[1.0], parameters]))
+        latent = now.step.latent(np.concatenate([known.coefficients, weights]))
+        return State(known, weights, latent, state.noise)
+
+    def points(self, latent: Sequence[Array]) -> Points:
+        """All points of all trajectories."""
+        found = [tile.points(states) for tile, states in zip(self.tiles, latent, strict=True)]
+        return Points(
+            np.concatenate([one.time for one in found]),
+            np.concatenate([one.states for one in found]),
+            None
+            if found[0].velocities is None
+            else np.concatenate([p.velocities for p in found if p.velocities is not None]),
+            np.concatenate([one.inputs for one in found]),
+        )
+
+    def quadrature(self, state: State) -> Array:
+        """Root mean square quadrature error of each equation, ``(d,)``."""
+        field = Joined((state.known, *self.parts))
+        weights = np.concatenate([state.known.coefficients, state.weights])
+        errors = [
+            quadrature_error(tile, field, weights, states)
+            for tile, states in zip(self.tiles, state.latent, strict=True)
+        ]
+        return np.asarray(np.sqrt(np.mean(np.concatenate(errors) ** 2, axis=0)))
+
+
+def begin(known: Tangent, weak: Weak, noise: Array) -> State:
+    """Before any fit: the data themselves, and nothing behind the known part."""
+    size = sum(part.n_coefficients for part in weak.parts)
+    return State(known, np.zeros(size), [tile.measured for tile in weak.tiles], noise)
+
+
+def solved(
+    now: Round,
+    parameters: Array,
+    free: NDArray[np.intp],
+    inside: NDArray[np.bool_],
+    size: float = 0.0,
+) -> tuple[Array, Array, float, float]:
+    """One least-squares step.
+
+    Parameters
+    ----------
+    now : Round
+    parameters : ndarray (q,)
+        The present ones; where the data do not decide, they stay.
+    free : ndarray of int (k,)
+        Columns behind the parameters that are fitted.
+    inside : ndarray of bool (q,)
+        Parameters that do not enter linearly: they move in strides.
+    size : float
+        Variance of their weights over that of the noise; zero for weights that may be anything.
+
+    Returns
+    -------
+    parameters : ndarray (q,)
+    weights : ndarray (K,)
+    rss : float
+        Squared whitened residual.
+    used : float
+        Degrees of freedom.
+    """
+    q = now.q
+    chosen = np.concatenate([np.arange(q), q + free])
+    raw = (now.factor.r * now.factor.scale)[:, chosen]
+    target = now.factor.c - raw[:, :q] @ parameters
+    rows, right = raw, target
+    if size > 0.0:
+        ridge = np.zeros((len(free), len(chosen)))
+        ridge[:, q:] = np.eye(len(free)) / np.sqrt(size)
+        rows, right = np.vstack([raw, ridge]), np.concatenate([target, np.zeros(len(free))])
+    norm = np.linalg.norm(rows, axis=0)
+    norm = np.where(norm > 0.0, norm, 1.0)
+    left, singular, across = np.linalg.svd(rows / norm, full_matrices=False)
+    kept = singular > UNKNOWN * singular.max(initial=0.0)
+    left, singular, across = left[:, kept], singular[kept], across[kept]
+    change = (across.T @ ((left.T @ right) / singular)) / norm
+    misfit = target - raw @ change
+    used = float(np.sum(left[: len(raw)] ** 2))
+    step = change[:q]
+    reach = np.where(inside, STRIDE * np.maximum(np.abs(parameters), 1e-3), np.inf)
+    weights = np.zeros(now.factor.n_columns - q)
+    weights[free] = change[q:]
+    rss = now.factor.residual + float(misfit @ misfit)
+    return parameters + np.clip(step, -reach, reach), weights, rss, used
+
+
+def rescaled(now: Round, state: State, used: float) -> Array:
+    """Noise levels ``(d,)`` one step closer to the maximum of their likelihood."""
+    weights = np.concatenate([state.known.coefficients, state.weights])
+    evidence = np.sum([row.noise_evidence(weights) for row in now.step.rows], axis=0)
+    dof = max(1.0 - used / now.step.criterion.n_rows, 0.1)
+    return np.asarray(state.noise * np.clip(np.sqrt(evidence[0] / evidence[1] / dof), 0.5, 2.0))
+
+
+def net_over(weak: Weak, latent: Sequence[Array], seed: int = 0) -> RandomNet:
+    """A network for what the trajectories visit."""
+    return RandomNet.over(weak.points(latent), seed)
