@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.discovery.hybrid.search import Search
+from physmodel.discovery.hybrid.weak_fit import covariance_of
 from physmodel.discovery.preparation import Prepared
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.term_field import TermField
 from physmodel.problem.expression import add, constant, product, variable
-
-if TYPE_CHECKING:
-    from physmodel.discovery.hybrid.hybrid import Search
 
 Array = NDArray[np.float64]
 
@@ -52,8 +50,6 @@ def assembled(prepared: Prepared, known: ExpressionField, best: Search) -> Assem
     -------
     Assembled
     """
-    from physmodel.discovery.hybrid.outcome import covariance_of
-
     fit, field = best.found.fit, best.terms.parts[0]
     if not isinstance(field, TermField | ConstrainedField):
         raise TypeError(f"no library of terms: {field!r}")

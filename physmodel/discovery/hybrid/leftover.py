@@ -12,7 +12,6 @@ from physmodel.discovery.hybrid.joined import Joined
 from physmodel.discovery.hybrid.random_net import RandomNet
 from physmodel.discovery.hybrid.rounds import Settled
 from physmodel.discovery.hybrid.weak_fit import Weak
-from physmodel.models.linear_field import Points
 
 Array = NDArray[np.float64]
 
@@ -82,8 +81,3 @@ def leftover(terms: Weak, fit: Settled, net: RandomNet, seed: int = 0) -> Leftov
     p_value = min(1.0, len(states) * min(p_values.values()))
     moved = float(np.sum(np.mean(rate**2, axis=0)))
     return Leftover(p_values, p_value, missed / (missed + moved) if missed else 0.0)
-
-
-def outputs(net: RandomNet, points: Points, weights: Array) -> Array:
-    """Output of a network at points, ``(n, d)``."""
-    return net.velocity(points, weights)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,6 +15,8 @@ from physmodel.discovery.hybrid.assembled import Assembled, assembled
 from physmodel.discovery.hybrid.leftover import REFUSED
 from physmodel.discovery.hybrid.record import HybridResult, Parameter
 from physmodel.discovery.hybrid.rounds import Settled
+from physmodel.discovery.hybrid.search import Search, Steps
+from physmodel.discovery.hybrid.weak_fit import covariance_of
 from physmodel.discovery.identification import MISFIT
 from physmodel.discovery.outcome import TIE, _units
 from physmodel.discovery.selection import CONFIDENT
@@ -22,9 +24,6 @@ from physmodel.errors import PhysmodelError
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.sparse_field import SparseField
 from physmodel.problem.problem import Problem
-
-if TYPE_CHECKING:
-    from physmodel.discovery.hybrid.hybrid import Search, Steps
 
 Array = NDArray[np.float64]
 
@@ -136,16 +135,6 @@ def _errors(one: Settled) -> Array:
         ridge[:, now.q :] = np.eye(len(one.free)) / np.sqrt(one.size)
         raw = np.vstack([raw, ridge])
     return np.sqrt(np.diag(covariance_of(raw)) * one.variance)
-
-
-def covariance_of(rows: Array) -> Array:
-    """Inverse of ``rows' rows``; very large where that is singular."""
-    norm = np.linalg.norm(rows, axis=0)
-    norm = np.where(norm > 0.0, norm, np.finfo(float).tiny ** 0.25)
-    _, singular, across = np.linalg.svd(rows / norm, full_matrices=False)
-    safe = np.maximum(singular, np.finfo(float).eps * singular.max(initial=1.0))
-    root = across.T / safe / norm[:, None]
-    return np.asarray(root @ root.T)
 
 
 def _status(steps: Steps, best: Search, values: Array, errors: Array) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.hybrid.joined import Joined, Tangent
-from physmodel.discovery.hybrid.random_net import RandomNet
 from physmodel.discovery.hybrid.restricted import Columns
 from physmodel.discovery.linearisation import Linearisation, Setting
 from physmodel.losses.tile import Tile, quadrature_error
@@ -226,14 +225,19 @@ def solved(
     return parameters + np.clip(step, -reach, reach), weights, rss, used
 
 
+def covariance_of(rows: Array) -> Array:
+    """Inverse of ``rows' rows``; very large where that is singular."""
+    norm = np.linalg.norm(rows, axis=0)
+    norm = np.where(norm > 0.0, norm, np.finfo(float).tiny ** 0.25)
+    _, singular, across = np.linalg.svd(rows / norm, full_matrices=False)
+    safe = np.maximum(singular, np.finfo(float).eps * singular.max(initial=1.0))
+    root = across.T / safe / norm[:, None]
+    return np.asarray(root @ root.T)
+
+
 def rescaled(now: Round, state: State, used: float) -> Array:
     """Noise levels ``(d,)`` one step closer to the maximum of their likelihood."""
     weights = np.concatenate([state.known.coefficients, state.weights])
     evidence = np.sum([row.noise_evidence(weights) for row in now.step.rows], axis=0)
     dof = max(1.0 - used / now.step.criterion.n_rows, 0.1)
     return np.asarray(state.noise * np.clip(np.sqrt(evidence[0] / evidence[1] / dof), 0.5, 2.0))
-
-
-def net_over(weak: Weak, latent: Sequence[Array], seed: int = 0) -> RandomNet:
-    """A network for what the trajectories visit."""
-    return RandomNet.over(weak.points(latent), seed)

@@ -1,0 +1,137 @@
+"""The search: known part alone, with a network, with the terms of one library after another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from physmodel.discovery.hybrid.distil import Distilled, distil
+from physmodel.discovery.hybrid.joined import Tangent
+from physmodel.discovery.hybrid.leftover import Leftover, leftover
+from physmodel.discovery.hybrid.random_net import RandomNet
+from physmodel.discovery.hybrid.rounds import Settled, fit_penalised, fit_terms, fresh, inside
+from physmodel.discovery.hybrid.weak_fit import State, Weak, begin
+from physmodel.discovery.identification import COARSE, REFINE_MOST, REFINE_NOISE, REFINE_SAMPLES
+from physmodel.discovery.libraries import Library, candidate_libraries
+from physmodel.discovery.linearisation import search_tiles
+from physmodel.discovery.preparation import Prepared, prepare
+from physmodel.models.expression_field import ExpressionField
+from physmodel.problem.problem import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What was found with one library.
+
+    Attributes
+    ----------
+    library : Library
+    terms : Weak
+    found : Distilled
+    left : Leftover
+        By the winner.
+    """
+
+    library: Library
+    terms: Weak
+    found: Distilled
+    left: Leftover
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """All that was fitted on the way.
+
+    Attributes
+    ----------
+    prepared : Prepared
+    known : Settled
+        The known part alone.
+    alone : Leftover
+        By the known part alone.
+    net : RandomNet
+    with_net : Settled
+        Known part and network.
+    searches : list of Search
+        The one to report first.
+    """
+
+    prepared: Prepared
+    known: Settled
+    alone: Leftover
+    net: RandomNet
+    with_net: Settled
+    searches: list[Search]
+
+
+def searched(data: xr.Dataset, problem: Problem, field: ExpressionField) -> Steps:
+    """Fit the known part, a network, and the terms behind it.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    problem : Problem
+        Of the order of the field.
+    field : ExpressionField
+        The known part.
+
+    Returns
+    -------
+    Steps
+    """
+    prepared = prepare(data, problem)
+    tangent, mask = Tangent(field, prepared.coordinates), inside(field)
+    refinement = 1
+    while True:
+        tiles = search_tiles(prepared.tiles(field.order, refinement))
+        weak = Weak(tiles, (), 1, prepared.looseness(field.order))
+        first = begin(tangent, weak, prepared.noise)
+        net = RandomNet.over(weak.points(weak.round(first, 1.0).step.latent(tangent.coefficients)))
+        with_net = _with_net(weak, net, first, mask)
+        if refinement >= REFINE_MOST or not _coarse(prepared, weak, net, with_net):
+            break
+        refinement *= 2
+    nothing = np.empty(0, dtype=np.intp)
+    alone = fit_terms(weak, fresh(weak, with_net.state), nothing, mask)
+    left = leftover(weak, alone, net)
+    searches = _searches(prepared, problem, weak, net, with_net, mask)
+    return Steps(prepared, alone, left, net, with_net, searches)
+
+
+def _with_net(weak: Weak, net: RandomNet, first: State, mask: NDArray[np.bool_]) -> Settled:
+    with_net = replace(weak, parts=(net,))
+    return fit_penalised(with_net, begin(first.known, with_net, first.noise), mask)
+
+
+def _searches(
+    prepared: Prepared,
+    problem: Problem,
+    weak: Weak,
+    net: RandomNet,
+    with_net: Settled,
+    mask: NDArray[np.bool_],
+) -> list[Search]:
+    """Libraries from plain to rich until nothing is left; the best first."""
+    found: list[Search] = []
+    for library in candidate_libraries(problem, prepared.n_samples, prepared.input_levels):
+        field = library.field(prepared.coordinates)
+        terms = replace(weak, parts=(field,), n_terms=field.n_choices)
+        joint = replace(terms, parts=(net, field))
+        distilled = distil(terms, joint, with_net, mask)
+        left = leftover(terms, distilled.fit, net)
+        found.append(Search(library, terms, distilled, left))
+        if left.nothing:
+            break
+    passed = [one for one in found if one.left.nothing] or found
+    return sorted(passed, key=lambda one: one.found.fit.evidence)
+
+
+def _coarse(prepared: Prepared, weak: Weak, net: RandomNet, fit: Settled) -> bool:
+    """Whether noisy samples are too far apart for the interpolation rules."""
+    error = replace(weak, parts=(net,)).quadrature(fit.state)
+    noise = fit.state.noise
+    coarse = (error > COARSE * noise) & (noise > REFINE_NOISE)
+    return prepared.n_samples <= REFINE_SAMPLES and bool(coarse.any())
