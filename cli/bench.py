@@ -138,6 +138,25 @@ def nets(
     carry_out(suite, suite.run_unit, units, {}, output, jobs, "units")
 
 
+@command.command("equations", short_help="Known equations: solutions, and their numbers from data.")
+@click.option("--quick", is_flag=True, help="Three cases, one seed: seconds.")
+@click.option("--seeds", type=click.IntRange(1), help="Draws of each case.")
+@click.option("--case", "cases", multiple=True, help="Only these cases.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("-o", "--output", default="runs/bench-equations", show_default=True, metavar="FOLDER")
+def equations(
+    quick: bool, seeds: int | None, cases: tuple[str, ...], jobs: int, output: str
+) -> None:
+    """Lorenz's system from measurements; Poisson, Burgers and others, forward and inverse."""
+    from physmodel.bench import equations as suite
+    from physmodel.cli.messages import require_known
+
+    require_known("--case", cases, suite.CASES)
+    units = list(cases or (suite.QUICK if quick else suite.CASES))
+    chosen = {"seeds": seeds or (1 if quick else suite.SEEDS)}
+    carry_out(suite, suite.run_unit, units, chosen, output, jobs, "cases")
+
+
 def carry_out(
     suite: Any,
     work: Callable[[str, Mapping[str, Any]], list[dict[str, Any]]],

@@ -1,0 +1,132 @@
+"""Benchmark suite `equations`: known equations solved, and their numbers found in measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.integrate import solve_ivp
+from scipy.optimize import least_squares
+
+from physmodel.bench import pde
+from physmodel.bench.pde_cases import CASES as PDE
+from physmodel.data.arrays import from_arrays
+from physmodel.discovery.fitting.fit import fit
+
+Array = NDArray[np.float64]
+Record = dict[str, Any]
+
+SEEDS = 5
+#: Lorenz's system from three numbers that are all one: samples over a time of 3, and noise as a
+#: part of the spread.
+LORENZ = {
+    f"lorenz-{samples}{label}": (samples, noise)
+    for samples in (25, 100)
+    for label, noise in (("", 0.0), ("-noise-1", 0.01), ("-noise-10", 0.1))
+}
+TRUTH, START, SPAN = np.array([10.0, 15.0, 8.0 / 3.0]), (-8.0, 7.0, 27.0), 3.0
+CASES = (*LORENZ, *PDE, *pde.VISCOSITIES)
+QUICK = ("lorenz-25", "lorenz-25-noise-1", "poisson")
+
+
+def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
+    """All records of one case; the work of one unit of the runner.
+
+    Parameters
+    ----------
+    name : str
+        Of `CASES`.
+    settings : mapping
+        ``seeds``.
+
+    Returns
+    -------
+    list of dict
+        ``case``, ``method``, ``seed``, ``error``, ``seconds``: the relative error of a solution
+        (L2) or of the worst of the numbers found.
+    """
+    if name not in LORENZ:
+        return pde.run_case(name, settings)
+    samples, noise = LORENZ[name]
+    records = []
+    for seed in range(settings["seeds"]):
+        time, states = _measured(samples, noise, seed)
+        for method, work in (("physmodel", _shooting), ("single-shooting", _single_shooting)):
+            begin = perf_counter()
+            found = work(time, states)
+            seconds = perf_counter() - begin
+            error = float(np.abs(found / TRUTH - 1.0).max())
+            row = {"case": name, "method": method, "seed": seed, "error": error}
+            records.append({**row, "seconds": seconds})
+    return records
+
+
+def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
+    """Median and worst error, and median seconds, of every case and method."""
+    rows = []
+    for key in dict.fromkeys((record["case"], record["method"]) for record in records):
+        runs = [record for record in records if (record["case"], record["method"]) == key]
+        errors = [run["error"] for run in runs]
+        rows.append(
+            {
+                "case": key[0],
+                "method": key[1],
+                "seeds": len(runs),
+                "error": float(np.median(errors)),
+                "worst": float(np.max(errors)),
+                "seconds": float(np.median([run["seconds"] for run in runs])),
+            }
+        )
+    return rows
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Text table of a summary."""
+    lines = [f"{'case':<22}{'method':<18}{'seeds':>6}{'error':>10}{'(worst)':>10}{'seconds':>10}"]
+    for row in rows:
+        lines.append(
+            f"{row['case']:<22}{row['method']:<18}{row['seeds']:>6}{row['error']:>10.1e}"
+            f"{row['worst']:>10.1e}{row['seconds']:>10.3f}"
+        )
+    return "\n".join(lines)
+
+
+def _measured(samples: int, noise: float, seed: int) -> tuple[Array, Array]:
+    time = np.linspace(0.0, SPAN, samples)
+    clean = _lorenz(TRUTH, START, time)
+    drawn = np.random.default_rng(seed).normal(size=clean.shape)
+    return time, clean + noise * clean.std(axis=0) * drawn
+
+
+def _lorenz(numbers: Array, start: Sequence[float] | Array, time: Array) -> Array:
+    s, r, b = numbers
+
+    def rhs(_: float, x: Array) -> list[float]:
+        return [s * (x[1] - x[0]), x[0] * (r - x[2]) - x[1], x[0] * x[1] - b * x[2]]
+
+    span = (time[0], time[-1])
+    found: Array = solve_ivp(
+        rhs, span, start, t_eval=time, rtol=1e-12, atol=1e-12, method="DOP853"
+    ).y.T
+    return found
+
+
+def _shooting(time: Array, states: Array) -> Array:
+    equations = {"x": "s*(y - x)", "y": "x*(r - z) - y", "z": "x*y - b*z"}
+    return fit(from_arrays(time, states, names=["x", "y", "z"]), equations).parameters
+
+
+def _single_shooting(time: Array, states: Array) -> Array:
+    """What one would write with SciPy: one trajectory from an unknown start, least squares."""
+
+    def residuals(unknown: Array) -> Array:
+        path = _lorenz(unknown[:3], unknown[3:], time)
+        if path.shape != states.shape:  # it blew up
+            return np.full(states.size, 1e6)
+        return np.asarray((path - states).ravel())
+
+    found: Array = least_squares(residuals, np.concatenate([np.ones(3), states[0]])).x
+    return found[:3]
