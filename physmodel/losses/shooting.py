@@ -19,10 +19,10 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
-from physmodel.losses.flow import Intervals, flow_end, linearised_flow
-from physmodel.models.parametric_field import ParametricField
+from physmodel.losses.flow import Flow, Intervals, flow_end, linearised_flow
+from physmodel.models.parametric_field import Linearisation, ParametricField
 
 Array = NDArray[np.float64]
 
@@ -34,14 +34,17 @@ class Record:
     Attributes
     ----------
     time : ndarray (n,)
-    states : ndarray (n, d)
-        NaN where a state was not measured.
+    motion : ndarray (n, D)
+        States and, for second order, velocities; NaN where one was not measured.
     inputs : ndarray (n, m)
+    rates : ndarray (n, d), optional
+        Highest time derivative of the states, where it was measured too; NaN where it was not.
     """
 
     time: Array
-    states: Array
+    motion: Array
     inputs: Array
+    rates: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +55,15 @@ class MultipleShooting:
     ----------
     field : ParametricField
     records : sequence of Record
-    noise : ndarray (d,)
+    noise : ndarray (D,)
         Standard deviation of the measurement noise.
     slack : ndarray (D,)
         Standard deviation that the joints are allowed, ``D`` states and, for second order,
         velocities.
     steps : int
         Integration steps per sampling interval; see `physmodel.losses.flow`.
+    rate_noise : ndarray (d,), optional
+        Standard deviation of measured rates, which are left out without it.
     """
 
     field: ParametricField
@@ -66,10 +71,13 @@ class MultipleShooting:
     noise: Array
     slack: Array
     steps: int
+    rate_noise: Array | None = None
 
-    def with_slack(self, noise: Array, slack: Array, steps: int) -> MultipleShooting:
+    def with_slack(
+        self, noise: Array, slack: Array, steps: int, rate_noise: Array | None = None
+    ) -> MultipleShooting:
         """The same problem with other weights and steps."""
-        return replace(self, noise=noise, slack=slack, steps=steps)
+        return replace(self, noise=noise, slack=slack, steps=steps, rate_noise=rate_noise)
 
     @property
     def width(self) -> int:
@@ -77,18 +85,47 @@ class MultipleShooting:
         return self.field.order * len(self.field.states)
 
     @property
-    def n_samples(self) -> int:
-        """Samples of all records."""
-        return sum(len(record.time) for record in self.records)
+    def n_unknowns(self) -> int:
+        """Parameters and starts of the records: what is free once the joints are tight."""
+        return len(self.field.parameters) + self.width * len(self.records)
 
     @cached_property
     def measured(self) -> NDArray[np.bool_]:
-        """Whether each state ``(n, d)`` of each sample was measured."""
-        return np.isfinite(self._states)
+        """Whether each state and velocity ``(n, D)`` of each sample was measured."""
+        return np.isfinite(self._motion)
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """States and velocities ``(D,)`` of which anything was measured."""
+        known: NDArray[np.bool_] = np.logical_or.reduce(self.measured, axis=0)
+        return known
 
     @cached_property
-    def _states(self) -> Array:
-        return np.vstack([record.states for record in self.records])
+    def measured_rates(self) -> NDArray[np.bool_]:
+        """Whether each rate ``(n, d)`` of each sample was measured."""
+        return np.isfinite(self._rates)
+
+    @cached_property
+    def _motion(self) -> Array:
+        return np.vstack([record.motion for record in self.records])
+
+    @cached_property
+    def _rates(self) -> Array:
+        nothing = np.full((1, len(self.field.states)), np.nan)
+        return np.vstack(
+            [
+                np.tile(nothing, (len(record.time), 1)) if record.rates is None else record.rates
+                for record in self.records
+            ]
+        )
+
+    @cached_property
+    def _time(self) -> Array:
+        return np.concatenate([record.time for record in self.records])
+
+    @cached_property
+    def _inputs(self) -> Array:
+        return np.vstack([record.inputs for record in self.records])
 
     @cached_property
     def joined(self) -> NDArray[np.intp]:
@@ -98,54 +135,92 @@ class MultipleShooting:
 
     @cached_property
     def _intervals(self) -> Intervals:
-        time = np.concatenate([record.time for record in self.records])
-        inputs = np.vstack([record.inputs for record in self.records])
-        first = self.joined
+        time, inputs, first = self._time, self._inputs, self.joined
         return Intervals(
             time[first], time[first + 1] - time[first], inputs[first], inputs[first + 1]
         )
 
     def deviations(self, local: Array) -> Array:
-        """Measured minus estimated states, ``(n, d)``; NaN where nothing was measured."""
-        d = len(self.field.states)
-        return self._states - local.reshape(-1, self.width)[:, :d]
+        """Measured minus estimated motion, ``(n, D)``; NaN where nothing was measured."""
+        return self._motion - local.reshape(-1, self.width)
+
+    def rate_deviations(self, local: Array, shared: Array) -> Array:
+        """Measured rates minus those of the field, ``(n, d)``; NaN where nothing was measured."""
+        field = self.field.with_parameters(shared)
+        with np.errstate(all="ignore"):
+            return self._rates - field.rate(*self._points(local))
 
     def values(self, local: Array, shared: Array) -> Array:
-        """Whitened residuals: deviations of the data, then the joints."""
+        """Whitened residuals: deviations of the data, joints, deviations of rates."""
         motion = local.reshape(-1, self.width)
         field = self.field.with_parameters(shared)
         with np.errstate(all="ignore"):  # a motion that blows up is a step too far
             end = flow_end(field, self._intervals, motion[self.joined], self.steps)
             joints = (end - motion[self.joined + 1]) / self.slack
         data = (self.deviations(local) / self.noise)[self.measured]
-        return np.concatenate([data, joints.ravel()])
+        residuals = np.concatenate([data, joints.ravel()])
+        if self.rate_noise is None:
+            return residuals
+        rates = self.rate_deviations(local, shared) / self.rate_noise
+        return np.concatenate([residuals, rates[self.measured_rates]])
 
     def linearised(self, local: Array, shared: Array) -> tuple[Array, csr_array, Array]:
         """Residuals with their derivatives by motions (sparse) and by parameters."""
         motion = local.reshape(-1, self.width)
-        field = self.field.with_parameters(shared)
-        with np.errstate(all="ignore"):
-            flow = linearised_flow(field, self._intervals, motion[self.joined], self.steps)
+        flow, near = self.pieces(local, shared)
         joints = (flow.end - motion[self.joined + 1]) / self.slack
         data = (self.deviations(local) / self.noise)[self.measured]
         by_start = flow.by_start / self.slack[:, None]
         by_parameter = (flow.by_parameter / self.slack[:, None]).reshape(-1, len(shared))
         by_shared = np.vstack([np.zeros((len(data), len(shared))), by_parameter])
+        by_local = self._sparse(by_start, len(local))
+        residuals = np.concatenate([data, joints.ravel()])
+        if near is None or self.rate_noise is None:
+            return residuals, by_local, by_shared
+        rates, rates_by_local, rates_by_shared = self._linearised_rates(near, self.rate_noise)
         return (
-            np.concatenate([data, joints.ravel()]),
-            self._sparse(by_start, len(local)),
-            by_shared,
+            np.concatenate([residuals, rates]),
+            csr_array(vstack([by_local, rates_by_local])),
+            np.vstack([by_shared, rates_by_shared]),
+        )
+
+    def pieces(self, local: Array, shared: Array) -> tuple[Flow, Linearisation | None]:
+        """The flow over all intervals, and the field at all samples if rates were measured."""
+        field, start = self.field.with_parameters(shared), local.reshape(-1, self.width)
+        with np.errstate(all="ignore"):
+            flow = linearised_flow(field, self._intervals, start[self.joined], self.steps)
+            near = field.linearised(*self._points(local)) if self.rate_noise is not None else None
+        return flow, near
+
+    def _points(self, local: Array) -> tuple[Array, Array, Array | None, Array]:
+        d, motion = len(self.field.states), local.reshape(-1, self.width)
+        velocities = motion[:, d:] if self.field.order == 2 else None
+        return self._time, motion[:, :d], velocities, self._inputs
+
+    def _linearised_rates(
+        self, near: Linearisation, noise: Array
+    ) -> tuple[Array, csr_array, Array]:
+        """Whitened deviations of rates with their derivatives by motions and parameters."""
+        sample, state = np.nonzero(self.measured_rates)
+        size = -noise[state][:, None]
+        columns = sample[:, None] * self.width + np.arange(self.width)
+        rows = np.repeat(np.arange(len(sample)), self.width)
+        entries = (near.by_motion[sample, state] / size).ravel()
+        shape = len(sample), len(self._time) * self.width
+        return (
+            ((self._rates - near.rate) / noise)[sample, state],
+            csr_array((entries, (rows, columns.ravel())), shape=shape),
+            near.by_parameter[sample, state] / size,
         )
 
     def step_error(self, local: Array, shared: Array) -> Array:
         """Largest integration error of an interval, ``(D,)``."""
-        motion = local.reshape(-1, self.width)
-        field = self.field.with_parameters(shared)
-        flow = linearised_flow(field, self._intervals, motion[self.joined], self.steps)
-        return flow.error.max(axis=0)
+        if not len(self.joined):
+            return np.zeros(self.width)
+        return self.pieces(local, shared)[0].error.max(axis=0)
 
     def _sparse(self, by_start: Array, n_local: int) -> csr_array:
-        width, d = self.width, len(self.field.states)
+        width = self.width
         sample, state = np.nonzero(self.measured)
         n_data, n_joints = len(sample), len(self.joined) * width
         rows, columns = np.arange(n_joints).reshape(-1, width), self.joined[:, None] * width
@@ -166,7 +241,7 @@ class MultipleShooting:
         )
         entries = np.concatenate(
             [
-                -1.0 / np.broadcast_to(self.noise, (self.n_samples, d))[sample, state],
+                -1.0 / self.noise[state],
                 by_start.ravel(),
                 np.tile(-1.0 / self.slack, len(self.joined)),
             ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.errors import DataError
+from physmodel.discovery.fitting.opening import first_motion, typical_size, typical_speed
 from physmodel.losses.shooting import MultipleShooting, Record
 from physmodel.models.parametric_field import ParametricField
 from physmodel.optimizers.bordered_least_squares import bordered_least_squares
@@ -29,11 +30,43 @@ STEP_ERROR, ORDER = 1.0, 4
 MOST_STEPS = 512
 #: Rounds of noise and steps, and the relative change of the noise that settles them.
 ROUNDS, SETTLED = 6, 0.05
+#: First values of states that were not measured, in units of the typical size of the others.
+GUESSES = (0.0, 1.0, -1.0, 0.1, 5.0)
 
 
-def staged(
-    field: ParametricField, records: Sequence[Record]
-) -> tuple[MultipleShooting, Array, Minimum]:
+@dataclass(frozen=True, eq=False)
+class Staged:
+    """Where the stages ended.
+
+    Attributes
+    ----------
+    problem : MultipleShooting
+        With the noise and steps it ended with.
+    local : ndarray (n D,)
+        Motions at all samples.
+    found : Minimum
+        Parameters.
+    scale : ndarray (D,)
+        Typical size of the motion.
+    """
+
+    problem: MultipleShooting
+    local: Array
+    found: Minimum
+    scale: Array
+
+    @property
+    def misfit(self) -> float:
+        """Minus the logarithm of the likelihood of the data, up to a constant."""
+        counts = self.problem.measured.sum(axis=0)
+        total = float(counts @ np.log(self.problem.noise))
+        if self.problem.rate_noise is not None:
+            counts = self.problem.measured_rates.sum(axis=0)
+            total += float(counts @ np.log(self.problem.rate_noise))
+        return total if np.isfinite(total) else np.inf
+
+
+def staged(field: ParametricField, records: Sequence[Record], unmeasured: float = 0.0) -> Staged:
     """Fit motions and parameters.
 
     Parameters
@@ -41,101 +74,82 @@ def staged(
     field : ParametricField
         At the start values of its parameters.
     records : sequence of Record
+    unmeasured : float
+        First value of states that were not measured, in units of the typical size of the others.
 
     Returns
     -------
-    problem : MultipleShooting
-        With the noise and steps it ended with.
-    local : ndarray
-        Motions at all samples.
-    found : Minimum
-        Parameters.
-
-    Raises
-    ------
-    DataError
-        If a state was never measured.
+    Staged
     """
-    _require_measured(field, records)
-    spread = typical_size(records)
-    motion = np.vstack([_first_motion(record, field.order) for record in records])
-    local, shared = motion.ravel(), field.parameters
-    width = motion.shape[1]
-    scale = np.concatenate([spread, _speed(records, spread)])[:width]
-    noise, steps = FIRST_NOISE * spread, 1
-    problem = MultipleShooting(field, records, noise, FIRST_SLACK * scale, steps)
+    d, width = len(field.states), field.order * len(field.states)
+    table = np.vstack([record.motion for record in records])
+    seen: NDArray[np.bool_] = np.logical_or.reduce(np.isfinite(table), axis=0)
+    # What was not measured has no size of its own before there is a course of it.
+    common = float(np.exp(np.mean(np.log(typical_size(table[:, :d][:, seen[:d]])))))
+    spread = typical_size(table[:, :d], unknown=common)
+    courses = [first_motion(record, d, unmeasured * common) for record in records]
+    speed = typical_speed(records, [course[:, :d] for course in courses], spread)
+    scale = np.concatenate([spread, speed])[:width]
+    local, shared = np.vstack(courses).ravel(), field.parameters
+    noise, rate_noise, steps = FIRST_NOISE * scale, _first_rate_noise(records), 1
+    problem = MultipleShooting(field, records, noise, FIRST_SLACK * scale, steps, rate_noise)
     last = LAST_SLACK * FIRST_NOISE
     for share in np.geomspace(FIRST_SLACK, last, STAGES):
-        problem = problem.with_slack(noise, share * scale, steps)
+        scale = np.where(seen, scale, _fitted_size(local.reshape(-1, width), scale))
+        problem = problem.with_slack(noise, share * scale, steps, rate_noise)
         most = 200 if share == last else 30
         ended = bordered_least_squares(problem, local, shared, max_iterations=most)
         local, shared = ended.local, ended.shared.parameters
     for _ in range(ROUNDS):
-        new = np.maximum(_noise(problem, local, len(shared)), LEAST_NOISE * spread)
-        allowed = STEP_ERROR * new
-        error = problem.step_error(local, shared)[: len(spread)]
-        finer = float(np.max(error / allowed)) ** (1.0 / ORDER)
+        new, new_rates = _noise(problem, local, shared, scale)
+        error = problem.step_error(local, shared)
+        finer = float(np.max((error / (STEP_ERROR * new))[seen])) ** (1.0 / ORDER)
         rough = finer > 1.0 and steps < MOST_STEPS
-        if np.all(np.abs(new / noise - 1.0) <= SETTLED) and not rough:
+        if _settled(new[seen], noise[seen]) and _settled(new_rates, rate_noise) and not rough:
             break
         if rough:
             # An order is what short steps have; at most four times as many are trusted at once.
             steps = min(int(np.ceil(steps * min(finer, 4.0))), MOST_STEPS)
-        noise = new
-        tight = LAST_SLACK * (noise / spread).max() * scale
-        problem = problem.with_slack(noise, tight, steps)
+        noise, rate_noise = new, new_rates
+        tight = LAST_SLACK * (noise / scale)[seen].max() * scale
+        problem = problem.with_slack(noise, tight, steps, rate_noise)
         ended = bordered_least_squares(problem, local, shared)
         local, shared = ended.local, ended.shared.parameters
-    return problem, local, ended.shared
+    return Staged(problem, local, ended.shared, scale)
 
 
-def typical_size(records: Sequence[Record]) -> Array:
-    """Spread of each state, or its size where it stays the same, ``(d,)``."""
-    states = np.vstack([record.states for record in records])
-    spread, size = np.nanstd(states, axis=0), np.nanmax(np.abs(states), axis=0)
-    spread = np.where(spread > 0.0, spread, size)
-    return np.where(spread > 0.0, spread, 1.0)
+def _fitted_size(motion: Array, scale: Array) -> Array:
+    """Root mean square of the present motion, not far below what it was thought to be."""
+    size = np.sqrt(np.mean(motion**2, axis=0))
+    return np.maximum(size, FIRST_NOISE * scale)
 
 
-def _require_measured(field: ParametricField, records: Sequence[Record]) -> None:
-    states = np.vstack([record.states for record in records])
-    for name, column in zip(field.states, states.T, strict=True):
-        if not np.isfinite(column).any():
-            raise DataError(
-                f"the state {name!r} was never measured",
-                why="its first course cannot be guessed",
-                fix="measure it, or write the equations without it, with order = 2",
-            )
+def _first_rate_noise(records: Sequence[Record]) -> Array | None:
+    tables = [record.rates for record in records if record.rates is not None]
+    return FIRST_NOISE * typical_size(np.vstack(tables)) if tables else None
 
 
-def _first_motion(record: Record, order: int) -> Array:
-    """States as measured, straight across what was not; velocities from neighbours."""
-    columns = []
-    for column in record.states.T:
-        known = np.isfinite(column)
-        if not known.any():
-            columns.append(np.zeros(len(column)))
-            continue
-        columns.append(np.interp(record.time, record.time[known], column[known]))
-    motion = np.column_stack(columns)
-    if order == 2:
-        motion = np.hstack([motion, np.gradient(motion, record.time, axis=0)])
-    return motion
+def _settled(new: Array | None, old: Array | None) -> bool:
+    if new is None or old is None:
+        return True
+    return bool(np.all(np.abs(new / old - 1.0) <= SETTLED))
 
 
-def _speed(records: Sequence[Record], spread: Array) -> Array:
-    """Typical speed of each state, ``(d,)``."""
-    speeds = np.vstack(
-        [np.gradient(_first_motion(record, 1), record.time, axis=0) for record in records]
+def _noise(
+    problem: MultipleShooting, local: Array, shared: Array, scale: Array
+) -> tuple[Array, Array | None]:
+    """Root mean squares of the deviations, corrected for what was fitted, ``(D,)`` and ``(d,)``."""
+    deviations, counts = problem.deviations(local), problem.measured.sum(axis=0)
+    rate_counts = problem.measured_rates.sum(axis=0)
+    total = int(counts.sum() + rate_counts.sum())
+    free = max(1.0 - problem.n_unknowns / total, 1.0 / total)
+    noise = np.sqrt(np.nansum(deviations**2, axis=0) / np.maximum(counts * free, free))
+    noise = np.maximum(noise, LEAST_NOISE * scale)
+    if problem.rate_noise is None:
+        return noise, None
+    rates = problem.rate_deviations(local, shared)
+    spread = np.sqrt(np.nansum(rates**2, axis=0) / np.maximum(rate_counts * free, free))
+    least = LEAST_NOISE * typical_size(
+        np.vstack([r.rates for r in problem.records if r.rates is not None])
     )
-    longest = max(record.time[-1] - record.time[0] for record in records)
-    return np.maximum(np.sqrt(np.mean(speeds**2, axis=0)), spread / longest)
-
-
-def _noise(problem: MultipleShooting, local: Array, n_parameters: int) -> Array:
-    """Root mean square of the deviations, corrected for what was fitted, ``(d,)``."""
-    deviations = problem.deviations(local)
-    counts = problem.measured.sum(axis=0)
-    fitted = n_parameters + problem.width * len(problem.records)
-    left = counts * max(1.0 - fitted / counts.sum(), 1.0 / counts.sum())
-    return np.sqrt(np.nansum(deviations**2, axis=0) / left)
+    return noise, np.maximum(spread, least)

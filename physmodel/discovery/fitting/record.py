@@ -1,0 +1,101 @@
+"""What a fit of a field returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from physmodel.models.parametric_field import ParametricField
+from physmodel.models.vector_field import InputSignal, simulate
+from physmodel.optimizers.residuals import REMEDIES, Ending
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A field with fitted parameters.
+
+    Attributes
+    ----------
+    field : ParametricField
+        At the fitted parameters.
+    names : tuple of str
+    parameters, std_errors : ndarray (p,)
+    covariance : ndarray (p, p)
+        Infinite where the data do not determine a parameter.
+    noise_std : dict of str to float
+        Root mean square of the residuals of what was measured, corrected for what was fitted.
+    explained : bool
+        False where the residuals are far larger than the noise that the data show by themselves:
+        then the field is not the law, whatever its parameters.
+    ending : Ending
+        Of the optimiser; `remedy` says what to do about it.
+    start : ndarray (order d,)
+        Estimated states, then velocities, at the first sample.
+    freedom : int
+        Measured values less fitted numbers.
+    """
+
+    field: ParametricField
+    names: tuple[str, ...]
+    parameters: Array
+    std_errors: Array
+    covariance: Array
+    noise_std: dict[str, float]
+    explained: bool
+    ending: Ending
+    start: Array
+    freedom: int
+
+    @property
+    def undetermined(self) -> tuple[str, ...]:
+        """Parameters that the data do not determine."""
+        unknown = ~np.isfinite(self.std_errors)
+        return tuple(name for name, free in zip(self.names, unknown, strict=True) if free)
+
+    @property
+    def remedy(self) -> str:
+        """What to do next."""
+        if not self.explained:
+            return "The field does not explain the data to within their noise: add what it lacks."
+        if self.undetermined:
+            return (
+                f"The data do not determine {', '.join(self.undetermined)}: fix some of them, "
+                "or measure where they matter."
+            )
+        return REMEDIES[self.ending]
+
+    def intervals(self, level: float = 0.9) -> Array:
+        """Intervals ``(p, 2)`` that hold the true parameters with some probability.
+
+        Student's distribution allows for the noise being estimated too.
+        """
+        reach = float(stdtrit(self.freedom, 0.5 + level / 2.0)) * self.std_errors
+        return np.column_stack([self.parameters - reach, self.parameters + reach])
+
+    def simulate(self, time: Array, inputs: InputSignal | None = None) -> Array:
+        """States ``(n, d)`` at times that begin with the first sample's.
+
+        Parameters
+        ----------
+        time : ndarray (n,)
+        inputs : callable, optional
+            ``u(t)``; needed where the field has inputs.
+        """
+        d = len(self.field.states)
+        velocity = self.start[d:] if self.field.order == 2 else None
+        return simulate(self.field, time, self.start[:d], start_velocity=velocity, inputs=inputs)
+
+    def __str__(self) -> str:
+        """Parameters with their errors, noise and what to do."""
+        width = max((len(name) for name in self.names), default=0)
+        lines = [
+            f"{name:<{width}} = {value: .6g} ± {error:.2g}"
+            for name, value, error in zip(self.names, self.parameters, self.std_errors, strict=True)
+        ]
+        noise = ", ".join(f"{name} {value:.2g}" for name, value in self.noise_std.items())
+        return "\n".join([*lines, f"noise: {noise}", self.remedy])
