@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.hybrid.search import Search
+from physmodel.discovery.hybrid.shapes import FACTOR, INNER
 from physmodel.discovery.hybrid.weak_fit import covariance_of
-from physmodel.discovery.preparation import Prepared
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.term_field import TermField
@@ -25,7 +25,9 @@ class Assembled:
     Attributes
     ----------
     field : ExpressionField
-        Parameters of the known part, then one for each free combination of terms.
+        Parameters of the known part, those of a shape, then one for each free combination of terms.
+    q, n_shape : int
+        Parameters before those of the combinations, and how many of them belong to a shape.
     basis : ndarray (d p, k)
         Coefficients of the terms, in user units, for each of the latter.
     covariance : ndarray (q + k, q + k)
@@ -33,17 +35,17 @@ class Assembled:
     """
 
     field: ExpressionField
+    q: int
+    n_shape: int
     basis: Array
     covariance: Array
 
 
-def assembled(prepared: Prepared, known: ExpressionField, best: Search) -> Assembled:
+def assembled(best: Search) -> Assembled:
     """Write the winner of a search as equations.
 
     Parameters
     ----------
-    prepared : Prepared
-    known : ExpressionField
     best : Search
 
     Returns
@@ -51,8 +53,11 @@ def assembled(prepared: Prepared, known: ExpressionField, best: Search) -> Assem
     Assembled
     """
     fit, field = best.found.fit, best.terms.parts[0]
-    if not isinstance(field, TermField | ConstrainedField):
-        raise TypeError(f"no library of terms: {field!r}")
+    known = fit.state.known.field
+    if not isinstance(field, TermField | ConstrainedField) or not isinstance(
+        known, ExpressionField
+    ):
+        raise TypeError(f"no equations with a library of terms: {known!r}, {field!r}")
     terms, d = best.library.terms.terms, len(known.states)
     q, free = len(known.parameters), fit.free
     columns = []
@@ -85,6 +90,6 @@ def assembled(prepared: Prepared, known: ExpressionField, best: Search) -> Assem
         (*known.names, *names),
         values,
     )
-    return Assembled(
-        whole, basis / np.where(size > 0.0, size, 1.0), spread * np.outer(units, units)
-    )
+    n_shape = len({FACTOR, INNER} & {*known.names})
+    per_size = basis / np.where(size > 0.0, size, 1.0)
+    return Assembled(whole, q, n_shape, per_size, spread * np.outer(units, units))

@@ -34,6 +34,29 @@ Support = tuple[int, ...]
 NEAREST = 3
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What may stand behind the network.
+
+    Attributes
+    ----------
+    columns : tuple of int
+        Of the library.
+    delta : float
+        Criterion above the winner's.
+    probability : float
+        Among all that were heard.
+    shape : (int, str) or None
+        Equation and text of a function with a number inside, see
+        `physmodel.discovery.hybrid.shapes`.
+    """
+
+    columns: Support
+    delta: float
+    probability: float
+    shape: tuple[int, str] | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Distilled:
     """Terms that take the place of the network.
@@ -42,15 +65,12 @@ class Distilled:
     ----------
     fit : Settled
         Of the winner.
-    supports : list of (tuple of int, float, float)
-        Winner and rivals: columns, criterion above the winner's, probability.
-    inclusion : ndarray (K,)
-        Probability of each column.
+    heard : list of Heard
+        The winner, then its rivals.
     """
 
     fit: Settled
-    supports: list[tuple[Support, float, float]]
-    inclusion: Array
+    heard: list[Heard]
 
 
 def distil(terms: Weak, joint: Weak, net: Settled, mask: NDArray[np.bool_]) -> Distilled:
@@ -112,15 +132,11 @@ def distil(terms: Weak, joint: Weak, net: Settled, mask: NDArray[np.bool_]) -> D
             for key, value in sorted(heard.items(), key=lambda item: item[1])
         ]
     )
-    inclusion = np.zeros(size)
-    for one in ranked:
-        inclusion[one.solution.support] += one.probability
-    inclusion /= max(sum(one.probability for one in ranked), np.finfo(float).tiny)
-    supports = [(tuple(c.solution.support.tolist()), c.delta, c.probability) for c in ranked]
-    first = supports[0][0]
+    others = [Heard(tuple(c.solution.support.tolist()), c.delta, c.probability) for c in ranked]
+    first = others[0].columns
     if first != leader:
         fit = fit_terms(terms, tried[first].state, np.array(first, dtype=np.intp), mask)
-    return Distilled(fit, supports, inclusion)
+    return Distilled(fit, others)
 
 
 def _proposals(weak: Weak, state: State, size: int, n_terms: int) -> list[Support]:

@@ -83,16 +83,17 @@ class Tangent:
     def velocity(self, points: Points, weights: Array) -> Array:
         """The field itself, ``(n, d)``."""
         field = self.field.with_parameters(weights[1:])
-        return field.rate(*self._arguments(points)) / self._unit
+        return field.rate(*self.arguments(points)) / self._unit
 
     def _linearised(self, points: Points) -> Linearisation:
-        return self.field.linearised(*self._arguments(points))
+        return self.field.linearised(*self.arguments(points))
 
     @property
     def _unit(self) -> Array:
         return self.coordinates.rate_scale(self.field.order)
 
-    def _arguments(self, points: Points) -> tuple[Array, Array, Array | None, Array]:
+    def arguments(self, points: Points) -> tuple[Array, Array, Array | None, Array]:
+        """Time, states, velocities and inputs in user units."""
         where = self.coordinates
         time = where.origin + where.step * points.time
         speeds = points.velocities

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,17 +11,17 @@ from numpy.typing import NDArray
 from physmodel.data.findings import Finding
 from physmodel.discovery.fitting.fit import fit
 from physmodel.discovery.hybrid.assembled import Assembled, assembled
+from physmodel.discovery.hybrid.hidden import hidden_terms, rivals
 from physmodel.discovery.hybrid.leftover import REFUSED
 from physmodel.discovery.hybrid.record import HybridResult, Parameter
 from physmodel.discovery.hybrid.rounds import Settled
 from physmodel.discovery.hybrid.search import Search, Steps
 from physmodel.discovery.hybrid.weak_fit import covariance_of
 from physmodel.discovery.identification import MISFIT
-from physmodel.discovery.outcome import TIE, _units
+from physmodel.discovery.outcome import TIE
 from physmodel.discovery.selection import CONFIDENT
 from physmodel.errors import PhysmodelError
 from physmodel.models.expression_field import ExpressionField
-from physmodel.models.sparse_field import SparseField
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]
@@ -64,7 +63,7 @@ def hybrid_result(
     HybridResult
     """
     best = steps.searches[0]
-    whole = assembled(steps.prepared, field, best)
+    whole = assembled(best)
     values, spread, notes = _refitted(data, whole)
     q = len(field.names)
     beside = _errors(steps.with_net)[:q]
@@ -77,20 +76,20 @@ def hybrid_result(
     model = whole.field.with_parameters(values)
     noise = steps.prepared.physical_noise(best.found.fit.state.noise)
     network, share = _network(steps)
-    suffices = not len(best.found.fit.free)
+    suffices = not len(best.found.fit.free) and not best.found.heard[0].shape
     return HybridResult(
         status=_status(steps, best, values, np.sqrt(np.diag(spread))),
         solver_code="converged" if best.found.fit.converged else "stalled",
         problem=problem,
         known=texts,
         parameters=parameters,
-        residual=_residual(problem, best, whole, values, spread),
+        residual=hidden_terms(problem, best, whole, values, spread),
         model=model,
         hidden_share=0.0 if suffices and best.left.nothing else share,
         unexplained_fraction=best.left.unexplained_fraction,
         p_known=steps.alone.p_value,
         p_left=best.left.p_value,
-        rivals=tuple(_rivals(problem, best)),
+        rivals=tuple(rivals(problem, best)),
         noise_std=dict(zip(problem.states, noise.tolist(), strict=True)),
         network=network,
         warnings=(
@@ -147,62 +146,14 @@ def _status(steps: Steps, best: Search, values: Array, errors: Array) -> str:
         return "no-law"
     if np.any(~np.isfinite(errors) | (errors > UNDETERMINED * np.abs(values))):
         return "not-identifiable"
-    first, others = best.found.supports[0], best.found.supports[1:]
-    if any(delta < TIE and len(key) == len(first[0]) for key, delta, _ in others):
+    first, others = best.found.heard[0], best.found.heard[1:]
+    if any(one.delta < TIE and len(one.columns) == len(first.columns) for one in others):
         return "not-identifiable"
-    if first[2] < CONFIDENT or not fit.converged:
+    if first.probability < CONFIDENT or not fit.converged:
         return "ambiguous"
-    if not first[0]:
+    if not first.columns and not first.shape:
         return "known-suffices" if steps.alone.p_value >= REFUSED or exact else "no-law"
     return "identified"
-
-
-def _residual(
-    problem: Problem, best: Search, whole: Assembled, values: Array, spread: Array
-) -> dict[str, list[dict[str, Any]]]:
-    """Hidden terms of each equation."""
-    d, terms = len(problem.states), best.library.terms.terms
-    q = len(values) - whole.basis.shape[1]
-    table = (whole.basis @ values[q:]).reshape(d, -1)
-    errors = np.sqrt(
-        np.einsum("ij,jk,ik->i", whole.basis, spread[q:, q:], whole.basis).clip(0.0)
-    ).reshape(d, -1)
-    field = best.terms.parts[0]
-    shares = np.zeros(d * len(terms))
-    for key, _, share in best.found.supports:
-        touched = field.touched(np.array(key, dtype=np.intp))  # type: ignore[attr-defined]
-        shares[touched] += share
-    inclusion = (shares / sum(s for _, _, s in best.found.supports)).reshape(d, -1)
-    sparse = SparseField(problem.states, problem.inputs, best.library.order, terms, table)
-    units = _units(problem, sparse)
-    return {
-        state: [
-            {
-                "term": str(term),
-                "coefficient": float(table[e, j]),
-                "std": float(errors[e, j]),
-                "inclusion": float(inclusion[e, j]),
-                "unit": units.get((state, str(term)), ""),
-            }
-            for j, term in enumerate(terms)
-            if table[e, j] != 0.0
-        ]
-        for e, state in enumerate(problem.states)
-    }
-
-
-def _rivals(problem: Problem, best: Search) -> list[dict[str, Any]]:
-    field, terms = best.terms.parts[0], best.library.terms.terms
-    found = []
-    for key, delta, share in best.found.supports[1 : 1 + MAX_RIVALS]:
-        touched = field.touched(np.array(key, dtype=np.intp))  # type: ignore[attr-defined]
-        table = touched.reshape(len(problem.states), -1)
-        named = {
-            state: [str(terms[j]) for j in np.flatnonzero(row)]
-            for state, row in zip(problem.states, table, strict=True)
-        }
-        found.append({"delta": delta, "probability": share, "residual": named})
-    return found
 
 
 def _network(steps: Steps) -> tuple[xr.Dataset, float]:

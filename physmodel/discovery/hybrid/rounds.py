@@ -56,11 +56,11 @@ class Settled:
 
 
 def inside(field: ExpressionField) -> NDArray[np.bool_]:
-    """Parameters ``(q,)`` that some equation is not linear in."""
+    """Parameters ``(q,)`` that some equation is not linear in, the others as they are."""
     slopes = [[derivative(one, name) for one in field.expressions] for name in field.names]
     return np.array(
         [
-            any(names_in(slope) & {*field.names} for slope in row)
+            any(name in names_in(slope) for slope in row)
             for name, row in zip(field.names, slopes, strict=True)
         ],
         dtype=bool,

@@ -13,6 +13,7 @@ from physmodel.discovery.hybrid.joined import Tangent
 from physmodel.discovery.hybrid.leftover import Leftover, leftover
 from physmodel.discovery.hybrid.random_net import RandomNet
 from physmodel.discovery.hybrid.rounds import Settled, fit_penalised, fit_terms, fresh, inside
+from physmodel.discovery.hybrid.shapes import contested, shaped
 from physmodel.discovery.hybrid.weak_fit import State, Weak, begin
 from physmodel.discovery.identification import COARSE, REFINE_MOST, REFINE_NOISE, REFINE_SAMPLES
 from physmodel.discovery.libraries import Library, candidate_libraries
@@ -98,6 +99,7 @@ def searched(data: xr.Dataset, problem: Problem, field: ExpressionField) -> Step
     alone = fit_terms(weak, fresh(weak, with_net.state), nothing, mask)
     left = leftover(weak, alone, net)
     searches = _searches(prepared, problem, weak, net, with_net, mask)
+    searches[0] = _with_shapes(searches[0], net, with_net)
     return Steps(prepared, alone, left, net, with_net, searches)
 
 
@@ -127,6 +129,24 @@ def _searches(
             break
     passed = [one for one in found if one.left.nothing] or found
     return sorted(passed, key=lambda one: one.found.fit.evidence)
+
+
+def _with_shapes(best: Search, net: RandomNet, with_net: Settled) -> Search:
+    """Functions with a number inside in place of sums, where these are long or leave something."""
+    terms, fit = best.terms, best.found.fit
+    points = terms.points(with_net.state.latent)
+    output = net.velocity(points, with_net.state.weights)
+    placement = terms.parts[0].placement
+    shapes = [
+        shape
+        for equation, row in enumerate(placement)
+        if np.count_nonzero(row[fit.free] >= 0) >= (2 if best.left.nothing else 1)
+        for shape in shaped(terms, fit, with_net.state, output, points, equation)
+    ]
+    found = contested(best.found, shapes)
+    if found.fit is fit:
+        return replace(best, found=found)
+    return replace(best, found=found, left=leftover(terms, found.fit, net))
 
 
 def _coarse(prepared: Prepared, weak: Weak, net: RandomNet, fit: Settled) -> bool:

@@ -119,6 +119,9 @@ def _equation(result: HybridResult, state: str) -> list[str]:
     for item in terms:
         sign = "-" if item["coefficient"] < 0 else "+"
         body = "" if item["term"] == "1" else f" * {item['term']}"
+        if "constant" in item:
+            inner = item["constant"]
+            body += f",  {inner['name']} = {number(inner['value'], inner['std'])}"
         unit = f" [{item['unit']}]" if item["unit"] not in {"", "1"} else ""
         value = number(abs(item["coefficient"]), item["std"])
         rows.append((f"{sign} {value}{body}{unit}", f"hidden, {_percent(item['inclusion'])} sure"))

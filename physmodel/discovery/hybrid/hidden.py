@@ -1,0 +1,121 @@
+"""Hidden terms of a search as tables: the winner's with numbers, the rivals' by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.discovery.hybrid.assembled import Assembled
+from physmodel.discovery.hybrid.distil import Heard
+from physmodel.discovery.hybrid.search import Search
+from physmodel.discovery.hybrid.shapes import INNER
+from physmodel.discovery.outcome import _units
+from physmodel.models.constrain import ConstrainedField
+from physmodel.models.sparse_field import SparseField
+from physmodel.models.term_field import TermField
+from physmodel.problem.problem import Problem
+
+Array = NDArray[np.float64]
+
+#: Rivals that are reported.
+MAX_RIVALS = 5
+
+
+def hidden_terms(
+    problem: Problem, best: Search, whole: Assembled, values: Array, spread: Array
+) -> dict[str, list[dict[str, Any]]]:
+    """Hidden terms of each equation.
+
+    Parameters
+    ----------
+    problem : Problem
+    best : Search
+    whole : Assembled
+    values, spread : ndarray (q + k,), (q + k, q + k)
+        Numbers of the field of `whole` with their covariance.
+
+    Returns
+    -------
+    dict of state to list of dict
+        ``term``, ``coefficient``, ``std``, ``inclusion``, ``unit``, and ``constant`` with
+        ``value`` and ``std`` for a function with a number inside.
+    """
+    d, terms = len(problem.states), best.library.terms.terms
+    q, basis, errors = whole.q, whole.basis, np.sqrt(np.diag(spread))
+    table = (basis @ values[q:]).reshape(d, -1)
+    variance = np.einsum("ij,jk,ik->i", basis, spread[q:, q:], basis)
+    stds = np.sqrt(variance.clip(0.0)).reshape(d, -1)
+    shares = np.zeros((d, len(terms)))
+    for one in best.found.heard:
+        shares += one.probability * _touched(best, one, d)
+    shares /= sum(one.probability for one in best.found.heard)
+    sparse = SparseField(problem.states, problem.inputs, best.library.order, terms, table)
+    units = _units(problem, sparse)
+    found: dict[str, list[dict[str, Any]]] = {
+        state: [
+            {
+                "term": str(term),
+                "coefficient": float(table[e, j]),
+                "std": float(stds[e, j]),
+                "inclusion": float(shares[e, j]),
+                "unit": units.get((state, str(term)), ""),
+            }
+            for j, term in enumerate(terms)
+            if table[e, j] != 0.0
+        ]
+        for e, state in enumerate(problem.states)
+    }
+    winner = best.found.heard[0]
+    if winner.shape is not None:
+        equation, text = winner.shape
+        row: dict[str, Any] = {
+            "term": text.replace(INNER, "K"),
+            "coefficient": float(values[q - whole.n_shape]),
+            "std": float(errors[q - whole.n_shape]),
+            "inclusion": winner.probability,
+            "unit": "",
+        }
+        if whole.n_shape == 2:
+            row["constant"] = {
+                "name": "K",
+                "value": float(values[q - 1]),
+                "std": float(errors[q - 1]),
+            }
+        found[problem.states[equation]].append(row)
+    return found
+
+
+def rivals(problem: Problem, best: Search) -> list[dict[str, Any]]:
+    """What else explains the data about as well.
+
+    Parameters
+    ----------
+    problem : Problem
+    best : Search
+
+    Returns
+    -------
+    list of dict
+        ``delta``, ``probability`` and, by state, ``residual``: names of terms.
+    """
+    terms, d = best.library.terms.terms, len(problem.states)
+    found = []
+    for one in best.found.heard[1 : 1 + MAX_RIVALS]:
+        named = {
+            state: [str(terms[j]) for j in np.flatnonzero(row)]
+            for state, row in zip(problem.states, _touched(best, one, d), strict=True)
+        }
+        if one.shape is not None:
+            named[problem.states[one.shape[0]]].append(one.shape[1].replace(INNER, "K"))
+        found.append({"delta": one.delta, "probability": one.probability, "residual": named})
+    return found
+
+
+def _touched(best: Search, one: Heard, n_states: int) -> NDArray[np.bool_]:
+    """Terms ``(d, p)`` that come in."""
+    field = best.terms.parts[0]
+    if not isinstance(field, TermField | ConstrainedField):
+        raise TypeError(f"no library of terms: {field!r}")
+    return field.touched(np.array(one.columns, dtype=np.intp)).reshape(n_states, -1)
