@@ -78,7 +78,9 @@ def test_a_damped_step_solves_its_least_squares_problem(m: int, p: int, seed: in
     solve = model.solver(scale)
     for damping in (1e-28, 1e-13, 1e-6, 1.0):
         rows = np.vstack([jacobian / scale, np.sqrt(damping) * np.eye(p)])
-        misfit = rows @ solve(damping) + np.concatenate([model.residuals, np.zeros(p)])
+        misfit = rows @ solve(damping, model.residuals) + np.concatenate(
+            [model.residuals, np.zeros(p)]
+        )
         # Optimality: what is left is orthogonal to every column (all of length about one). A
         # direction whose singular value is rounding is left alone.
         assert np.abs(rows.T @ misfit).max() < 1e-13 * np.linalg.norm(model.residuals) * (m + p)

@@ -51,7 +51,7 @@ class DenseModel:
         """Change of the residuals by a step ``(p,)``, to first order."""
         return self.jacobian @ step
 
-    def solver(self, scale: Array) -> Callable[[float], Array]:
+    def solver(self, scale: Array) -> Callable[[float, Array], Array]:
         """Scaled steps at many dampings; see `LinearModel.solver`.
 
         Notes
@@ -61,24 +61,25 @@ class DenseModel:
         parameters an eighth of the time that ``K`` takes. Where ``K`` is too ill-conditioned for
         that, the singular values of ``J`` are found, once, and a damping costs two products.
         """
-        scaled, r = self.jacobian / scale, self.residuals
+        scaled = self.jacobian / scale
         tall = scaled.shape[0] >= scaled.shape[1]
         spectrum: list[tuple[Array, Array, Array]] = []
 
         def normal(z: Array) -> Array:
             return scaled.T @ (scaled @ z) if tall else scaled @ (scaled.T @ z)
 
-        right = self.gradient / scale if tall else r
         gram = scaled.T @ scaled if tall else scaled @ scaled.T
 
-        def solve(damping: float) -> Array:
+        def solve(damping: float, residuals: Array) -> Array:
             if not spectrum:
+                right = scaled.T @ residuals if tall else residuals
                 z = _by_cholesky(gram, damping, right, normal)
                 if z is not None:
                     return -z if tall else -(scaled.T @ z)
-                spectrum.append(_spectrum(scaled, r))
-            right_vectors, singular, along = spectrum[0]
-            return -(right_vectors.T @ (along * singular / (singular**2 + damping)))
+                spectrum.append(_spectrum(scaled))
+            left, singular, right_vectors = spectrum[0]
+            along = (left.T @ residuals) * singular / (singular**2 + damping)
+            return -(right_vectors.T @ along)
 
         return solve
 
@@ -100,11 +101,11 @@ def _by_cholesky(
     return z + cho_solve((factor, True), right - normal(z) - damping * z, check_finite=False)
 
 
-def _spectrum(scaled: Array, residuals: Array) -> tuple[Array, Array, Array]:
-    """Right singular vectors as rows, singular values, and the residuals along the left ones.
+def _spectrum(scaled: Array) -> tuple[Array, Array, Array]:
+    """Left singular vectors as columns, singular values, right vectors as rows.
 
     Directions whose singular value is rounding are left out: nothing is known about them.
     """
     left, singular, right = svd(scaled, full_matrices=False, check_finite=False)
     known = singular > np.finfo(float).eps * max(scaled.shape) * singular.max(initial=0.0)
-    return right[known], singular[known], left.T[known] @ residuals
+    return left[:, known], singular[known], right[known]

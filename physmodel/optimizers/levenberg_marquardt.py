@@ -73,6 +73,7 @@ def levenberg_marquardt(
         linearise,
         start,
         method="levenberg-marquardt",
+        bend=True,
         max_iterations=max_iterations,
         tolerance=tolerance,
         time_limit=time_limit,

@@ -131,7 +131,7 @@ def _one_step(task: _Task) -> Minimum:
     model = DenseModel(residuals, jacobian)
     check_linearised(residuals, model.column_norms)
     scale = np.where(model.column_norms > 0.0, model.column_norms, 1.0)
-    step = model.solver(scale)(model.least_damping) / scale
+    step = model.solver(scale)(model.least_damping, residuals) / scale
     parameters = task.start + step
     with np.errstate(all="ignore"):
         reached = task.problem.values(parameters)
