@@ -1,9 +1,12 @@
 """The flow of a field over many intervals at once, with its derivatives.
 
-Fourth-order Runge-Kutta steps, whole and halved, are extrapolated to fifth order; what the two
-differ by tells the error (Hairer, Norsett, Wanner (1993), Solving Ordinary Differential Equations
-I, section II.4). The derivatives are those of the steps themselves, so that an optimiser sees the
-exact slope of what it evaluates.
+Steps of order eight with two embedded methods that tell the error; the derivatives are those of
+the steps themselves, so that an optimiser sees the exact slope of what it evaluates.
+
+References
+----------
+Hairer, Norsett, Wanner (1993), Solving Ordinary Differential Equations I, sections II.5 and II.10
+(coefficients and error of Dormand and Prince's method).
 """
 
 from __future__ import annotations
@@ -12,13 +15,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.integrate import DOP853
 
 from physmodel.models.parametric_field import ParametricField, linearised_motion, motion_rate
 
 Array = NDArray[np.float64]
 
-#: Error of the halved steps over their difference from the whole ones, for order four.
-EXTRAPOLATED = 1.0 / 15.0
+#: How the error falls with the length of the steps.
+ORDER = 8
+#: Floats that the stages of one batch of intervals may take.
+BATCH = 8_000_000
+
+_STAGES = len(DOP853.B)
+_WITHIN, _WEIGHTS, _SHARES = DOP853.A[:_STAGES, :_STAGES], DOP853.B, DOP853.C[:_STAGES]
+_FIFTH, _THIRD = DOP853.E5, DOP853.E3
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +51,15 @@ class Intervals:
         inputs = self.first_inputs + share * (self.last_inputs - self.first_inputs)
         return self.start + share * self.length, inputs
 
+    def part(self, which: slice) -> Intervals:
+        """Some of the intervals."""
+        return Intervals(
+            self.start[which],
+            self.length[which],
+            self.first_inputs[which],
+            self.last_inputs[which],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Flow:
@@ -50,7 +69,7 @@ class Flow:
     ----------
     end : ndarray (k, D)
     error : ndarray (k, D)
-        Difference that the extrapolation takes away: a bound of the error, far on the safe side.
+        Estimate of the error from methods of lower order, on the safe side.
     by_start : ndarray (k, D, D)
     by_parameter : ndarray (k, D, p)
     """
@@ -63,8 +82,7 @@ class Flow:
 
 def flow_end(field: ParametricField, intervals: Intervals, start: Array, steps: int) -> Array:
     """Motions ``(k, D)`` at the ends of the intervals; arguments as of `linearised_flow`."""
-    fine = _ends(field, intervals, start, 2 * steps)
-    return fine + (fine - _ends(field, intervals, start, steps)) * EXTRAPOLATED
+    return _march(field, intervals, start[:, :, None], steps)[0][:, :, 0]
 
 
 def linearised_flow(field: ParametricField, intervals: Intervals, start: Array, steps: int) -> Flow:
@@ -77,54 +95,61 @@ def linearised_flow(field: ParametricField, intervals: Intervals, start: Array, 
     start : ndarray (k, D)
         Motions at the starts; ``D`` is the number of states times the order.
     steps : int
-        Whole steps per interval.
+        Steps per interval.
 
     Returns
     -------
     Flow
     """
-    coarse, coarse_slopes = _linearised_ends(field, intervals, start, steps)
-    fine, fine_slopes = _linearised_ends(field, intervals, start, 2 * steps)
-    error = (fine - coarse) * EXTRAPOLATED
-    slopes = fine_slopes + (fine_slopes - coarse_slopes) * EXTRAPOLATED
-    width = start.shape[1]
-    return Flow(fine + error, np.abs(error), slopes[:, :, :width], slopes[:, :, width:])
-
-
-def _ends(field: ParametricField, intervals: Intervals, start: Array, steps: int) -> Array:
-    x, h = start, (intervals.length / steps)[:, None]
-    for step in range(steps):
-        now, half, after = (intervals.at((step + part) / steps) for part in (0.0, 0.5, 1.0))
-        k1 = motion_rate(field, now[0], x, now[1])
-        k2 = motion_rate(field, half[0], x + h / 2 * k1, half[1])
-        k3 = motion_rate(field, half[0], x + h / 2 * k2, half[1])
-        k4 = motion_rate(field, after[0], x + h * k3, after[1])
-        x = x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-    return x
-
-
-def _linearised_ends(
-    field: ParametricField, intervals: Intervals, start: Array, steps: int
-) -> tuple[Array, Array]:
-    """Ends ``(k, D)`` and derivatives ``(k, D, D + p)`` by the starts and the parameters."""
     k, width = start.shape
-    h = (intervals.length / steps)[:, None]
-    tall = h[:, :, None]
-    x, slopes = start, np.zeros((k, width, width + len(field.parameters)))
-    slopes[:, :, :width] = np.eye(width)
+    table = np.zeros((k, width, 1 + width + len(field.parameters)))
+    table[:, :, 0] = start
+    table[:, :, 1 : 1 + width] = np.eye(width)
+    end, error = _march(field, intervals, table, steps)
+    return Flow(end[:, :, 0], error, end[:, :, 1 : 1 + width], end[:, :, 1 + width :])
 
-    def stage(moment: tuple[Array, Array], at: Array, carried: Array) -> tuple[Array, Array]:
-        here = linearised_motion(field, moment[0], at, moment[1])
-        changed = here.by_motion @ carried
-        changed[:, :, width:] += here.by_parameter
-        return here.rate, changed
 
+def _march(
+    field: ParametricField, intervals: Intervals, table: Array, steps: int
+) -> tuple[Array, Array]:
+    """Ends and errors, in batches; the columns are the motion, then its derivatives."""
+    most = max(1, BATCH // ((_STAGES + 1) * max(1, int(np.prod(table.shape[1:])))))
+    ends, errors = np.empty_like(table), np.empty(table.shape[:2])
+    for first in range(0, len(table), most):
+        part = slice(first, first + most)
+        ends[part], errors[part] = _marched(field, intervals.part(part), table[part], steps)
+    return ends, errors
+
+
+def _marched(
+    field: ParametricField, intervals: Intervals, z: Array, steps: int
+) -> tuple[Array, Array]:
+    h = intervals.length / steps
+    tall, error = h[:, None, None], np.zeros(z.shape[:2])
+    rates = np.empty((_STAGES + 1, *z.shape))
+    flat = rates.reshape(_STAGES + 1, -1)
+    rates[0] = _rate(field, intervals.at(0.0), z)
     for step in range(steps):
-        now, half, after = (intervals.at((step + part) / steps) for part in (0.0, 0.5, 1.0))
-        k1, s1 = stage(now, x, slopes)
-        k2, s2 = stage(half, x + h / 2 * k1, slopes + tall / 2 * s1)
-        k3, s3 = stage(half, x + h / 2 * k2, slopes + tall / 2 * s2)
-        k4, s4 = stage(after, x + h * k3, slopes + tall * s3)
-        x = x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-        slopes = slopes + tall / 6 * (s1 + 2 * s2 + 2 * s3 + s4)
-    return x, slopes
+        for stage in range(1, _STAGES):
+            slope = (_WITHIN[stage, :stage] @ flat[:stage]).reshape(z.shape)
+            moment = intervals.at((step + _SHARES[stage]) / steps)
+            rates[stage] = _rate(field, moment, z + tall * slope)
+        z = z + tall * (_WEIGHTS @ flat[:_STAGES]).reshape(z.shape)
+        rates[_STAGES] = _rate(field, intervals.at((step + 1) / steps), z)
+        fifth, third = (np.tensordot(e, rates[..., 0], 1) for e in (_FIFTH, _THIRD))
+        size = np.hypot(fifth, 0.1 * third)
+        error += h[:, None] * fifth**2 / np.where(size > 0.0, size, 1.0)
+        rates[0] = rates[_STAGES]
+    return z, error
+
+
+def _rate(field: ParametricField, moment: tuple[Array, Array], z: Array) -> Array:
+    """Rate of the motion and of its derivatives by start and parameters."""
+    if z.shape[2] == 1:
+        return motion_rate(field, moment[0], z[:, :, 0], moment[1])[:, :, None]
+    here, width = linearised_motion(field, moment[0], z[:, :, 0], moment[1]), z.shape[1]
+    out = np.empty_like(z)
+    out[:, :, 0] = here.rate
+    np.matmul(here.by_motion, z[:, :, 1:], out=out[:, :, 1:])
+    out[:, :, 1 + width :] += here.by_parameter
+    return out

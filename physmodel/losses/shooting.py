@@ -14,7 +14,7 @@ processes using the method of multiple shooting, IET Systems Biology 1, 78.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -73,12 +73,6 @@ class MultipleShooting:
     steps: int
     rate_noise: Array | None = None
 
-    def with_slack(
-        self, noise: Array, slack: Array, steps: int, rate_noise: Array | None = None
-    ) -> MultipleShooting:
-        """The same problem with other weights and steps."""
-        return replace(self, noise=noise, slack=slack, steps=steps, rate_noise=rate_noise)
-
     @property
     def width(self) -> int:
         """Numbers ``D`` that describe the motion at a time."""
@@ -132,6 +126,11 @@ class MultipleShooting:
         """Samples that have a next one in their record."""
         edges = np.cumsum([len(record.time) for record in self.records])
         return np.setdiff1d(np.arange(edges[-1]), edges - 1).astype(np.intp)
+
+    @property
+    def typical_interval(self) -> float:
+        """Median time between samples."""
+        return float(np.median(self._intervals.length))
 
     @cached_property
     def _intervals(self) -> Intervals:

@@ -1,9 +1,9 @@
-"""What trajectories say about the parameters of a field, whatever their starts.
+"""Multiple shooting with joints that hold exactly: the last step, and what is known after it.
 
-The Gauss-Newton problem of multiple shooting with joints that hold exactly. Multipliers of the
-joints are ordered after the motion at their start, so that the conditions of optimality are one
-banded system, well conditioned however unstable the flow; eliminating motions and multipliers
-leaves the information about the parameters.
+Multipliers of the joints are ordered after the motion at their start, so that the conditions of
+optimality of a Gauss-Newton step are one banded system, well conditioned however unstable the
+flow; eliminating motions and multipliers leaves the information about the parameters, whatever the
+starts of the trajectories.
 
 References
 ----------
@@ -13,9 +13,11 @@ differential algebraic equations, GAMM-Mitt. 30, 376.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, eigh, solve_banded
+from scipy.linalg import LinAlgError, eigh, lstsq, solve_banded
 
 from physmodel.losses.shooting import MultipleShooting
 
@@ -31,10 +33,52 @@ NOTHING = 1e-9
 FLAT = 1e-12
 
 
-def parameter_covariance(
+@dataclass(frozen=True, eq=False)
+class ExactStep:
+    """A Gauss-Newton step to trajectories without slack.
+
+    Attributes
+    ----------
+    local : ndarray (n D,)
+        Change of the motions.
+    shared : ndarray (p,)
+        Change of the parameters.
+    information : ndarray (p, p)
+        About the parameters, whatever the motions.
+    complete : ndarray (p, p)
+        What it would be if all motions were measured, as well as some are.
+    """
+
+    local: Array
+    shared: Array
+    information: Array
+    complete: Array
+
+    @property
+    def covariance(self) -> Array:
+        """Covariance ``(p, p)``; infinite in rows and columns of what is not determined."""
+        p = len(self.shared)
+        covariance = np.full((p, p), np.inf)
+        diagonal = np.diag(self.information)
+        known = np.flatnonzero(diagonal > NOTHING * np.diag(self.complete))
+        if not len(known):
+            return covariance
+        size = np.sqrt(diagonal[known])
+        values, vectors = eigh(self.information[np.ix_(known, known)] / size[:, None] / size)
+        flat = values <= FLAT * values[-1]
+        # A parameter is lost if it takes part in a direction that is, beyond its rounding.
+        lost = np.any(np.abs(vectors[:, flat]) > np.sqrt(FLAT), axis=1)
+        kept = vectors[:, ~flat] / np.sqrt(values[~flat])
+        inner = kept @ kept.T / size[:, None] / size
+        inner[lost, :] = inner[:, lost] = np.inf
+        covariance[np.ix_(known, known)] = inner
+        return covariance
+
+
+def exact_step(
     problem: MultipleShooting, local: Array, shared: Array, scale: Array
-) -> Array:
-    """Covariance of the parameters at the minimum.
+) -> ExactStep | None:
+    """Linearise around motions and parameters, and solve with the joints as constraints.
 
     Parameters
     ----------
@@ -47,60 +91,56 @@ def parameter_covariance(
 
     Returns
     -------
-    ndarray (p, p)
-        Infinite in the rows and columns of parameters that are not determined.
+    ExactStep or None
+        None if something is singular or not finite.
     """
-    information, complete = _information(problem, local, shared, scale)
-    p = len(shared)
-    covariance = np.full((p, p), np.inf)
-    known = np.flatnonzero(np.diag(information) > NOTHING * np.diag(complete))
-    if not len(known) or not np.isfinite(information).all():
-        return covariance
-    size = np.sqrt(np.diag(information)[known])
-    values, vectors = eigh(information[np.ix_(known, known)] / size[:, None] / size)
-    flat = values <= FLAT * values[-1]
-    # A parameter is lost if it takes part in a direction that is, beyond its rounding.
-    lost = np.any(np.abs(vectors[:, flat]) > np.sqrt(FLAT), axis=1)
-    kept = vectors[:, ~flat] / np.sqrt(values[~flat])
-    inner = kept @ kept.T / size[:, None] / size
-    inner[lost, :] = inner[:, lost] = np.inf
-    covariance[np.ix_(known, known)] = inner
-    return covariance
-
-
-def _information(
-    problem: MultipleShooting, local: Array, shared: Array, scale: Array
-) -> tuple[Array, Array]:
-    """Information ``(p, p)`` as it is, and as it would be if all motions were measured."""
     found, rates = problem.pieces(local, shared)
     seen, width, p = problem.measured, problem.width, len(shared)
-    n, first = len(seen), problem.joined
+    n, first, motion = len(seen), problem.joined, local.reshape(-1, width)
     weight = (scale / problem.noise) ** 2
-    typical = float(np.mean(weight[seen.any(axis=0)]))
-    weight = np.where(seen, weight / typical, LEAST)
-    curvature = weight[:, :, None] * np.eye(width)
-    mixed, own = np.zeros((n, width, p)), np.zeros((p, p))
+    typical = float(np.mean(weight[problem.known]))
+    weight = np.where(seen, weight / typical, 0.0)
+    curvature = (weight + LEAST)[:, :, None] * np.eye(width)
+    right, own, slope = np.zeros((n, 2, width, 1 + p)), np.zeros((p, p)), np.zeros(p)
+    right[:, 0, :, 0] = weight * np.where(seen, problem.deviations(local), 0.0) / scale
     if rates is not None and problem.rate_noise is not None:
-        heavy = np.where(problem.measured_rates, problem.rate_noise**-2, 0.0)[:, :, None] / typical
-        slope = rates.by_motion * scale
-        curvature += np.einsum("nej,nek->njk", heavy * slope, slope)
-        mixed += np.einsum("nej,nep->njp", heavy * slope, rates.by_parameter)
-        own += np.einsum("nep,neq->pq", heavy * rates.by_parameter, rates.by_parameter)
+        measured = problem.measured_rates
+        heavy = np.where(measured, problem.rate_noise**-2, 0.0)[:, :, None] / typical
+        rest = np.where(measured, problem.rate_deviations(local, shared), 0.0)
+        by_motion, by_parameter = rates.by_motion * scale, rates.by_parameter
+        curvature += np.einsum("nej,nek->njk", heavy * by_motion, by_motion)
+        right[:, 0, :, 0] += np.einsum("nej,ne->nj", heavy * by_motion, rest)
+        right[:, 0, :, 1:] += np.einsum("nej,nep->njp", heavy * by_motion, by_parameter)
+        own = np.einsum("nep,neq->pq", heavy * by_parameter, by_parameter)
+        slope = np.einsum("nep,ne->p", heavy * by_parameter, rest)
     reached = found.by_parameter / scale[:, None]
     complete = typical * (own + np.einsum("kjp,kjq->pq", reached, reached))
-    border = np.zeros((n, 2, width, p))
-    border[:, 0], border[first, 1] = mixed, reached
-    flat = border.reshape(-1, p)
+    right[first, 1, :, 0] = (motion[first + 1] - found.end) / scale
+    right[first, 1, :, 1:] = reached
+    flat = right.reshape(-1, 1 + p)
     band = _band(curvature, first, found.by_start * scale / scale[:, None])
     if not (np.isfinite(band).all() and np.isfinite(flat).all()):
-        return np.full((p, p), np.nan), complete
+        return None
     reach = 2 * width - 1
     try:
         solved = solve_banded((reach, reach), band, flat, check_finite=False)
     except LinAlgError:
-        return np.full((p, p), np.nan), complete
-    information = typical * (own - flat.T @ solved)
-    return (information + information.T) / 2.0, complete
+        return None
+    information = own - flat[:, 1:].T @ solved[:, 1:]
+    information = (information + information.T) / 2.0
+    step = _solved(information, slope - flat[:, 1:].T @ solved[:, 0])
+    moved = (solved[:, 0] - solved[:, 1:] @ step).reshape(n, 2, width)[:, 0] * scale
+    if not (np.isfinite(moved).all() and np.isfinite(information).all()):
+        return None
+    return ExactStep(moved.ravel(), step, typical * information, complete)
+
+
+def _solved(information: Array, slope: Array) -> Array:
+    """The shortest step, in units of the information, that explains a slope."""
+    size = np.sqrt(np.maximum(np.diag(information), 0.0))
+    size = np.where(size > 0.0, size, np.inf)
+    scaled = information / size[:, None] / size
+    return np.asarray(lstsq(scaled, slope / size, cond=FLAT, check_finite=False)[0]) / size
 
 
 def _band(curvature: Array, first: NDArray[np.intp], by_start: Array) -> Array:

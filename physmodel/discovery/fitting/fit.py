@@ -13,9 +13,8 @@ from physmodel.discovery.fitting.opening import typical_size
 from physmodel.discovery.fitting.record import Fit
 from physmodel.discovery.fitting.records import noise_alone, records_of
 from physmodel.discovery.fitting.staged import GUESSES, LEAST_NOISE, Staged, staged
-from physmodel.errors import DataError, ProblemError
+from physmodel.errors import ProblemError
 from physmodel.losses.shooting import Record
-from physmodel.losses.shooting_information import parameter_covariance
 from physmodel.models.expression_field import expression_field
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.sparse_field import velocity_name
@@ -85,7 +84,8 @@ def fit(
     records = records_of(data, field, unmeasured)
     found, explained = _best(field, records)
     problem, shared = found.problem, found.found.parameters
-    spread = parameter_covariance(problem, found.local, shared, found.scale)
+    p = len(shared)
+    spread = np.full((p, p), np.inf) if found.last is None else found.last.covariance
     names = [*field.states, *(velocity_name(state) for state in field.states)]
     seen = problem.known
     noise = {n: float(s) for n, s, known in zip(names, problem.noise, seen, strict=False) if known}
@@ -97,7 +97,7 @@ def fit(
     n_values = int(problem.measured.sum() + problem.measured_rates.sum())
     return Fit(
         field.with_parameters(shared),
-        tuple(getattr(field, "names", [f"[{k}]" for k in range(len(shared))])),
+        tuple(getattr(field, "names", [f"[{k}]" for k in range(p)])),
         shared,
         np.sqrt(np.diag(spread)),
         spread,
@@ -110,19 +110,18 @@ def fit(
 
 
 def _best(field: ParametricField, records: Sequence[Record]) -> tuple[Staged, bool]:
-    """The likeliest fit from several first courses, if some states were not measured."""
+    """The fit that explains most, from several first courses if some states were not measured."""
     table = np.vstack([record.motion for record in records])
     alone = np.fmax(noise_alone(records), LEAST_NOISE * typical_size(table))
     complete = np.isfinite(table[:, : len(field.states)]).any(axis=0).all()
-    best: tuple[Staged, bool] | None = None
+    tried: list[tuple[float, Staged]] = []
     for guess in GUESSES[:1] if complete else GUESSES:
         found = staged(field, records, guess)
         seen = found.problem.known
-        explained = not np.any((found.problem.noise > MISFIT * alone)[seen])
-        if best is None or found.misfit < best[0].misfit:
-            best = found, explained
-        if best[1]:
+        # A residual below the noise is no merit: one state can be followed at the cost of others.
+        excess = np.log(np.fmax(found.problem.noise / (MISFIT * alone), 1.0))[seen]
+        tried.append((float(excess @ found.problem.measured.sum(axis=0)[seen]), found))
+        if tried[-1][0] == 0.0:
             break
-    if best is None:
-        raise DataError("there is nothing to fit")
-    return best
+    excess_left, best = min(tried, key=lambda one: one[0])
+    return best, excess_left == 0.0

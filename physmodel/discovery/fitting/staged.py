@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.fitting.opening import first_motion, typical_size, typical_speed
+from physmodel.losses.flow import ORDER
 from physmodel.losses.shooting import MultipleShooting, Record
+from physmodel.losses.shooting_exact import ExactStep, exact_step
 from physmodel.models.parametric_field import ParametricField
 from physmodel.optimizers.bordered_least_squares import bordered_least_squares
 from physmodel.optimizers.residuals import Minimum
@@ -23,15 +25,16 @@ FIRST_NOISE, LEAST_NOISE = 1e-2, 1e-7
 FIRST_SLACK, LAST_SLACK = 1.0, 1e-4
 #: Stages from the first slack to the last.
 STAGES = 5
-#: Error per interval that the steps may have before they are extrapolated, which leaves a small
-#: part of it, over the noise; and the order of the steps.
-STEP_ERROR, ORDER = 1.0, 4
+#: Estimated error per interval that the steps may have, over the noise.
+STEP_ERROR = 1e-3
 #: Most integration steps per interval.
 MOST_STEPS = 512
 #: Rounds of noise and steps, and the relative change of the noise that settles them.
 ROUNDS, SETTLED = 6, 0.05
 #: First values of states that were not measured, in units of the typical size of the others.
-GUESSES = (0.0, 1.0, -1.0, 0.1, 5.0)
+GUESSES = (1.0, 0.0, -1.0, 0.3, 3.0)
+#: Most exact steps at the end, and the miss of a joint, over the motion, that is rounding.
+MOST_EXACT, CLOSED = 4, 1e-14
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,22 +51,15 @@ class Staged:
         Parameters.
     scale : ndarray (D,)
         Typical size of the motion.
+    last : ExactStep or None
+        From near the end, with what is known about the parameters; None if there is no such step.
     """
 
     problem: MultipleShooting
     local: Array
     found: Minimum
     scale: Array
-
-    @property
-    def misfit(self) -> float:
-        """Minus the logarithm of the likelihood of the data, up to a constant."""
-        counts = self.problem.measured.sum(axis=0)
-        total = float(counts @ np.log(self.problem.noise))
-        if self.problem.rate_noise is not None:
-            counts = self.problem.measured_rates.sum(axis=0)
-            total += float(counts @ np.log(self.problem.rate_noise))
-        return total if np.isfinite(total) else np.inf
+    last: ExactStep | None
 
 
 def staged(field: ParametricField, records: Sequence[Record], unmeasured: float = 0.0) -> Staged:
@@ -96,14 +92,14 @@ def staged(field: ParametricField, records: Sequence[Record], unmeasured: float 
     last = LAST_SLACK * FIRST_NOISE
     for share in np.geomspace(FIRST_SLACK, last, STAGES):
         scale = np.where(seen, scale, _fitted_size(local.reshape(-1, width), scale))
-        problem = problem.with_slack(noise, share * scale, steps, rate_noise)
+        problem = replace(problem, slack=share * scale)
         most = 200 if share == last else 30
         ended = bordered_least_squares(problem, local, shared, max_iterations=most)
         local, shared = ended.local, ended.shared.parameters
     for _ in range(ROUNDS):
         new, new_rates = _noise(problem, local, shared, scale)
         error = problem.step_error(local, shared)
-        finer = float(np.max((error / (STEP_ERROR * new))[seen])) ** (1.0 / ORDER)
+        finer = float(np.max(error / _allowed(problem, new, new_rates))) ** (1.0 / ORDER)
         rough = finer > 1.0 and steps < MOST_STEPS
         if _settled(new[seen], noise[seen]) and _settled(new_rates, rate_noise) and not rough:
             break
@@ -112,10 +108,56 @@ def staged(field: ParametricField, records: Sequence[Record], unmeasured: float 
             steps = min(int(np.ceil(steps * min(finer, 4.0))), MOST_STEPS)
         noise, rate_noise = new, new_rates
         tight = LAST_SLACK * (noise / scale)[seen].max() * scale
-        problem = problem.with_slack(noise, tight, steps, rate_noise)
+        problem = replace(problem, noise=noise, slack=tight, steps=steps, rate_noise=rate_noise)
         ended = bordered_least_squares(problem, local, shared)
         local, shared = ended.local, ended.shared.parameters
-    return Staged(problem, local, ended.shared, scale)
+    return _exact(Staged(problem, local, ended.shared, scale, None))
+
+
+def _allowed(problem: MultipleShooting, noise: Array, rate_noise: Array | None) -> Array:
+    """Integration errors ``(D,)`` that are far below the noise, also that of rates."""
+    allowed = np.where(problem.known, STEP_ERROR * noise, np.inf)
+    if rate_noise is not None:
+        d = len(rate_noise)
+        measured = np.logical_or.reduce(problem.measured_rates, axis=0)
+        drift = STEP_ERROR * rate_noise * problem.typical_interval
+        allowed[-d:] = np.where(measured, np.minimum(allowed[-d:], drift), allowed[-d:])
+    return allowed
+
+
+def _exact(loose: Staged) -> Staged:
+    """Take away what the joints miss, as long as that is a small change."""
+    problem, scale, best = loose.problem, loose.scale, loose
+    local, shared = loose.local, loose.found.parameters
+    gap, cost = _gap(problem, local, shared, scale), _cost(problem, local, shared)
+    for _ in range(MOST_EXACT):
+        step = exact_step(problem, local, shared, scale)
+        best = replace(best, last=step)
+        if step is None or gap <= CLOSED:
+            break
+        local, shared = local + step.local, shared + step.shared
+        new, new_cost = _gap(problem, local, shared, scale), _cost(problem, local, shared)
+        if not (new < gap / 2.0 and new_cost < 2.0 * cost + problem.n_unknowns):
+            break
+        gap, found = new, replace(loose.found, parameters=shared)
+        best = replace(best, local=local, found=found)
+    return best
+
+
+def _gap(problem: MultipleShooting, local: Array, shared: Array, scale: Array) -> float:
+    """Largest miss of a joint, over the size of the motion."""
+    motion, joined = local.reshape(-1, problem.width), problem.joined
+    missed = problem.pieces(local, shared)[0].end - motion[joined + 1]
+    return float(np.max(np.abs(missed / scale), initial=0.0))
+
+
+def _cost(problem: MultipleShooting, local: Array, shared: Array) -> float:
+    """Sum of the squared residuals of what was measured."""
+    total = float(np.nansum((problem.deviations(local) / problem.noise) ** 2))
+    if problem.rate_noise is not None:
+        rates = problem.rate_deviations(local, shared) / problem.rate_noise
+        total += float(np.nansum(rates**2))
+    return total
 
 
 def _fitted_size(motion: Array, scale: Array) -> Array:
