@@ -107,6 +107,28 @@ def test_intervals_cover() -> None:
     assert 54 - 3 * 2.4 <= inside <= 60
 
 
+def test_errors_are_those_of_the_closed_form() -> None:
+    """Relaxation ``x' = c - k x``: the solution is known, and so are its derivatives."""
+    time = np.linspace(0.0, 4.0, 25)
+
+    def solution(k: float, c: float, first: float) -> np.ndarray:
+        return first * np.exp(-k * time) + c / k * (1.0 - np.exp(-k * time))
+
+    noisy = solution(1.3, 0.7, 2.0) + 0.05 * np.random.default_rng(0).normal(size=25)
+    found = pm.fit(pm.from_arrays(time, noisy[:, None], names=["x"]), {"x": "-k*x + c"})
+    ended = np.array([*found.parameters, found.start[0]])
+    sides = [(solution(*(ended + h)), solution(*(ended - h))) for h in 1e-6 * np.eye(3)]
+    jacobian = np.column_stack([(up - down) / 2e-6 for up, down in sides])
+    residuals = noisy - solution(*ended)
+    assert found.freedom == 22
+    assert found.noise_std["x"] == pytest.approx(np.sqrt(residuals @ residuals / 22), rel=1e-3)
+    want = np.linalg.inv(jacobian.T @ jacobian)[:2, :2] * found.noise_std["x"] ** 2
+    # Central differences of 1e-6.
+    assert found.covariance == pytest.approx(want, rel=1e-6)
+    # The gradient vanishes, to 1e-5 of the noise.
+    assert jacobian.T @ residuals == pytest.approx(0.0, abs=1e-6)
+
+
 @pytest.mark.parametrize("size", [1e-6, 1e6])
 def test_units_change_nothing_but_units(size: float) -> None:
     time = np.linspace(0.0, 4.0, 40)
