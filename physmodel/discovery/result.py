@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import sympy
 
     from physmodel.discovery.experiment import NextExperiment
+    from physmodel.discovery.hybrid.record import HybridResult
     from physmodel.discovery.laws.quantity import Conserved
     from physmodel.discovery.laws.symmetries import FoundSymmetry
 
@@ -308,6 +309,23 @@ class Result:
         from physmodel.discovery.laws.of_law import law_symmetries
 
         return law_symmetries(self)
+
+    def residual_law(self) -> HybridResult:
+        """What the law leaves out: nothing, a hidden term, or something that no term explains.
+
+        Returns
+        -------
+        HybridResult
+            With the law as the known part; print it.
+
+        Raises
+        ------
+        ProblemError
+            If the result has no data, or is a law of pairwise forces.
+        """
+        from physmodel.discovery.hybrid.of_law import residual_law
+
+        return residual_law(self)
 
     def to_sympy(self) -> dict[str, sympy.Eq]:
         """Equations as SymPy objects, one per state."""

@@ -80,8 +80,8 @@ class ExpressionField:
         by_motion, by_parameter = np.split(flat[:, d:], [d * motion], axis=1)
         return Linearisation(
             flat[:, :d],
-            by_motion.reshape(-1, d, motion),
-            by_parameter.reshape(-1, d, len(self.names)),
+            by_motion.reshape(len(flat), d, motion),
+            by_parameter.reshape(len(flat), d, len(self.names)),
         )
 
     def equations(self) -> dict[str, str]:

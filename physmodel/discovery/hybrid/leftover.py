@@ -61,6 +61,8 @@ def leftover(terms: Weak, fit: Settled, net: RandomNet, seed: int = 0) -> Leftov
     Leftover
     """
     state = fit.state
+    if not np.isfinite(fit.rss):  # nothing follows from a model that the data do not stay near
+        return Leftover(dict.fromkeys(state.known.field.states, 0.0), 0.0, 1.0)
     both = replace(terms, parts=(*terms.parts, net))
     size = len(state.weights)
     whole = replace(state, weights=np.concatenate([state.weights, np.zeros(net.n_coefficients)]))

@@ -85,7 +85,7 @@ def fit_penalised(weak: Weak, start: State, mask: NDArray[np.bool_]) -> Settled:
     state, converged = start, False
     for round_ in range(MAX_ROUNDS + 4 * int(mask.any())):
         slack = SLACK[min(round_, len(SLACK) - 1)]
-        now = weak.round(state, slack)
+        now = weak.round(state, slack, blind=round_ == 0)
         everything = np.arange(now.factor.n_columns - now.q)
         free = everything[:0]
         size = now.penalised(everything, free).size()
@@ -129,9 +129,32 @@ def fit_terms(
     Settled
     """
     slacks = POLISH if quick else FINAL
-    state, converged = start, False
+    now = weak.round(start, slacks[0])
+    try:
+        with np.errstate(all="ignore"):
+            found = _term_rounds(weak, now, start, support, mask, slacks, quick=quick)
+        if np.isfinite(found.evidence):
+            return found
+    except (np.linalg.LinAlgError, ValueError):
+        pass
+    # Terms that send the trajectory away from the data are refused.
+    return Settled(start, now, support, np.inf, 0.0, 0.0, converged=False)
+
+
+def _term_rounds(
+    weak: Weak,
+    now: Round,
+    state: State,
+    support: NDArray[np.intp],
+    mask: NDArray[np.bool_],
+    slacks: tuple[float, ...],
+    *,
+    quick: bool,
+) -> Settled:
+    converged = False
     for round_ in range(len(slacks) if quick else MAX_ROUNDS):
-        now = weak.round(state, slacks[min(round_, len(slacks) - 1)])
+        if round_:
+            now = weak.round(state, slacks[min(round_, len(slacks) - 1)])
         parameters, weights, rss, used = solved(now, state.parameters, support, mask)
         shift = np.concatenate([parameters - state.parameters, weights - state.weights])
         moved = np.linalg.norm(now.factor.r @ (now.factor.scale * shift))
@@ -139,10 +162,9 @@ def fit_terms(
         if quick:
             continue
         converged = bool(moved <= FINELY)
-        noise = rescaled(now, state, used)
         if converged and round_ >= len(slacks):
             break
-        state = replace(state, noise=noise)
+        state = replace(state, noise=rescaled(now, state, used))
     return Settled(state, now, support, rss, used, 0.0, converged)
 
 

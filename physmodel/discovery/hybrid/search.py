@@ -14,7 +14,7 @@ from physmodel.discovery.hybrid.leftover import Leftover, leftover
 from physmodel.discovery.hybrid.random_net import RandomNet
 from physmodel.discovery.hybrid.rounds import Settled, fit_penalised, fit_terms, fresh, inside
 from physmodel.discovery.hybrid.shapes import contested, shaped
-from physmodel.discovery.hybrid.weak_fit import State, Weak, begin
+from physmodel.discovery.hybrid.weak_fit import State, Weak, begin, solved
 from physmodel.discovery.identification import COARSE, REFINE_MOST, REFINE_NOISE, REFINE_SAMPLES
 from physmodel.discovery.libraries import Library, candidate_libraries
 from physmodel.discovery.linearisation import search_tiles
@@ -90,7 +90,7 @@ def searched(data: xr.Dataset, problem: Problem, field: ExpressionField) -> Step
         tiles = search_tiles(prepared.tiles(field.order, refinement))
         weak = Weak(tiles, (), 1, prepared.looseness(field.order))
         first = begin(tangent, weak, prepared.noise)
-        net = RandomNet.over(weak.points(weak.round(first, 1.0).step.latent(tangent.coefficients)))
+        net = RandomNet.over(weak.points(_smooth(weak, first, mask).latent))
         with_net = _with_net(weak, net, first, mask)
         if refinement >= REFINE_MOST or not _coarse(prepared, weak, net, with_net):
             break
@@ -99,8 +99,16 @@ def searched(data: xr.Dataset, problem: Problem, field: ExpressionField) -> Step
     alone = fit_terms(weak, fresh(weak, with_net.state), nothing, mask)
     left = leftover(weak, alone, net)
     searches = _searches(prepared, problem, weak, net, with_net, mask)
-    searches[0] = _with_shapes(searches[0], net, with_net)
+    if not problem.library:  # which names all terms that may stand
+        searches[0] = _with_shapes(searches[0], net, with_net)
     return Steps(prepared, alone, left, net, with_net, searches)
+
+
+def _smooth(weak: Weak, first: State, mask: NDArray[np.bool_]) -> State:
+    """Trajectories that follow the data, as smooth as the loosest equation makes them."""
+    now = weak.round(first, 1.0, blind=True)
+    parameters, weights, _, _ = solved(now, first.parameters, np.empty(0, dtype=np.intp), mask)
+    return weak.moved(first, now, parameters, weights)
 
 
 def _with_net(weak: Weak, net: RandomNet, first: State, mask: NDArray[np.bool_]) -> Settled:

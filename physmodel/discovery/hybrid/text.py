@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from physmodel.discovery.hybrid.leftover import REFUSED
 from physmodel.discovery.render import MARGIN, WIDTH, _folded, left_side, number
 from physmodel.discovery.storage import SCHEMA_VERSION, _finite
 
@@ -90,8 +91,10 @@ def render(result: HybridResult) -> str:
         lines += ["closest of what was tried, and not all of it:"]
     for state in result.problem.states:
         lines += _equation(result, state)
-    values = ", ".join(f"{p.name} = {number(p.value, p.std)}" for p in result.parameters)
-    loose = [p.name for p in result.parameters if not p.told_from_net]
+    # The numbers of a discovered law stand in its equations already.
+    named = [p for p in result.parameters if "[" not in p.name]
+    values = ", ".join(f"{p.name} = {number(p.value, p.std)}" for p in named)
+    loose = [p.name for p in named if not p.told_from_net]
     parts = [("known", [values] if values else [])]
     if loose and count:
         names = ", ".join(loose)
@@ -99,7 +102,7 @@ def render(result: HybridResult) -> str:
             f"({names}: from the choice of terms; any hidden function would hide it)"
         )
     parts += [
-        ("hidden", [f"{_percent(result.hidden_share)} of the mean square of the rates"]),
+        ("hidden", [f"{_percent(result.hidden_share)} of the mean square of the rates"][:count]),
         ("left over", [_left(result)]),
         ("rivals", [_rival(result, k) for k in range(min(SHOWN, len(result.rivals)))]),
         ("noise", [", ".join(f"{s} {v:.2g}" for s, v in result.noise_std.items())]),
@@ -135,10 +138,12 @@ def _equation(result: HybridResult, state: str) -> list[str]:
 
 
 def _left(result: HybridResult) -> str:
+    if result.lawful and result.p_left < REFUSED:
+        return f"a share of {result.unexplained_fraction:.0e} of the rates: rounding"
     if result.status == "known-suffices" or result.unexplained_fraction == 0.0:
         return f"nothing: a network finds no more than in noise (p = {result.p_left:.2g})"
     share = _percent(result.unexplained_fraction)
-    judged = "as noise may look" if result.p_left >= 0.01 else "more than noise"
+    judged = "as noise may look" if result.p_left >= REFUSED else "more than noise"
     return f"{share} of the mean square of the rates, {judged} (p = {result.p_left:.2g})"
 
 

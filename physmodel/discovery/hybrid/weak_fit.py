@@ -123,12 +123,22 @@ class Weak:
     n_terms: int
     looseness: float
 
-    def round(self, state: State, slack: float) -> Round:
-        """Linearise around a state."""
+    def round(self, state: State, slack: float, *, blind: bool = False) -> Round:
+        """Linearise around a state.
+
+        Parameters
+        ----------
+        state : State
+        slack : float
+            In units of the noise.
+        blind : bool
+            Nothing is known about the coefficients yet: the noise that enters through them is left
+            out, and first values in any units do no harm.
+        """
         field = Joined((state.known, *self.parts))
         setting = Setting(self.tiles, field, self.n_terms, self.looseness)
         weights = np.concatenate([state.known.coefficients, state.weights])
-        step = setting.at(weights, state.latent, state.noise, slack)
+        step = setting.at(None if blind else weights, state.latent, state.noise, slack)
         whole = step.factor
         raw = np.column_stack([whole.r * whole.scale, whole.c])
         inner = triangular_factor([(raw[:, 1:-1], raw[:, -1] - raw[:, 0])])

@@ -1,0 +1,226 @@
+"""Known physics and what it leaves out: hidden terms, nothing, or what no term explains."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from click.testing import CliRunner
+from numpy.typing import NDArray
+from scipy.integrate import solve_ivp
+
+import physmodel as pm
+from physmodel.cli.root import root
+from physmodel.discovery.hybrid.record import HybridResult
+
+Array = NDArray[np.float64]
+
+PENDULUM = "theta'' = -k*sin(theta)"
+
+
+def runs(rate, starts, until: float, n: int) -> tuple[Array, list[Array]]:  # type: ignore[no-untyped-def]
+    time = np.linspace(0.0, until, n)
+    span = (0.0, until)
+    made = [solve_ivp(rate, span, s, t_eval=time, rtol=1e-9, atol=1e-11).y.T for s in starts]
+    return time, made
+
+
+def measured(
+    time: Array,
+    clean: list[Array],
+    names: list[str],
+    seed: int,
+    noise: float = 0.05,
+    drive: Array | None = None,
+) -> xr.Dataset:
+    rng = np.random.default_rng(seed)
+    size = noise * np.concatenate(clean).std(axis=0)
+    noisy = [one + size * rng.standard_normal(one.shape) for one in clean]
+    inputs = None if drive is None else [drive[:, None]] * len(clean)
+    return pm.from_arrays(
+        [time] * len(clean),
+        noisy,
+        names=names,
+        inputs=inputs,
+        input_names=None if drive is None else ["F"],
+    )
+
+
+def pendulum(seed: int = 0, drag: float = 0.25, noise: float = 0.05) -> xr.Dataset:
+    time, clean = runs(
+        lambda _, x: [x[1], -2.0 * np.sin(x[0]) - drag * x[1]], [[1.5, 0.0], [2.0, 0.3]], 14.0, 281
+    )
+    return measured(time, [one[:, :1] for one in clean], ["theta"], seed, noise)
+
+
+def hidden(result: HybridResult) -> dict[tuple[str, str], float]:
+    return {
+        (state, item["term"]): item["coefficient"]
+        for state, items in result.residual.items()
+        for item in items
+    }
+
+
+def check(result: HybridResult, truth: dict[tuple[str, str], float]) -> None:
+    """Exactly the true terms, within five standard errors, and nothing left over."""
+    assert result.status == "identified"
+    assert hidden(result).keys() == truth.keys()
+    for state, items in result.residual.items():
+        for item in items:
+            assert abs(item["coefficient"] - truth[state, item["term"]]) < 5.0 * item["std"]
+    assert result.p_left >= 0.01
+    assert result.p_known < 0.01
+
+
+def test_interaction_of_hares_and_lynxes() -> None:
+    time, clean = runs(
+        lambda _, x: [1.1 * x[0] - 0.4 * x[0] * x[1], -0.4 * x[1] + 0.1 * x[0] * x[1]],
+        [[10.0, 5.0], [5.0, 2.0]],
+        24.0,
+        241,
+    )
+    result = pm.hybrid(measured(time, clean, ["x", "y"], 1), "x' = a*x, y' = -d*y")
+    check(result, {("x", "x*y"): -0.4, ("y", "x*y"): 0.1})
+    for one, true in zip(result.parameters, (1.1, 0.4), strict=True):
+        assert abs(one.value - true) < 5.0 * one.std
+
+
+def test_drag_of_a_pendulum_of_which_the_angle_is_measured() -> None:
+    check(pm.hybrid(pendulum(), PENDULUM), {("theta", "theta_t"): -0.25})
+
+
+def test_cubic_spring_and_forcing_as_input() -> None:
+    def force(t):  # type: ignore[no-untyped-def]
+        return 1.2 * np.cos(1.3 * t) + 0.5 * np.sin(0.37 * t)
+
+    time, clean = runs(
+        lambda t, x: [x[1], -x[0] - 0.5 * x[0] ** 3 - 0.2 * x[1] + force(t)],
+        [[0.5, 0.0], [-0.8, 0.3]],
+        30.0,
+        601,
+    )
+    data = measured(time, [one[:, :1] for one in clean], ["x"], 0, drive=force(time))
+    check(pm.hybrid(data, "x'' = -k*x - c*x' + b*F"), {("x", "x^3"): -0.5})
+
+
+def test_a_saturating_term_is_no_polynomial() -> None:
+    time, clean = runs(
+        lambda _, x: [0.3 - 0.05 * x[0] - x[0] / (0.5 + x[0]), 0.2 * x[0] - 0.3 * x[1]],
+        [[6.0, 0.5], [4.0, 3.0]],
+        16.0,
+        129,
+    )
+    result = pm.hybrid(measured(time, clean, ["x", "y"], 1, 0.02), "x' = s - m*x, y' = p*x - q*y")
+    assert hidden(result).keys() == {("x", "x/(K + x)")}
+    inner = result.residual["x"][0]["constant"]
+    assert abs(inner["value"] - 0.5) < 5.0 * inner["std"]
+
+
+def test_drag_by_the_square_is_named_although_no_library_holds_it() -> None:
+    time, clean = runs(
+        lambda _, x: [x[1], -x[0] - 0.3 * abs(x[1]) * x[1]], [[2.0, 0.0], [3.0, 0.5]], 16.0, 321
+    )
+    data = measured(time, [one[:, :1] for one in clean], ["x"], 0)
+    check(pm.hybrid(data, "x'' = -k*x"), {("x", "x_t*abs(x_t)"): -0.3})
+
+
+def test_a_term_that_is_withheld_leaves_something() -> None:
+    result = pm.hybrid(pendulum(), PENDULUM, library=("1", "theta", "theta^2"))
+    assert result.status == "no-law"
+    assert result.p_left < 0.01
+    assert result.unexplained_fraction > 0.01  # the drag takes 3 to 4% of the rates
+    assert "more than noise" in str(result)
+
+
+def test_complete_physics_suffices() -> None:
+    """Five draws at the level of 0.01: two false alarms have a chance of one in a thousand."""
+    results = [pm.hybrid(pendulum(seed, drag=0.0), PENDULUM) for seed in range(5)]
+    assert sum(one.p_known < 0.01 for one in results) <= 1
+    assert sum(one.status == "known-suffices" for one in results) >= 4
+
+
+def test_without_noise_the_answer_is_exact() -> None:
+    result = pm.hybrid(pendulum(noise=0.0), PENDULUM)
+    assert hidden(result)["theta", "theta_t"] == pytest.approx(-0.25, rel=1e-6)  # rtol of the data
+    assert pm.hybrid(pendulum(noise=0.0, drag=0.0), PENDULUM).status == "known-suffices"
+
+
+def test_units_do_not_matter() -> None:
+    data = pendulum()
+    known = "theta'' = -k*theta"
+    first = pm.hybrid(data, known, degree=3)
+    data["theta"] = data["theta"] * 1e6
+    second = pm.hybrid(data, known, degree=3)
+    assert hidden(first).keys() == hidden(second).keys()
+    assert second.p_left == first.p_left
+    cubic = ("theta", "theta^3")
+    assert hidden(second)[cubic] * 1e12 == pytest.approx(hidden(first)[cubic], rel=1e-4)
+
+
+def test_numbers_that_cannot_be_told_apart_are_said() -> None:
+    result = pm.hybrid(pendulum(), "theta'' = -k*sin(theta) + q*sin(theta)")
+    assert result.status == "not-identifiable"
+
+
+def test_a_number_inside_a_function_is_found() -> None:
+    result = pm.hybrid(pendulum(1), "theta'' = -k*sin(w*theta)")
+    assert hidden(result).keys() == {("theta", "theta_t")}
+    w = result.parameters[1]
+    assert abs(w.value - 1.0) < 5.0 * w.std
+
+
+def test_noise_is_no_law() -> None:
+    noise = np.random.default_rng(0).normal(size=(200, 1))
+    result = pm.hybrid(pm.from_arrays(np.arange(200.0), noise, names=["x"]), "x' = -k*x")
+    assert result.status == "no-law"
+
+
+def test_what_a_law_leaves_out() -> None:
+    data = pendulum()
+    law = pm.discover(data, library=("theta", "theta^3"), order=2)
+    left = law.residual_law()
+    assert ("theta", "theta_t") in hidden(left)
+    whole = pm.discover(data, library=("sin(theta)", "theta_t"), order=2)
+    assert whole.residual_law().status == "known-suffices"
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        "",
+        "x",
+        "x' =",
+        "x' = a*x, x' = b",
+        "x' = a*x, y'' = b",
+        "q' = a",
+        "x' = y'",
+        "x'+y = 2",
+        "x' = a*(x",
+        "x' = open(x)",
+    ],
+)
+def test_text_that_is_no_equation_is_refused_in_words(known: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(50, 2))
+    data = pm.from_arrays(np.arange(50.0), rows, names=["x", "y"])
+    with pytest.raises(pm.ProblemError):
+        pm.hybrid(data, known)
+
+
+def test_command_prints_the_contract(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    data = pendulum()
+    n = int(data["row_size"].values[0])
+    table = np.column_stack([data["time"].values[:n], data["theta"].values[:n]])
+    path = tmp_path / "pendulum.csv"
+    np.savetxt(path, table, delimiter=",", header="t,theta", comments="")
+    ran = CliRunner().invoke(root, ["hybrid", str(path), "--known", PENDULUM, "--json", "-q"])
+    assert ran.exit_code == 0, ran.output
+    answer = json.loads(ran.stdout)
+    assert answer["status"] == "identified"
+    assert [item["term"] for item in answer["residual"]["theta"]] == ["theta_t"]
+    assert answer["known"] == {"theta": "-k*sin(theta)"}
+    assert 0.0 <= answer["unexplained_fraction"] < 0.01
+    told = CliRunner().invoke(root, ["hybrid", str(path), "--known", PENDULUM])
+    assert max(map(len, told.stdout.splitlines())) <= 80
+    assert CliRunner().invoke(root, ["hybrid", str(path), "--known", "x' = 1"]).exit_code == 2
