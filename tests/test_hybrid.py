@@ -134,6 +134,16 @@ def test_a_term_that_is_withheld_leaves_something() -> None:
     assert "more than noise" in str(result)
 
 
+def test_nothing_is_added_to_a_closed_equation() -> None:
+    time, clean = runs(
+        lambda _, x: [x[1], -2.0 * np.sin(x[0]) - 0.25 * x[1]], [[1.5, 0.0], [2.0, 0.3]], 14.0, 281
+    )
+    data = measured(time, clean, ["theta", "w"], 0)
+    result = pm.hybrid(data, "theta' == w, w' = -k*sin(theta)")
+    check(result, {("w", "w"): -0.25})
+    assert all(not rival["residual"]["theta"] for rival in result.rivals)
+
+
 def test_complete_physics_suffices() -> None:
     """Five draws at the level of 0.01: two false alarms have a chance of one in a thousand."""
     results = [pm.hybrid(pendulum(seed, drag=0.0), PENDULUM) for seed in range(5)]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physmodel.discovery.hybrid.joined import Joined, Tangent
-from physmodel.discovery.hybrid.known_text import known_texts, read_known
+from physmodel.discovery.hybrid.known_text import closed_states, known_texts, read_known
 from physmodel.discovery.hybrid.random_net import RandomNet
 from physmodel.discovery.hybrid.restricted import Columns
 from physmodel.errors import ProblemError
@@ -29,6 +29,14 @@ def test_velocities_are_primes_or_names(left: str) -> None:
     one, two = (read_known(f"{left} = -k*x - c*{v}*abs({v})", ("x",)) for v in ("x'", "x_t"))
     assert one.order == 2
     assert one.expressions == two.expressions
+
+
+def test_two_signs_close_an_equation() -> None:
+    known = "x' == v, v' = -k*x"
+    assert closed_states(known, ("x", "v")) == ("x",)
+    assert known_texts(known, ("x", "v")) == {"x": "v", "v": "-k*x"}
+    with pytest.raises(ProblemError):
+        closed_states("x' ==", ("x", "v"))
 
 
 def test_commas_inside_parentheses_part_nothing() -> None:

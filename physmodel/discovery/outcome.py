@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
+from physmodel.discovery.coefficient_units import coefficient_units
 from physmodel.discovery.constraints import in_vain, not_obeyed, per_state
 from physmodel.discovery.identification import Identification
 from physmodel.discovery.invariants import Invariant, invariants_of
@@ -17,21 +18,17 @@ from physmodel.discovery.pairwise import PairwiseFit
 from physmodel.discovery.preparation import prepare
 from physmodel.discovery.result import Result, Status
 from physmodel.discovery.scores import start_velocity, states_and_velocities
-from physmodel.discovery.selection import CONFIDENT, RIVAL_RANGE, Candidate
+from physmodel.discovery.selection import CONFIDENT, RIVAL_RANGE, TIE, Candidate
 from physmodel.discovery.uncertainty import term_errors
 from physmodel.models.central_force import CentralForce
 from physmodel.models.linear_field import Points
-from physmodel.models.sparse_field import SparseField, velocity_name
+from physmodel.models.sparse_field import SparseField
 from physmodel.models.vector_field import VectorField
 from physmodel.problem.expression import Expression
 from physmodel.problem.problem import Problem
-from physmodel.problem.units import Unit, coefficient_unit, parse_unit, unit_of
+from physmodel.problem.units import parse_unit
 
 Array = NDArray[np.float64]
-
-#: Difference of the criterion below which two models of one size fit exactly equally well: terms
-#: that these data cannot tell apart, whatever their noise.
-TIE = 1e-3
 
 #: Rivals that are reported.
 MAX_RIVALS = 5
@@ -203,7 +200,7 @@ def _one(
         make(values),
         make(spread),
         make(share),
-        units=_units(problem, model),
+        units=coefficient_units(problem, model),
         delta=candidate.delta,
     )
 
@@ -238,22 +235,6 @@ def _status(found: Identification, ranked: Sequence[Candidate]) -> Status:
     if ranked[0].probability < CONFIDENT or not found.fit.converged:
         return "ambiguous"
     return "identified"
-
-
-def _units(problem: Problem, model: SparseField) -> dict[tuple[str, str], str]:
-    known: dict[str, Unit | None] = {name: None for name in model.library.variables}
-    known |= {name: parse_unit(unit) for name, unit in problem.units}
-    time = parse_unit(problem.time_unit)
-    known["t"] = time
-    if model.order == 2:
-        for state in problem.states:
-            unit = known[state]
-            known[velocity_name(state)] = unit / time if unit and time else None
-    return {
-        (state, str(term)): coefficient_unit(known[state], time, model.order, unit_of(term, known))
-        for state in problem.states
-        for term in model.terms
-    }
 
 
 def _strength_unit(problem: Problem, exponent: float) -> str:

@@ -30,6 +30,10 @@ MAX_STARTS = 18
 #: Rivals are reported up to this difference of the criterion (odds of 150 to 1).
 RIVAL_RANGE = 10.0
 
+#: Difference of the criterion below which two models of one size fit exactly equally well: terms
+#: that these data cannot tell apart, whatever their noise.
+TIE = 1e-3
+
 #: Probability, among the models that were visited, above which the best one is called identified.
 CONFIDENT = 0.9
 

@@ -147,7 +147,7 @@ def _proposals(weak: Weak, state: State, size: int, n_terms: int) -> list[Suppor
         if slack > LOOSE[-1]:  # let the data pull the trajectory away from the equation
             bent = now.step.latent(np.concatenate([state.known.coefficients, state.weights]))
             now = weak.round(replace(state, latent=bent), slack)
-        factor, place = _library(now, size)
+        factor, place = _library(now, weak.columns, size)
         criterion = InformationCriterion.of(
             now.step.criterion.n_rows,
             sum(int(tile.observed.sum()) for tile in weak.tiles),
@@ -159,9 +159,11 @@ def _proposals(weak: Weak, state: State, size: int, n_terms: int) -> list[Suppor
     return list(found)
 
 
-def _library(now: Round, size: int) -> tuple[TriangularFactor, NDArray[np.intp]]:
+def _library(
+    now: Round, allowed: NDArray[np.intp], size: int
+) -> tuple[TriangularFactor, NDArray[np.intp]]:
     """The columns of the library that are not the known part's, after the known part."""
-    columns = now.own
+    columns = np.intersect1d(now.own, allowed)
     first = now.factor.n_columns - now.q - size
     place = columns[columns >= first]
     reduced = now.reduced

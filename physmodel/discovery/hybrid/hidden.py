@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.discovery.coefficient_units import coefficient_units
 from physmodel.discovery.hybrid.assembled import Assembled
 from physmodel.discovery.hybrid.distil import Heard
 from physmodel.discovery.hybrid.search import Search
 from physmodel.discovery.hybrid.shapes import INNER
-from physmodel.discovery.outcome import _units
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.sparse_field import SparseField
 from physmodel.models.term_field import TermField
@@ -52,7 +52,7 @@ def hidden_terms(
         shares += one.probability * _touched(best, one, d)
     shares /= sum(one.probability for one in best.found.heard)
     sparse = SparseField(problem.states, problem.inputs, best.library.order, terms, table)
-    units = _units(problem, sparse)
+    units = coefficient_units(problem, sparse)
     found: dict[str, list[dict[str, Any]]] = {
         state: [
             {

@@ -12,7 +12,7 @@ from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.findings import Finding
 from physmodel.data.open import open as open_data
-from physmodel.discovery.hybrid.known_text import known_texts, read_known
+from physmodel.discovery.hybrid.known_text import closed_states, known_texts, read_known
 from physmodel.discovery.hybrid.outcome import hybrid_result
 from physmodel.discovery.hybrid.record import HybridResult
 from physmodel.discovery.hybrid.search import searched
@@ -36,7 +36,8 @@ def hybrid(
         As of `physmodel.discover`.
     known : str or mapping
         The known equations, such as ``"x' = a*x, y' = -d*y"`` or ``"theta'' = -k*sin(theta)"``.
-        Names that are no columns are unknown parameters. Of states without an equation nothing is
+        Names that are no columns are unknown parameters; ``==`` says that nothing is hidden in an
+        equation, as in ``theta' == w``. Of states without an equation nothing is
         known.
     problem : Problem, optional
         What else is known, for the terms that are tried: degree, functions, terms, symmetries.
@@ -84,7 +85,7 @@ def _hybrid(
         Finding("W-NOTHING-KNOWN", "warning", name, "no equation is known: all of its rate is new")
         for name in silent
     ]
-    steps = searched(dataset, asked, field)
+    steps = searched(dataset, asked, field, closed_states(known, asked.states))
     return hybrid_result(dataset, asked, field, texts, steps, [*findings, *notes])
 
 

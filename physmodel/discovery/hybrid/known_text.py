@@ -31,7 +31,8 @@ def read_known(
     Parameters
     ----------
     known : str or mapping of left side to right side
-        Equations separated by commas, semicolons or line ends. Names that are no column, no
+        Equations separated by commas, semicolons or line ends; ``==`` says that nothing is hidden
+        in one, as in ``theta' == w``. Names that are no column, no
         velocity (``x'`` or ``x_t``, second order only), no function and not ``t`` are unknown
         parameters.
     states, inputs : sequence of str
@@ -65,7 +66,19 @@ def known_texts(known: str | Mapping[str, str], states: Sequence[str]) -> dict[s
         As of `read_known`.
     """
     found, _ = _equations(known, states)
-    return {state: found.get(state, "0") for state in states}
+    return {state: found.get(state, "0").removeprefix("=").strip() for state in states}
+
+
+def closed_states(known: str | Mapping[str, str], states: Sequence[str]) -> tuple[str, ...]:
+    """States whose known equation is said to be complete, ``theta' == w``: nothing is hidden there.
+
+    Parameters
+    ----------
+    known, states
+        As of `read_known`.
+    """
+    found, _ = _equations(known, states)
+    return tuple(state for state in states if found.get(state, "").startswith("="))
 
 
 def _equations(known: str | Mapping[str, str], states: Sequence[str]) -> tuple[dict[str, str], int]:
@@ -109,7 +122,7 @@ def _split(text: str) -> list[tuple[str, str]]:
         left, equals, right = part.partition("=")
         if not part.strip():
             continue
-        if not equals or not right.strip():
+        if not equals or not right.strip("= \t"):
             raise ProblemError(f"{part.strip()!r} is no equation", fix=EXAMPLE)
         pairs.append((left, right))
     return pairs

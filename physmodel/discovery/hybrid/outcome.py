@@ -20,8 +20,7 @@ from physmodel.discovery.hybrid.rounds import Settled, fit_penalised, inside
 from physmodel.discovery.hybrid.search import Search, Steps
 from physmodel.discovery.hybrid.weak_fit import State, covariance_of
 from physmodel.discovery.identification import MARGIN, MISFIT
-from physmodel.discovery.outcome import TIE
-from physmodel.discovery.selection import CONFIDENT
+from physmodel.discovery.selection import CONFIDENT, TIE
 from physmodel.errors import PhysmodelError
 from physmodel.models.expression_field import ExpressionField
 from physmodel.problem.problem import Problem

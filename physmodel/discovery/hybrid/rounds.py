@@ -86,7 +86,7 @@ def fit_penalised(weak: Weak, start: State, mask: NDArray[np.bool_]) -> Settled:
     for round_ in range(MAX_ROUNDS + 4 * int(mask.any())):
         slack = SLACK[min(round_, len(SLACK) - 1)]
         now = weak.round(state, slack, blind=round_ == 0)
-        everything = np.arange(now.factor.n_columns - now.q)
+        everything = weak.columns
         free = everything[:0]
         size = now.penalised(everything, free).size()
         chosen = everything if size > 0.0 else free

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,7 +69,9 @@ class Steps:
     searches: list[Search]
 
 
-def searched(data: xr.Dataset, problem: Problem, field: ExpressionField) -> Steps:
+def searched(
+    data: xr.Dataset, problem: Problem, field: ExpressionField, closed: Sequence[str] = ()
+) -> Steps:
     """Fit the known part, a network, and the terms behind it.
 
     Parameters
@@ -78,6 +81,8 @@ def searched(data: xr.Dataset, problem: Problem, field: ExpressionField) -> Step
         Of the order of the field.
     field : ExpressionField
         The known part.
+    closed : sequence of str
+        States to whose equations nothing is added.
 
     Returns
     -------
@@ -88,7 +93,8 @@ def searched(data: xr.Dataset, problem: Problem, field: ExpressionField) -> Step
     refinement = 1
     while True:
         tiles = search_tiles(prepared.tiles(field.order, refinement))
-        weak = Weak(tiles, (), 1, prepared.looseness(field.order))
+        fixed = tuple(field.states.index(state) for state in closed)
+        weak = Weak(tiles, (), 1, prepared.looseness(field.order), fixed)
         first = begin(tangent, weak, prepared.noise)
         net = RandomNet.over(weak.points(_smooth(weak, first, mask).latent))
         with_net = _with_net(weak, net, first, mask)

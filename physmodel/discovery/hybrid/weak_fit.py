@@ -116,12 +116,21 @@ class Weak:
         Candidate terms per equation, for the price of a term.
     looseness : float
         See `Prepared.looseness`.
+    closed : tuple of int
+        Equations to which nothing is added.
     """
 
     tiles: Sequence[Tile]
     parts: tuple[LinearField, ...]
     n_terms: int
     looseness: float
+    closed: tuple[int, ...] = ()
+
+    @property
+    def columns(self) -> NDArray[np.intp]:
+        """Columns behind the known part that touch no closed equation."""
+        touched = Joined(self.parts).placement[list(self.closed)] >= 0
+        return np.flatnonzero(~touched.any(axis=0))
 
     def round(self, state: State, slack: float, *, blind: bool = False) -> Round:
         """Linearise around a state.
