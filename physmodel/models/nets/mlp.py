@@ -141,6 +141,16 @@ class MLPVector:
             found = found + point @ linear.reshape(self.n_outputs, self.n_variables).mT
         return found + constant if self.bias else found
 
+    def jacobian(self, parameters: Tensor, point: Tensor) -> Tensor:
+        """Derivatives ``(..., n_outputs, n_variables)`` by the point."""
+        inner, outer, linear, _ = torch.split(parameters, list(self.sizes), dim=-1)
+        layers = self.layers.split(inner)
+        units = [values.unsqueeze(-2) for values in self.layers.units(layers, point)]
+        found = self.layers.pull_back(layers, units, outer.reshape(self.n_outputs, self.hidden[-1]))
+        if self.linear:
+            found = found + linear.reshape(self.n_outputs, self.n_variables)
+        return found
+
 
 @dataclass(frozen=True)
 class MLPField:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
+from physmodel.models.nets.blocks import lower, n_lower, unit_lower
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,13 @@ class PositiveQuadratic:
     @property
     def n_parameters(self) -> int:
         """Length ``p`` of the parameter vector."""
-        return self.n_variables * (self.n_variables + 1) // 2 if self.known is None else 0
+        return n_lower(self.n_variables) if self.known is None else 0
 
     def initial(self, seed: int) -> NDArray[np.float64]:
         """Parameters ``(p,)`` of ``|x|^2 / 2``; the seed makes no difference."""
         if self.known is not None:
             return np.empty(0)
-        return np.eye(self.n_variables)[np.tril_indices(self.n_variables)]
+        return unit_lower(self.n_variables)
 
     def value(self, parameters: Tensor, point: Tensor) -> Tensor:
         """Values ``(...)`` at points ``(..., D)``."""
@@ -58,23 +59,5 @@ class PositiveQuadratic:
         """Derivatives ``(..., D)`` by the point."""
         if self.known is not None:
             return point @ torch.tensor(self.known, dtype=point.dtype, device=point.device)
-        root = lower_triangle(parameters, self.n_variables)
+        root = lower(parameters, self.n_variables)
         return (point @ root) @ root.mT
-
-
-def lower_triangle(entries: Tensor, n: int) -> Tensor:
-    """Lower triangular matrices ``(..., n, n)`` from their entries ``(..., n (n + 1) / 2)``."""
-    place = np.full((n, n), n * (n + 1) // 2)
-    place[np.tril_indices(n)] = np.arange(n * (n + 1) // 2)
-    padded = torch.nn.functional.pad(entries, (0, 1))
-    return padded[..., torch.as_tensor(place, device=entries.device)]
-
-
-def skew(entries: Tensor, n: int) -> Tensor:
-    """Antisymmetric matrices ``(..., n, n)`` from their upper triangle ``(..., n (n - 1) / 2)``."""
-    count = n * (n - 1) // 2
-    place = np.full((n, n), 2 * count)
-    rows, columns = np.triu_indices(n, 1)
-    place[rows, columns], place[columns, rows] = np.arange(count), count + np.arange(count)
-    signed = torch.nn.functional.pad(torch.cat([entries, -entries], dim=-1), (0, 1))
-    return signed[..., torch.as_tensor(place, device=entries.device)]

@@ -1,0 +1,97 @@
+"""Matrices with a structure from entries that are parameters or networks of the point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from physmodel.models.nets.mlp import MLPVector
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Numbers that are the same everywhere, or networks of the point.
+
+    Attributes
+    ----------
+    n_variables : int
+    count : int
+    hidden : tuple of int or None
+        Layers of the network; None for constants.
+    """
+
+    n_variables: int
+    count: int
+    hidden: tuple[int, ...] | None = None
+
+    @cached_property
+    def network(self) -> MLPVector | None:
+        """The network, if there is one and anything to give."""
+        if self.hidden is None or not self.count:
+            return None
+        return MLPVector(self.n_variables, self.count, self.hidden)
+
+    @property
+    def n_parameters(self) -> int:
+        """Length ``p`` of the parameter vector."""
+        return self.count if self.network is None else self.network.n_parameters
+
+    def initial(self, seed: int, about: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Random parameters ``(p,)`` that give about these entries ``(count,)``."""
+        if self.network is None:
+            return about.copy()
+        found = self.network.initial(seed)
+        found[-self.count :] += about  # the constants of the network stand last
+        return found
+
+    def value(self, parameters: Tensor, point: Tensor) -> Tensor:
+        """Entries ``(count,)`` or ``(..., count)`` at points ``(..., n_variables)``."""
+        return parameters if self.network is None else self.network.value(parameters, point)
+
+    def jacobian(self, parameters: Tensor, point: Tensor) -> Tensor | None:
+        """Derivatives ``(..., count, n_variables)`` by the point; None for constants."""
+        return None if self.network is None else self.network.jacobian(parameters, point)
+
+
+def n_lower(n: int) -> int:
+    """Entries of a lower triangle with its diagonal."""
+    return n * (n + 1) // 2
+
+
+def n_skew(n: int) -> int:
+    """Entries of an antisymmetric matrix."""
+    return n * (n - 1) // 2
+
+
+def unit_lower(n: int) -> NDArray[np.float64]:
+    """Entries of the unit matrix as a lower triangle."""
+    rows, columns = np.tril_indices(n)
+    return (rows == columns).astype(np.float64)
+
+
+def lower(entries: Tensor, n: int) -> Tensor:
+    """Lower triangular matrices ``(..., n, n)`` from entries ``(..., n (n + 1) / 2)``."""
+    return _placed(entries, n, *np.tril_indices(n))
+
+
+def skew(entries: Tensor, n: int) -> Tensor:
+    """Antisymmetric matrices ``(..., n, n)`` from entries ``(..., n (n - 1) / 2)``."""
+    upper = _placed(entries, n, *np.triu_indices(n, 1))
+    return upper - upper.mT
+
+
+def _placed(entries: Tensor, n: int, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Tensor:
+    # Built by a product, because writing into a matrix has no derivative under vmap.
+    place = torch.zeros(len(rows), n * n, dtype=entries.dtype, device=entries.device)
+    place[np.arange(len(rows)), rows * n + columns] = 1.0
+    return (entries @ place).reshape(*entries.shape[:-1], n, n)
+
+
+def times(matrix: Tensor, vector: Tensor) -> Tensor:
+    """Products ``(..., n)`` of matrices ``(..., n, m)`` with vectors ``(..., m)``."""
+    return (matrix @ vector.unsqueeze(-1)).squeeze(-1)
