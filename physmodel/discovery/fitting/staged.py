@@ -62,7 +62,12 @@ class Staged:
     last: ExactStep | None
 
 
-def staged(field: ParametricField, records: Sequence[Record], unmeasured: float = 0.0) -> Staged:
+def staged(
+    field: ParametricField,
+    records: Sequence[Record],
+    unmeasured: float = 0.0,
+    start: Array | None = None,
+) -> Staged:
     """Fit motions and parameters.
 
     Parameters
@@ -72,6 +77,9 @@ def staged(field: ParametricField, records: Sequence[Record], unmeasured: float 
     records : sequence of Record
     unmeasured : float
         First value of states that were not measured, in units of the typical size of the others.
+    start : ndarray, optional
+        Motions at all samples near the answer, where the parameters of the field are near it too:
+        the stages with loose joints, which would lead away from it, are left out.
 
     Returns
     -------
@@ -89,8 +97,9 @@ def staged(field: ParametricField, records: Sequence[Record], unmeasured: float 
     local, shared = np.vstack(courses).ravel(), field.parameters
     noise, rate_noise, steps = FIRST_NOISE * scale, _first_rate_noise(records), 1
     problem = MultipleShooting(field, records, noise, FIRST_SLACK * scale, steps, rate_noise)
-    last = LAST_SLACK * FIRST_NOISE
-    for share in np.geomspace(FIRST_SLACK, last, STAGES):
+    last, stages = LAST_SLACK * FIRST_NOISE, STAGES if start is None else 1
+    local = local if start is None else start
+    for share in np.geomspace(FIRST_SLACK, last, STAGES)[-stages:]:
         scale = np.where(seen, scale, _fitted_size(local.reshape(-1, width), scale))
         problem = replace(problem, slack=share * scale)
         most = 200 if share == last else 30

@@ -10,18 +10,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.fitting.fit import fit
-from physmodel.discovery.hybrid.assembled import Assembled, assembled
+from physmodel.discovery.hybrid.assembled import assembled
 from physmodel.discovery.hybrid.hidden import hidden_terms, rivals
 from physmodel.discovery.hybrid.joined import Tangent
 from physmodel.discovery.hybrid.leftover import REFUSED
 from physmodel.discovery.hybrid.record import HybridResult, Parameter
+from physmodel.discovery.hybrid.refit import refitted
 from physmodel.discovery.hybrid.rounds import Settled, fit_penalised, inside
 from physmodel.discovery.hybrid.search import Search, Steps
 from physmodel.discovery.hybrid.weak_fit import State, covariance_of
 from physmodel.discovery.identification import MARGIN, MISFIT
 from physmodel.discovery.selection import CONFIDENT, TIE
-from physmodel.errors import PhysmodelError
 from physmodel.models.expression_field import ExpressionField
 from physmodel.problem.problem import Problem
 
@@ -29,10 +28,6 @@ Array = NDArray[np.float64]
 
 #: Rivals that are reported.
 MAX_RIVALS = 5
-
-#: Standard errors of the weak fit by which the fit by shooting may differ: farther away it has
-#: found another minimum.
-AGREE = 5.0
 
 #: Share of the rates below which a misfit means nothing, however small the noise.
 EXACT = 1e-9
@@ -68,7 +63,7 @@ def hybrid_result(
     """
     best = steps.searches[0]
     whole = assembled(best)
-    values, spread, notes = _refitted(data, whole)
+    values, spread, notes = refitted(data, steps, best, whole)
     q = len(field.names)
     beside = _errors(steps.with_net)[:q]
     parameters = tuple(
@@ -105,29 +100,6 @@ def hybrid_result(
         ),
         data=data,
     )
-
-
-def _refitted(data: xr.Dataset, whole: Assembled) -> tuple[Array, Array, list[Finding]]:
-    """All numbers by multiple shooting, from the values of the weak fit."""
-    size = whole.field.parameters
-    if not len(size):
-        return size, np.zeros((0, 0)), []
-    try:
-        found = fit(data, whole.field)
-    except PhysmodelError as error:
-        note = Finding("W-WEAK-ONLY", "warning", "", f"numbers are those of the weak form: {error}")
-        return size, whole.covariance, [note]
-    apart = np.abs(found.parameters - size)
-    allowed = AGREE * np.sqrt(np.diag(whole.covariance)) + 1e-6 * np.abs(size)
-    if np.all(np.isfinite(found.parameters)) and np.all(apart <= allowed):
-        return found.parameters, found.covariance, []
-    note = Finding(
-        "W-WEAK-ONLY",
-        "warning",
-        ", ".join(np.array(found.names)[~(apart <= allowed)]),
-        "shooting ended elsewhere; numbers are those of the weak form",
-    )
-    return size, whole.covariance, [note]
 
 
 def _errors(one: Settled) -> Array:
