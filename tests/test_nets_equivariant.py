@@ -190,9 +190,9 @@ def test_broken_twins_are_caught() -> None:
     ("symmetry", "why"),
     [
         (scaling({"q1": 1.0, "p1": -1.0}), "no rotation"),
-        (scaling({"q1": 1.0, "p1": 1.0}), "pairs of coordinate and momentum"),
-        (rotation("q1", "q2"), "pairs of coordinate and momentum"),
-        (reflection("q1"), "some pairs"),
+        (scaling({"q1": 1.0, "p1": 1.0}), "what makes a field of the scalar"),
+        (rotation("q1", "q2"), "what makes a field of the scalar"),
+        (reflection("q1"), "some parts"),
         (galilean(["q1", "q2"]), "adds a velocity"),
         (product_of(rotation(["q1", "q2"], ["p1", "p2"]), translation("q1")), "along all axes"),
         (time_reversal(), "nothing moves"),

@@ -21,18 +21,27 @@ from physmodel.models.nets.averaged import (
     Rows,
     ScalarElement,
 )
+from physmodel.models.nets.divergence_free import DivergenceFree
 from physmodel.models.nets.form import Form, Scalar
+from physmodel.models.nets.gradient_flow import GradientFlow
 from physmodel.models.nets.hamiltonian import Hamiltonian, canonical_order
 from physmodel.models.nets.invariant import EquivariantField, InvariantScalar, outputs_needed
+from physmodel.models.nets.mechanical import Mechanical
 from physmodel.models.nets.mlp import MLPField, MLPScalar, MLPVector
 from physmodel.models.nets.orbits import Flow, invariants_of
-from physmodel.problem.affine import Affine
+from physmodel.models.nets.restricted import Positive
+from physmodel.models.nets.scaled import ScaledForm, ScaledScalar
+from physmodel.models.nets.symmetry_limits import (
+    is_identity,
+    nothing_left,
+    require_normal,
+    require_still,
+    signs_of,
+    unsupported,
+)
 from physmodel.problem.symmetry import Symmetry
 
 Array = NDArray[np.float64]
-
-#: Difference of matrices below which they are the same: group elements are products of others.
-SAME = 1e-9
 
 
 def symmetrised(model: Any, symmetry: Symmetry, names: Sequence[str]) -> Any:
@@ -58,10 +67,24 @@ def symmetrised(model: Any, symmetry: Symmetry, names: Sequence[str]) -> Any:
         If the symmetry, or this symmetry of this model, cannot be kept exactly.
     """
     whole = symmetry.on(tuple(names))
-    _require_normal(whole)
+    require_normal(whole)
+    if isinstance(model, ScaledForm | ScaledScalar):
+        inside = model.scaling.inside(whole)
+        return replace(model, inner=symmetrised(model.inner, inside, names))
     if isinstance(model, Hamiltonian):
-        signs = _canonical_signs(model, whole)
+        partner, sign = canonical_order(model.n_states, model.pairs)
+        bracket = np.zeros((model.n_states, model.n_states))
+        bracket[np.arange(model.n_states), partner] = sign
+        signs = signs_of(model, whole, bracket, 1)
         return replace(model, energy=_scalar(model.energy, whole, signs))
+    if isinstance(model, GradientFlow | Mechanical):
+        if model.n_parameters != model.potential.n_parameters:
+            raise unsupported(model, whole, "its matrices are free, and would not be symmetric")
+        signs = signs_of(model, whole, np.eye(model.n_states), model.order)
+        return replace(model, potential=_scalar(model.potential, whole, signs))
+    if isinstance(model, Positive):
+        _require_exchange(model, whole)
+        return replace(model, inner=symmetrised(model.inner, symmetry, names))
     if hasattr(model, "gradient"):
         return _scalar(model, whole, [1.0] * len(whole.group()))
     return _field(model, whole)
@@ -72,9 +95,9 @@ def _scalar(scalar: Scalar, whole: Symmetry, signs: Sequence[float]) -> Scalar:
     if flows:
         invariants = invariants_of(flows, scalar.n_variables)
         if not isinstance(scalar, MLPScalar):
-            raise _unsupported(scalar, whole, "a continuous symmetry needs a plain network")
+            raise unsupported(scalar, whole, "a continuous symmetry needs a plain network")
         if not invariants.count:
-            raise _nothing_left(whole)
+            raise nothing_left(whole)
         scalar = InvariantScalar(replace(scalar, n_variables=invariants.count), invariants)
     group = whole.group()
     if len(group) == 1:
@@ -84,9 +107,9 @@ def _scalar(scalar: Scalar, whole: Symmetry, signs: Sequence[float]) -> Scalar:
         for one, sign in zip(group, signs, strict=True)
     )
     for one, sign in zip(group, signs, strict=True):
-        _require_still(one, whole)
-        if sign < 0.0 and _is_identity(one):
-            raise _nothing_left(whole)
+        require_still(one, whole)
+        if sign < 0.0 and is_identity(one):
+            raise nothing_left(whole)
     return AveragedScalar(scalar, elements)
 
 
@@ -97,19 +120,19 @@ def _field(form: Form, whole: Symmetry) -> Form:
     if flows:
         invariants = invariants_of(flows, n_points)
         if not isinstance(form, MLPField):
-            raise _unsupported(form, whole, "a continuous symmetry needs a plain network")
+            raise unsupported(form, whole, "a continuous symmetry needs a plain network")
         network = MLPVector(
             invariants.count, outputs_needed(invariants, d), form.hidden, form.bias, form.linear
         )
         form = EquivariantField(network, invariants, d, form.n_inputs, form.order)
-    elif not isinstance(form, MLPField):
-        raise _unsupported(form, whole, "its structure would not survive an average of fields")
+    elif not isinstance(form, MLPField | DivergenceFree):
+        raise unsupported(form, whole, "its structure would not survive an average of fields")
     group = whole.group()
     if len(group) == 1:
         return form
     elements = []
     for one in group:
-        _require_still(one, whole)
+        require_still(one, whole)
         linear, offset = np.eye(n_points), np.zeros(n_points)
         own, moved = one.linear[:d, :d], n_points - form.n_inputs
         linear[:d, :d], offset[:d] = own, one.offset[:d]
@@ -118,7 +141,7 @@ def _field(form: Form, whole: Symmetry) -> Form:
         linear[moved:, moved:], offset[moved:] = one.linear[d:, d:], one.offset[d:]
         back = np.asarray(np.linalg.inv(own) * one.time**form.order, dtype=np.float64)
         if np.array_equal(linear, np.eye(n_points)) and back[0, 0] < 0.0 and not offset.any():
-            raise _nothing_left(whole)
+            raise nothing_left(whole)
         elements.append(FieldElement(_rows(linear), tuple(offset.tolist()), _rows(back)))
     return AveragedField(form, tuple(elements))
 
@@ -159,72 +182,17 @@ def _flows(whole: Symmetry, n_states: int, order: int) -> list[Flow]:
     return found
 
 
-def _canonical_signs(form: Hamiltonian, whole: Symmetry) -> list[float]:
-    """Sign of the energy under each element: ``A J A^T = sign s J`` with the time factor ``s``."""
-    partner, sign = canonical_order(form.n_states, form.pairs)
-    j = np.zeros((form.n_states, form.n_states))
-    j[np.arange(form.n_states), partner] = sign
-    for one in whole.generators:
-        if np.abs(one.linear @ j + j @ one.linear.T).max(initial=0.0) > SAME:
-            raise _unsupported(form, whole, "it does not keep the pairs of coordinate and momentum")
-    found = []
-    for one in whole.group():
-        image = one.linear @ j @ one.linear.T * one.time
-        if np.abs(image - j).max() <= SAME:
-            found.append(1.0)
-        elif np.abs(image + j).max() <= SAME:
-            found.append(-1.0)
-        else:
-            raise _unsupported(
-                form, whole, "it changes some pairs of coordinate and momentum and others not"
-            )
-    return found
-
-
-def _require_normal(whole: Symmetry) -> None:
-    """Averages of invariants stay invariant if the elements map the generators to each other."""
-    if not whole.generators:
-        return
-    span = np.array([one.matrix.ravel() for one in whole.generators]).T
-    for one in whole.elements:
-        inverse = one.inverse().matrix
-        images = [(one.matrix @ g.matrix @ inverse).ravel() for g in whole.generators]
-        left = np.array(images).T
-        if np.abs(span @ np.linalg.lstsq(span, left)[0] - left).max() > SAME:
-            raise ProblemError(
-                f"networks cannot keep the symmetry {whole.name!r} exactly",
-                why="its finite part turns its continuous part into another one",
-                fix="name all axes of the continuous symmetry",
-            )
-
-
-def _require_still(one: Affine, whole: Symmetry) -> None:
-    if one.boost.any():
-        raise ProblemError(f"networks cannot keep the symmetry {whole.name!r}: it adds velocities")
-
-
-def _is_identity(one: Affine) -> bool:
-    return bool(
-        np.abs(one.linear - np.eye(len(one.linear))).max(initial=0.0) <= SAME
-        and np.abs(one.offset).max(initial=0.0) <= SAME
-    )
-
-
 def _rows(matrix: Array) -> Rows:
     return tuple(tuple(float(value) for value in row) for row in matrix)
 
 
-def _unsupported(model: object, whole: Symmetry, why: str) -> ProblemError:
-    return ProblemError(
-        f"a {type(model).__name__} cannot keep the symmetry {whole.name!r} exactly",
-        why=why,
-        fix="leave the symmetry out, or choose a Hamiltonian or a field without structure",
-    )
-
-
-def _nothing_left(whole: Symmetry) -> ProblemError:
-    return ProblemError(
-        f"nothing moves under the symmetry {whole.name!r}",
-        why="only the field that is zero everywhere, or no variable at all, keeps it",
-        fix="name the states that change sign, such as time-reversal:p",
-    )
+def _require_exchange(form: Positive, whole: Symmetry) -> None:
+    """Relative rates move along with exchanges of positive states, and with nothing else."""
+    positive = np.isin(np.arange(form.n_states), form.places)
+    for one in whole.group():
+        matrix = one.linear[: form.n_states, : form.n_states]
+        exchange = np.all((matrix == 0.0) | (matrix == 1.0)) and one.time == 1.0
+        if not exchange or one.offset.any() or np.any(matrix[positive][:, ~positive]):
+            raise unsupported(form, whole, "it does more than exchange positive states")
+    if whole.generators:
+        raise unsupported(form, whole, "no flow keeps the sign of all states")

@@ -20,9 +20,12 @@ class GradientFlow:
     Attributes
     ----------
     potential : Scalar
+    metric : bool
+        Without it ``M`` is the unit matrix.
     """
 
     potential: Scalar
+    metric: bool = True
 
     @property
     def n_states(self) -> int:
@@ -42,7 +45,7 @@ class GradientFlow:
     @property
     def sizes(self) -> tuple[int, int]:
         """Numbers of parameters: potential, ``L``."""
-        return (self.potential.n_parameters, n_lower(self.n_states))
+        return (self.potential.n_parameters, n_lower(self.n_states) if self.metric else 0)
 
     @property
     def n_parameters(self) -> int:
@@ -51,10 +54,14 @@ class GradientFlow:
 
     def initial(self, seed: int) -> NDArray[np.float64]:
         """Random parameters ``(p,)``, the metric that of the variables."""
-        return np.concatenate([self.potential.initial(seed), unit_lower(self.n_states)])
+        metric = unit_lower(self.n_states) if self.metric else np.empty(0)
+        return np.concatenate([self.potential.initial(seed), metric])
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Time derivative ``(..., d)``."""
         inner, metric = torch.split(parameters, list(self.sizes), dim=-1)
+        slope = self.potential.gradient(inner, motion)
+        if not self.metric:
+            return -slope
         root = lower(metric, self.n_states)
-        return -times(root, times(root.mT, self.potential.gradient(inner, motion)))
+        return -times(root, times(root.mT, slope))

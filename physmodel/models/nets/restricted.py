@@ -1,0 +1,113 @@
+"""Fields that leave something alone: states that stay positive, points of rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from physmodel.models.nets.form import Form
+
+
+@dataclass(frozen=True)
+class Positive:
+    """``x_k' = x_k f_k(x)`` for some states, which then never change their sign.
+
+    Attributes
+    ----------
+    inner : Form
+        Of first order: relative rates of the positive states, rates of the others.
+    places : tuple of int
+        Positive states.
+    """
+
+    inner: Form
+    places: tuple[int, ...]
+
+    @property
+    def n_states(self) -> int:
+        """Number of states ``d``."""
+        return self.inner.n_states
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs ``m``."""
+        return self.inner.n_inputs
+
+    @property
+    def order(self) -> int:
+        """Order in time, 1."""
+        return 1
+
+    @property
+    def n_parameters(self) -> int:
+        """Length ``p`` of the parameter vector."""
+        return self.inner.n_parameters
+
+    def initial(self, seed: int) -> NDArray[np.float64]:
+        """Random parameters ``(p,)`` to start from."""
+        return self.inner.initial(seed)
+
+    def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
+        """Time derivative ``(..., d)``."""
+        found = self.inner.rate(parameters, motion, inputs)
+        chosen = torch.zeros(self.n_states, dtype=torch.bool, device=motion.device)
+        chosen[list(self.places)] = True
+        return torch.where(chosen, motion * found, found)
+
+
+@dataclass(frozen=True)
+class AtRest:
+    """``f(z) - f(z with some variables set)``: nothing changes where these have their values.
+
+    Attributes
+    ----------
+    inner : Form
+    places : tuple of int
+        Variables among states, velocities (order 2) and inputs.
+    values : tuple of float
+    """
+
+    inner: Form
+    places: tuple[int, ...]
+    values: tuple[float, ...]
+
+    @property
+    def n_states(self) -> int:
+        """Number of states ``d``."""
+        return self.inner.n_states
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs ``m``."""
+        return self.inner.n_inputs
+
+    @property
+    def order(self) -> int:
+        """Order in time, 1 or 2."""
+        return self.inner.order
+
+    @property
+    def n_parameters(self) -> int:
+        """Length ``p`` of the parameter vector."""
+        return self.inner.n_parameters
+
+    def initial(self, seed: int) -> NDArray[np.float64]:
+        """Random parameters ``(p,)`` to start from."""
+        return self.inner.initial(seed)
+
+    def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
+        """Highest time derivative ``(..., d)``."""
+        point = torch.cat([motion, inputs], dim=-1)
+        values = torch.zeros(point.shape[-1], dtype=point.dtype, device=point.device)
+        values[list(self.places)] = torch.tensor(
+            self.values, dtype=point.dtype, device=point.device
+        )
+        chosen = torch.zeros(point.shape[-1], dtype=torch.bool, device=point.device)
+        chosen[list(self.places)] = True
+        sizes = [motion.shape[-1], inputs.shape[-1]]
+        still = torch.split(torch.where(chosen, values, point), sizes, dim=-1)
+        return self.inner.rate(parameters, motion, inputs) - self.inner.rate(parameters, *still)

@@ -1,0 +1,118 @@
+"""Networks in scaled variables: trained alike in any units, exact in those of the user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from physmodel.models.nets.form import Form, Scalar
+from physmodel.models.nets.scaling import Scaling
+
+
+@dataclass(frozen=True)
+class ScaledForm:
+    """``f(x) = scale / time^order f^((x - centre) / scale)``.
+
+    A change of units keeps what `physmodel.models.nets.structure` promises if the scaling is one
+    of `physmodel.models.nets.scaling.scaling_of` with what must be shared: canonical equations with
+    one scale for coordinates and one for momenta have the energy ``scale_q scale_p / time H^``.
+
+    Attributes
+    ----------
+    inner : Form
+    scaling : Scaling
+        Of the states, then the inputs.
+    """
+
+    inner: Form
+    scaling: Scaling
+
+    @property
+    def n_states(self) -> int:
+        """Number of states ``d``."""
+        return self.inner.n_states
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs ``m``."""
+        return self.inner.n_inputs
+
+    @property
+    def order(self) -> int:
+        """Order in time, 1 or 2."""
+        return self.inner.order
+
+    @property
+    def n_parameters(self) -> int:
+        """Length ``p`` of the parameter vector."""
+        return self.inner.n_parameters
+
+    def initial(self, seed: int) -> NDArray[np.float64]:
+        """Random parameters ``(p,)`` to start from."""
+        return self.inner.initial(seed)
+
+    def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
+        """Highest time derivative ``(..., d)``."""
+        d = self.n_states
+        scale, centre = _like(self.scaling.scale, motion), _like(self.scaling.centre, motion)
+        inside = (motion[..., :d] - centre[:d]) / scale[:d]
+        if self.order == 2:
+            faster = motion[..., d:] * (self.scaling.time / scale[:d])
+            inside = torch.cat([inside, faster], dim=-1)
+        if self.n_inputs:
+            inputs = (inputs - centre[d:]) / scale[d:]
+        found = self.inner.rate(parameters, inside, inputs)
+        return found * (scale[:d] / self.scaling.time**self.order)
+
+
+@dataclass(frozen=True)
+class ScaledScalar:
+    """``H(x) = unit H^((x - centre) / scale)``.
+
+    Attributes
+    ----------
+    inner : Scalar
+    scaling : Scaling
+    unit : float
+        Of the values.
+    """
+
+    inner: Scalar
+    scaling: Scaling
+    unit: float = 1.0
+
+    @property
+    def n_variables(self) -> int:
+        """Number of variables ``D``."""
+        return self.inner.n_variables
+
+    @property
+    def n_parameters(self) -> int:
+        """Length ``p`` of the parameter vector."""
+        return self.inner.n_parameters
+
+    def initial(self, seed: int) -> NDArray[np.float64]:
+        """Random parameters ``(p,)`` to start from."""
+        return self.inner.initial(seed)
+
+    def value(self, parameters: Tensor, point: Tensor) -> Tensor:
+        """Values ``(...)`` at points ``(..., D)``."""
+        inside, _ = self._inside(point)
+        return self.unit * self.inner.value(parameters, inside)
+
+    def gradient(self, parameters: Tensor, point: Tensor) -> Tensor:
+        """Derivatives ``(..., D)`` by the point."""
+        inside, scale = self._inside(point)
+        return self.unit * self.inner.gradient(parameters, inside) / scale
+
+    def _inside(self, point: Tensor) -> tuple[Tensor, Tensor]:
+        scale = _like(self.scaling.scale, point)
+        return (point - _like(self.scaling.centre, point)) / scale, scale
+
+
+def _like(values: tuple[float, ...], point: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=point.dtype, device=point.device)
