@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -94,11 +94,21 @@ class AveragedScalar:
         found = self.inner.gradient(parameters, images)
         return torch.einsum("g,g...i,gij->...j", signs, found, maps) / len(self.elements)
 
+    @cached_property
+    def _arrays(self) -> tuple[NDArray[np.float64], ...]:
+        """Matrices ``(g, D, D)``, offsets ``(g, D)`` and signs ``(g,)``."""
+        elements = self.elements
+        return (
+            np.array([one.linear for one in elements]),
+            np.array([one.offset for one in elements]),
+            np.array([one.sign for one in elements]),
+        )
+
     def _images(self, point: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Images ``(g, ..., D)``, matrices ``(g, D, D)`` and signs ``(g,)``."""
-        maps = _like([one.linear for one in self.elements], point)
-        signs = _like([one.sign for one in self.elements], point)
-        return _moved(maps, [one.offset for one in self.elements], point), maps, signs
+        maps, offsets, signs = self._arrays
+        matrices = _like(maps, point)
+        return _moved(matrices, offsets, point), matrices, _like(signs, point)
 
 
 @dataclass(frozen=True)
@@ -142,21 +152,31 @@ class AveragedField:
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Highest time derivative ``(..., d)``."""
         point = torch.cat([motion, inputs], dim=-1)
-        maps = _like([one.linear for one in self.elements], point)
-        images = _moved(maps, [one.offset for one in self.elements], point)
+        maps, offsets, backward = self._arrays
+        images = _moved(_like(maps, point), offsets, point)
         sizes = [motion.shape[-1], inputs.shape[-1]]
         found = self.inner.rate(parameters, *torch.split(images, sizes, dim=-1))
-        back = _like([one.back for one in self.elements], point)
+        back = _like(backward, point)
         return torch.einsum("gij,g...j->...i", back, found) / len(self.elements)
 
+    @cached_property
+    def _arrays(self) -> tuple[NDArray[np.float64], ...]:
+        """Matrices ``(g, D, D)``, offsets ``(g, D)`` and matrices of the way back ``(g, d, d)``."""
+        elements = self.elements
+        return (
+            np.array([one.linear for one in elements]),
+            np.array([one.offset for one in elements]),
+            np.array([one.back for one in elements]),
+        )
 
-def _moved(maps: Tensor, offsets: Sequence[tuple[float, ...]], point: Tensor) -> Tensor:
+
+def _moved(maps: Tensor, offsets: NDArray[np.float64], point: Tensor) -> Tensor:
     moved = torch.einsum("gij,...j->g...i", maps, point)
-    if not any(any(offset) for offset in offsets):
+    if not offsets.any():
         return moved
     added = _like(offsets, point)
     return moved + added.reshape(len(offsets), *[1] * (point.ndim - 1), -1)
 
 
-def _like(values: Sequence[object], point: Tensor) -> Tensor:
-    return torch.tensor(values, dtype=point.dtype, device=point.device)
+def _like(values: NDArray[np.float64], point: Tensor) -> Tensor:
+    return torch.from_numpy(values).to(dtype=point.dtype, device=point.device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import torch
@@ -76,20 +76,33 @@ def unit_lower(n: int) -> NDArray[np.float64]:
 
 def lower(entries: Tensor, n: int) -> Tensor:
     """Lower triangular matrices ``(..., n, n)`` from entries ``(..., n (n + 1) / 2)``."""
-    return _placed(entries, n, *np.tril_indices(n))
+    return _placed(entries, n, _lower_places(n))
 
 
 def skew(entries: Tensor, n: int) -> Tensor:
     """Antisymmetric matrices ``(..., n, n)`` from entries ``(..., n (n - 1) / 2)``."""
-    upper = _placed(entries, n, *np.triu_indices(n, 1))
+    upper = _placed(entries, n, _upper_places(n))
     return upper - upper.mT
 
 
-def _placed(entries: Tensor, n: int, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Tensor:
-    # Built by a product, because writing into a matrix has no derivative under vmap.
-    place = torch.zeros(len(rows), n * n, dtype=entries.dtype, device=entries.device)
-    place[np.arange(len(rows)), rows * n + columns] = 1.0
-    return (entries @ place).reshape(*entries.shape[:-1], n, n)
+def _placed(entries: Tensor, n: int, places: NDArray[np.float64]) -> Tensor:
+    # A product, because writing into a matrix has no derivative under vmap.
+    into = torch.from_numpy(places).to(dtype=entries.dtype, device=entries.device)
+    return (entries @ into).reshape(*entries.shape[:-1], n, n)
+
+
+@cache
+def _lower_places(n: int) -> NDArray[np.float64]:
+    """One at the place of each entry, ``(n (n + 1) / 2, n n)``."""
+    rows, columns = np.tril_indices(n)
+    return np.eye(n * n)[rows * n + columns]
+
+
+@cache
+def _upper_places(n: int) -> NDArray[np.float64]:
+    """One at the place of each entry, ``(n (n - 1) / 2, n n)``."""
+    rows, columns = np.triu_indices(n, 1)
+    return np.eye(n * n)[rows * n + columns]
 
 
 def times(matrix: Tensor, vector: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import torch
@@ -195,7 +195,13 @@ class MLPField:
 
 def symmetric(triangle: Tensor, n: int) -> Tensor:
     """Symmetric matrix ``(n, n)`` from its upper triangle ``(n (n + 1) / 2,)``, row by row."""
-    place = np.zeros((n, n), dtype=np.int64)
+    return triangle[..., torch.from_numpy(_places(n)).to(triangle.device)]
+
+
+@cache
+def _places(n: int) -> NDArray[np.int64]:
+    """Place ``(n, n)`` of each entry of a symmetric matrix in its upper triangle."""
+    found = np.zeros((n, n), dtype=np.int64)
     rows, columns = np.triu_indices(n)
-    place[rows, columns] = place[columns, rows] = np.arange(len(rows))
-    return triangle[..., torch.as_tensor(place, device=triangle.device)]
+    found[rows, columns] = found[columns, rows] = np.arange(len(rows))
+    return found

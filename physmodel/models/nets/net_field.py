@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.func import jacrev, vmap
 
 from physmodel.errors import ProblemError
+from physmodel.models.nets.averaged import AveragedField, AveragedScalar
 from physmodel.models.nets.form import Form
 from physmodel.models.parametric_field import Linearisation
 
@@ -73,7 +74,7 @@ class NetField:
     def rate(self, time: Array, states: Array, velocities: Array | None, inputs: Array) -> Array:
         """Highest time derivative, ``(n, d)``; see `VectorField.rate`."""
         theta, motion, signal = self._tensors(states, velocities, inputs)
-        rows = max(1, TILE // (len(theta) + motion.shape[1]))
+        rows = max(1, TILE // (self._copies * (len(theta) + motion.shape[1])))
         with torch.no_grad():
             tiles = [
                 self.form.rate(theta, some, other)
@@ -98,7 +99,7 @@ class NetField:
 
         slopes = vmap(jacrev(twice, argnums=(0, 1), has_aux=True), in_dims=(None, 0, 0))
         d = self.form.n_states
-        rows = max(1, TILE // (d * (len(theta) + motion.shape[1])))
+        rows = max(1, TILE // (d * self._copies * (len(theta) + motion.shape[1])))
         n = len(motion)
         rate, by_motion, by_parameter = (
             np.empty((n, d)),
@@ -112,6 +113,12 @@ class NetField:
                 for into, found in ((rate, value), (by_motion, second), (by_parameter, first)):
                     torch.from_numpy(into[tile]).copy_(found)
         return Linearisation(rate, by_motion, by_parameter)
+
+    @property
+    def _copies(self) -> int:
+        """Images of each point inside the form; the units of all of them are alive at a time."""
+        # Points are copied, not weights: a group of up to eight takes less room than the weights.
+        return max(1, _images(self.form) // 8)
 
     def _tensors(
         self, states: Array, velocities: Array | None, inputs: Array
@@ -128,3 +135,11 @@ def _joined(tiles: list[Tensor]) -> Array:
     """Tiles below each other as one array; a copy, so that nobody else writes into it."""
     whole = tiles[0] if len(tiles) == 1 else torch.cat(tiles)
     return np.array(whole.cpu().numpy())
+
+
+def _images(part: object) -> int:
+    """Elements of the groups over which a form averages, one inside the other."""
+    own = len(part.elements) if isinstance(part, AveragedField | AveragedScalar) else 1
+    if not is_dataclass(part):
+        return own
+    return own * max((_images(getattr(part, one.name)) for one in fields(part)), default=1)
