@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.func import jacrev, vmap
 
+from physmodel.models.nets.blocks import skew
 from physmodel.models.nets.divergence_free import DivergenceFree
 from physmodel.models.nets.gradient_flow import GradientFlow
 from physmodel.models.nets.hamiltonian import Hamiltonian
@@ -80,13 +81,19 @@ def test_energy_of_a_hamiltonian(seed: int) -> None:
 @draws
 @few
 def test_a_port_hamiltonian_loses_energy_but_for_its_ports(seed: int) -> None:
-    form = FORMS["port-hamiltonian"]()
-    weights, x, u = drawn(form, seed)
-    slope = form.energy.gradient(weights[: form.sizes[0]], x)
-    alone = form.rate(weights, x, 0.0 * u)
-    assert dot(slope, alone).max() <= size(slope, alone)
-    ports = weights[-form.sizes[3] :].reshape(3, 2)
-    assert form.rate(weights, x, u) - alone == pytest.approx(u @ ports.T, abs=1e-11)
+    for name in ("port-hamiltonian", "port-hamiltonian, all networks", "canonical with friction"):
+        form = FORMS[name]()
+        weights, x, u = drawn(form, seed)
+        slope = form.energy.gradient(weights[: form.sizes[0]], x)
+        alone = form.rate(weights, x, 0.0 * u)
+        assert dot(slope, alone).max() <= size(slope, alone)
+        ports = weights[form.n_parameters - form.sizes[3] :].reshape(form.n_states, form.n_inputs)
+        # The difference of two rates of order one to ten.
+        assert form.rate(weights, x, u) - alone == pytest.approx(u @ ports.T, abs=1e-11)
+    closed = PortHamiltonian(MLPScalar(3, SMALL), 0, False, (4,))
+    weights, x, u = drawn(closed, seed)
+    slope, rate = closed.energy.gradient(weights[: closed.sizes[0]], x), closed.rate(weights, x, u)
+    assert dot(slope, rate).abs().max() <= size(slope, rate)
 
 
 @draws
@@ -135,14 +142,67 @@ def test_potentials_and_lyapunov_functions_fall(seed: int) -> None:
 
 @draws
 @few
-def test_energy_of_a_lagrangian(seed: int) -> None:
-    form = FORMS["lagrangian"]()
+def test_energies_of_second_order(seed: int) -> None:
+    for form in (FORMS["lagrangian"](), Mechanical(MLPScalar(3, SMALL), (4,))):
+        weights, x, u = drawn(form, seed)
+        v = x[:, form.n_states :]
+        slope = vmap(jacrev(lambda point, at=form, w=weights: at.energy(w, point)))(x)
+        along = torch.cat([v, form.rate(weights, x, u)], dim=-1)
+        # The mass matrix is no worse conditioned than 1e2 here; 3e-15 is seen.
+        assert dot(slope, along).abs().max() <= size(slope, along)
+        if isinstance(form, Lagrangian):
+            assert torch.linalg.eigvalsh(form.mass(weights, x[:, :2])).min() >= 1.0 - 1e-12
+
+
+@draws
+@few
+def test_friction_of_second_order_takes_energy(seed: int) -> None:
+    form = Mechanical(MLPScalar(3, SMALL), (4,), True, (4,))
     weights, x, u = drawn(form, seed)
-    acceleration = form.rate(weights, x, u)
     slope = vmap(jacrev(lambda point: form.energy(weights, point)))(x)
-    along = torch.cat([x[:, 2:], acceleration], dim=-1)
-    # Solving with the mass matrix loses digits by its condition number, up to 1e3 here.
-    assert dot(slope, along).abs().max() <= 1e3 * size(slope, along)
+    along = torch.cat([x[:, 3:], form.rate(weights, x, u)], dim=-1)
+    assert dot(slope, along).max() <= size(slope, along)
+
+
+def test_lagrange_and_euler_agree_with_the_definition() -> None:
+    """``d/dt dL/dv = dL/dq`` by automatic differentiation of ``L`` alone."""
+    form = FORMS["lagrangian"]()
+    weights, x, u = drawn(form, 3)
+
+    def lagrangian(q: Tensor, v: Tensor) -> Tensor:
+        potential = form.potential.value(weights[: form.sizes[0]], q)
+        return form.energy(weights, torch.cat([q, v])) - 2.0 * potential
+
+    for point, found in zip(x, form.rate(weights, x, u), strict=True):
+        q, v = point[:2], point[2:]
+        momentum = jacrev(lagrangian, argnums=1)
+        turned = jacrev(momentum)(q, v) @ v
+        mass = jacrev(momentum, argnums=1)(q, v)
+        force = jacrev(lagrangian)(q, v) - turned
+        assert mass @ found == pytest.approx(force, rel=1e-12, abs=1e-12)
+
+
+def test_twins_without_structure_are_caught() -> None:
+    """Every property above fails for a network of the same size and the same energies."""
+    scalar, twin = MLPScalar(3, SMALL), MLPField(3, 0, 1, SMALL)
+    weights, x, u = drawn(twin, 0, 50)
+    rate = twin.rate(weights, x, u)
+    slope = scalar.gradient(drawn(FORMS["gradient-flow"](), 1)[0][: scalar.n_parameters], x)
+    work = dot(slope, rate)
+    assert work.max() > size(slope, rate)  # neither falls
+    assert work.min() < -size(slope, rate)  # nor grows, nor stays
+    j = torch.tensor([[0.0, 1.0], [-1.0, 0.0]], dtype=torch.float64)
+    plain = MLPField(2, 0, 1, SMALL)
+    loose = drawn(plain, 2)[0]
+    step = jacrev(lambda at: at + plain.rate(loose, at, u[0]))(x[0, :2])
+    assert (step.T @ j @ step - j).abs().max() > 1e-3
+    # Brackets without their degeneracies: the same form with one direction left in.
+    form = FORMS["metriplectic"]()
+    weights, x, u = drawn(form, 0)
+    first, second, turning, _ = torch.split(weights, list(form.sizes))
+    by_energy, by_entropy = form.energy.gradient(first, x), form.entropy.gradient(second, x)
+    bare = by_energy @ skew(turning, 3).T
+    assert dot(by_entropy, bare).abs().max() > 1e-3
 
 
 @draws

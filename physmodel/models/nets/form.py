@@ -13,7 +13,9 @@ class Form(Protocol):
     """A family of vector fields; `physmodel.models.nets.net_field.NetField` makes one of them.
 
     Forms are frozen dataclasses without state: all weights are in one flat float64 vector, which is
-    what second-order optimisers, delta files and mergers work on.
+    what second-order optimisers, delta files and mergers work on. Take it apart by one
+    ``torch.split``: many slices would make derivatives twice as slow. `rate` has to work under
+    ``torch.func.vmap`` and ``jacrev``; ``torch.linalg.solve`` does not (wrong numbers in 2.13).
     """
 
     @property
