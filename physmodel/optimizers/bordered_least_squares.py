@@ -202,30 +202,6 @@ class BorderedModel:
         return solve
 
 
-def unexplained(by_local: Sparse, by_shared: Array) -> Array:
-    """Derivatives by the shared unknowns, less what the local ones can make up for.
-
-    Parameters
-    ----------
-    by_local : sparse (m, n)
-    by_shared : ndarray (m, p)
-
-    Returns
-    -------
-    ndarray (m, p)
-        What the residuals say about the shared unknowns; `covariance` of it is theirs.
-    """
-    gram = csr_array(by_local.T @ by_local)
-    order = _narrow_order(gram)
-    by_local, band = csr_array(by_local)[:, order], _lower_band(gram[order][:, order])
-    factor = cholesky_banded(band, lower=True, check_finite=False)
-    rest: Array = by_shared
-    for _ in range(2):  # the second time is a refinement
-        explained = cho_solve_banded((factor, True), by_local.T @ rest, check_finite=False)
-        rest = rest - by_local @ explained
-    return rest
-
-
 def _narrow_order(gram: csr_array) -> NDArray[np.intp]:
     """An order of the unknowns in which coupled ones are near each other."""
     given = np.arange(gram.shape[0])
