@@ -85,15 +85,15 @@ def render(result: Result) -> str:
         ("noise", _noise(result)),
         ("score", _scores(result)),
     ):
-        rows = [row for item in part for row in _folded(item, WIDTH - MARGIN)]
+        rows = [row for item in part for row in folded(item, WIDTH - MARGIN)]
         heads = [f"{title}:", *[""] * len(rows)]
         rows = [f"{head:<{MARGIN}}{row}" for head, row in zip(heads, rows, strict=False)]
         lines += ["", *rows] if rows else []
-    lines += ["", *_folded(result.remedy, WIDTH)]
+    lines += ["", *folded(result.remedy, WIDTH)]
     return "\n".join(lines)
 
 
-def _folded(text: str, width: int) -> list[str]:
+def folded(text: str, width: int) -> list[str]:
     """Lines of at most this width where words allow it, indented after the first."""
     # What stands in parentheses stays together.
     whole = re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", "\xa0"), text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,16 +57,7 @@ def to_dict(result: Result, run: str | None = None) -> dict[str, Any]:
         "invariants": [
             {"name": item.name, "drift": item.drift, "size": item.size} for item in result.conserved
         ],
-        "warnings": [
-            {
-                "code": f.code,
-                "severity": f.severity,
-                "where": f.where,
-                "message": f.message,
-                "fix": f.fix,
-            }
-            for f in result.warnings
-        ],
+        "warnings": [asdict(finding) for finding in result.warnings],
         "problem": result.problem.to_mapping(),
         "start": {key: np.asarray(value).tolist() for key, value in result.start.items()},
         "run": run,
@@ -85,7 +77,7 @@ def _left_out(result: Result, state: str) -> dict[str, float]:
 
 def dumps(result: Result, run: str | None = None) -> str:
     """JSON text of a result; numbers keep all their digits."""
-    return json.dumps(_finite(to_dict(result, run)), indent=1, allow_nan=False) + "\n"
+    return json.dumps(finite(to_dict(result, run)), indent=1, allow_nan=False) + "\n"
 
 
 def save_result(result: Result, folder: str | Path) -> Path:
@@ -116,12 +108,12 @@ def save_result(result: Result, folder: str | Path) -> Path:
     return path
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """JSON has no NaN: such numbers become null."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -17,12 +17,12 @@ from scipy.linalg import lstsq
 from physmodel.discovery.fitting.paths import Paths, paths_of
 from physmodel.errors import DataError
 from physmodel.losses.slopes import KnownStates, ShiftedPaths
-from physmodel.models.parametric_field import ParametricField
 from physmodel.optimizers.bordered_least_squares import bordered_least_squares
 
 if TYPE_CHECKING:
     from physmodel.models.nets.form import Form
     from physmodel.models.nets.hamiltonian import Hamiltonian
+    from physmodel.models.nets.net_field import NetField
 
 Array = NDArray[np.float64]
 
@@ -44,46 +44,13 @@ RANK = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class ScaledField:
-    """A field fitted in scaled coordinates, as a `VectorField` in those of the data.
-
-    Attributes
-    ----------
-    inner : ParametricField
-    scale : ndarray (d,)
-        Units of the states inside.
-    clock : float
-        Unit of time inside.
-    """
-
-    inner: ParametricField
-    scale: Array
-    clock: float
-    order: int = 1
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        """Names of the states."""
-        return self.inner.states
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the inputs."""
-        return self.inner.inputs
-
-    def rate(self, time: Array, states: Array, velocities: Array | None, inputs: Array) -> Array:
-        """Time derivative, ``(n, d)``; see `VectorField.rate`."""
-        inside = self.inner.rate(time / self.clock, states / self.scale, None, inputs)
-        return inside * (self.scale / self.clock)
-
-
-@dataclass(frozen=True, eq=False)
 class NetworkFit:
     """A network and what was found out on the way.
 
     Attributes
     ----------
-    field : ScaledField
+    field : NetField
+        In the units of the data.
     width : int
         Units of the hidden layer.
     scores : dict of int to float
@@ -92,7 +59,7 @@ class NetworkFit:
         Standard deviations, in the units of the data; zeros for states taken as they are.
     """
 
-    field: ScaledField
+    field: NetField
     width: int
     scores: dict[int, float]
     state_noise: Array
@@ -137,6 +104,8 @@ def fit_network(
     estimated from the residuals, and the fit repeated, until it settles.
     """
     from physmodel.models.nets.random_units import with_random_units
+    from physmodel.models.nets.scaled import ScaledForm
+    from physmodel.models.nets.scaling import Scaling
 
     scale, clock = _units(states, slopes)
     moments = [np.asarray(t) / clock for t in time]
@@ -158,8 +127,9 @@ def fit_network(
         elif place - WIDTHS.index(best) == PATIENCE:
             break
     chosen = found[best]
+    scaling = Scaling((0.0,) * len(scale), tuple(scale.tolist()), clock)
     return NetworkFit(
-        ScaledField(chosen.field, scale, clock),
+        replace(chosen.field, form=ScaledForm(chosen.field.form, scaling)),
         best,
         {width: fit.score for width, fit in found.items()},
         paths.noise * scale,
@@ -171,7 +141,7 @@ def fit_network(
 class _Fitted:
     """One width: field, shifts of the paths, noise of the slopes ``(d,)`` and criterion."""
 
-    field: ParametricField
+    field: NetField
     shifts: Array
     noise: Array
     score: float
@@ -184,7 +154,7 @@ def _fit_width(
     from physmodel.models.nets.net_field import NetField
 
     (n, d), p = slopes.shape, form.n_parameters
-    field: ParametricField = NetField(form, names, (), form.initial(seed))
+    field = NetField(form, names, (), form.initial(seed))
     if shifts is None:
         wanted = max(1, RESIDUALS_PER_PARAMETER * p // d)
         rows = np.sort(np.random.default_rng(seed).permutation(n)[:wanted])

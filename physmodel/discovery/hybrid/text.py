@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from physmodel.discovery.hybrid.leftover import REFUSED
-from physmodel.discovery.render import MARGIN, WIDTH, _folded, left_side, number
-from physmodel.discovery.storage import SCHEMA_VERSION, _finite
+from physmodel.discovery.render import MARGIN, WIDTH, folded, left_side, number
+from physmodel.discovery.storage import SCHEMA_VERSION, finite
 
 if TYPE_CHECKING:
     from physmodel.discovery.hybrid.record import HybridResult
@@ -52,16 +53,7 @@ def as_dict(result: HybridResult) -> dict[str, Any]:
         "p_left": result.p_left,
         "rivals": list(result.rivals),
         "noise_std": dict(result.noise_std),
-        "warnings": [
-            {
-                "code": f.code,
-                "severity": f.severity,
-                "where": f.where,
-                "message": f.message,
-                "fix": f.fix,
-            }
-            for f in result.warnings
-        ],
+        "warnings": [asdict(finding) for finding in result.warnings],
         "problem": result.problem.to_mapping(),
         "run": None,
     }
@@ -69,7 +61,7 @@ def as_dict(result: HybridResult) -> dict[str, Any]:
 
 def dumps(result: HybridResult) -> str:
     """JSON text of a result; numbers keep all their digits."""
-    return json.dumps(_finite(as_dict(result)), indent=1, allow_nan=False) + "\n"
+    return json.dumps(finite(as_dict(result)), indent=1, allow_nan=False) + "\n"
 
 
 def render(result: HybridResult) -> str:
@@ -109,10 +101,10 @@ def render(result: HybridResult) -> str:
     ]
     lines.append("")
     for title, part in parts:
-        rows = [row for item in part for row in _folded(item, WIDTH - MARGIN)]
+        rows = [row for item in part for row in folded(item, WIDTH - MARGIN)]
         heads = [f"{title}:", *[""] * len(rows)]
         lines += [f"{head:<{MARGIN}}{row}" for head, row in zip(heads, rows, strict=False)]
-    return "\n".join([*lines, "", *_folded(result.remedy, WIDTH)])
+    return "\n".join([*lines, "", *folded(result.remedy, WIDTH)])
 
 
 def _equation(result: HybridResult, state: str) -> list[str]:

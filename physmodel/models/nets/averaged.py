@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.models.nets.form import Form, Scalar
+from physmodel.models.nets.tensors import like
 
 #: A matrix by its rows.
 Rows = tuple[tuple[float, ...], ...]
@@ -107,8 +108,8 @@ class AveragedScalar:
     def _images(self, point: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Images ``(g, ..., D)``, matrices ``(g, D, D)`` and signs ``(g,)``."""
         maps, offsets, signs = self._arrays
-        matrices = _like(maps, point)
-        return _moved(matrices, offsets, point), matrices, _like(signs, point)
+        matrices = like(maps, point)
+        return _moved(matrices, offsets, point), matrices, like(signs, point)
 
 
 @dataclass(frozen=True)
@@ -153,10 +154,10 @@ class AveragedField:
         """Highest time derivative ``(..., d)``."""
         point = torch.cat([motion, inputs], dim=-1)
         maps, offsets, backward = self._arrays
-        images = _moved(_like(maps, point), offsets, point)
+        images = _moved(like(maps, point), offsets, point)
         sizes = [motion.shape[-1], inputs.shape[-1]]
         found = self.inner.rate(parameters, *torch.split(images, sizes, dim=-1))
-        back = _like(backward, point)
+        back = like(backward, point)
         return torch.einsum("gij,g...j->...i", back, found) / len(self.elements)
 
     @cached_property
@@ -174,9 +175,5 @@ def _moved(maps: Tensor, offsets: NDArray[np.float64], point: Tensor) -> Tensor:
     moved = torch.einsum("gij,...j->g...i", maps, point)
     if not offsets.any():
         return moved
-    added = _like(offsets, point)
+    added = like(offsets, point)
     return moved + added.reshape(len(offsets), *[1] * (point.ndim - 1), -1)
-
-
-def _like(values: NDArray[np.float64], point: Tensor) -> Tensor:
-    return torch.from_numpy(values).to(dtype=point.dtype, device=point.device)

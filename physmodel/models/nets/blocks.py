@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.models.nets.mlp import MLPVector
+from physmodel.models.nets.tensors import like
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,7 @@ def skew(entries: Tensor, n: int) -> Tensor:
 
 def _placed(entries: Tensor, n: int, places: NDArray[np.float64]) -> Tensor:
     # A product, because writing into a matrix has no derivative under vmap.
-    into = torch.from_numpy(places).to(dtype=entries.dtype, device=entries.device)
-    return (entries @ into).reshape(*entries.shape[:-1], n, n)
+    return (entries @ like(places, entries)).reshape(*entries.shape[:-1], n, n)
 
 
 @cache

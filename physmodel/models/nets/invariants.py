@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from physmodel.models.nets.averaged import Rows
+from physmodel.models.nets.tensors import like
 
 
 @dataclass(frozen=True)
@@ -167,5 +168,4 @@ def _put_pairs(into: Tensor, rows: Tensor, columns: Tensor, values: Tensor) -> T
 
 
 def _like(values: Rows, point: Tensor, width: int) -> Tensor:
-    made = torch.tensor(values, dtype=point.dtype, device=point.device)
-    return made.reshape(len(values), width)
+    return like(values, point).reshape(len(values), width)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
+from physmodel.models.nets.tensors import like
 from physmodel.problem.calculus import derivative, names_in
 from physmodel.problem.expression import Call, Expression, Variable
 from physmodel.problem.parser import parse
@@ -93,13 +94,13 @@ class KnownScalar:
         columns = self._columns(point)
         parts = [_evaluate(slope, columns, point[..., 0]) for slope in self.slopes]
         found = torch.stack(parts, dim=-1) / self.unit
-        return found if self.scale is None else found * _like(self.scale, point)
+        return found if self.scale is None else found * like(self.scale, point)
 
     def _columns(self, point: Tensor) -> dict[str, Tensor]:
         if self.scale is not None:
-            point = point * _like(self.scale, point)
+            point = point * like(self.scale, point)
         if self.centre is not None:
-            point = point + _like(self.centre, point)
+            point = point + like(self.centre, point)
         return dict(zip(self.names, point.unbind(-1), strict=True))
 
 
@@ -123,7 +124,3 @@ def _evaluate(expression: Expression, columns: Mapping[str, Tensor], like: Tenso
 def _raised(value: Tensor, exponent: Fraction) -> Tensor:
     whole = exponent.denominator == 1
     return value if exponent == 1 else value ** (int(exponent) if whole else float(exponent))
-
-
-def _like(values: tuple[float, ...], point: Tensor) -> Tensor:
-    return torch.tensor(values, dtype=point.dtype, device=point.device)

@@ -21,6 +21,7 @@ from physmodel.models.nets.form import Form, Scalar
 from physmodel.models.nets.hamiltonian import Hamiltonian
 from physmodel.models.nets.invariant import InvariantScalar
 from physmodel.models.nets.mlp import MLPScalar
+from physmodel.models.nets.tensors import like
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ class RandomUnits:
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Highest time derivative ``(..., d)``."""
-        fixed = torch.tensor(self.hidden, dtype=parameters.dtype, device=parameters.device)
+        fixed = like(self.hidden, parameters)
         return self.form.rate(torch.cat([fixed, parameters]), motion, inputs)
 
 

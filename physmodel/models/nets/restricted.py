@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.models.nets.form import Form
+from physmodel.models.nets.tensors import like
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,7 @@ class AtRest:
         """Highest time derivative ``(..., d)``."""
         point = torch.cat([motion, inputs], dim=-1)
         values = torch.zeros(point.shape[-1], dtype=point.dtype, device=point.device)
-        values[list(self.places)] = torch.tensor(
-            self.values, dtype=point.dtype, device=point.device
-        )
+        values[list(self.places)] = like(self.values, point)
         chosen = torch.zeros(point.shape[-1], dtype=torch.bool, device=point.device)
         chosen[list(self.places)] = True
         sizes = [motion.shape[-1], inputs.shape[-1]]

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from physmodel.models.nets.form import Form, Scalar
 from physmodel.models.nets.scaling import Scaling
+from physmodel.models.nets.tensors import like
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class ScaledForm:
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Highest time derivative ``(..., d)``."""
         d = self.n_states
-        scale, centre = _like(self.scaling.scale, motion), _like(self.scaling.centre, motion)
+        scale, centre = like(self.scaling.scale, motion), like(self.scaling.centre, motion)
         inside = (motion[..., :d] - centre[:d]) / scale[:d]
         if self.order == 2:
             faster = motion[..., d:] * (self.scaling.time / scale[:d])
@@ -110,9 +111,5 @@ class ScaledScalar:
         return self.unit * self.inner.gradient(parameters, inside) / scale
 
     def _inside(self, point: Tensor) -> tuple[Tensor, Tensor]:
-        scale = _like(self.scaling.scale, point)
-        return (point - _like(self.scaling.centre, point)) / scale, scale
-
-
-def _like(values: tuple[float, ...], point: Tensor) -> Tensor:
-    return torch.tensor(values, dtype=point.dtype, device=point.device)
+        scale = like(self.scaling.scale, point)
+        return (point - like(self.scaling.centre, point)) / scale, scale
