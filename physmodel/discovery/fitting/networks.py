@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 #: Widths of the hidden layer that are tried, smallest first, and how many in a row may be no better
 #: before the search ends.
-WIDTHS, PATIENCE = (8, 16, 32, 64, 128, 256), 1
+WIDTHS, PATIENCE = (8, 16, 32, 64, 128, 256), 2
 #: Times that the noise of the slopes is estimated anew, at most, and iterations each time.
 ROUNDS, MOST_ITERATIONS = 2, 30
 #: Relative change of the cost that ends a round.

@@ -65,15 +65,16 @@ class Layers:
     def initial(self, rng: np.random.Generator) -> NDArray[np.float64]:
         """Random weights ``(p,)`` for points of unit size.
 
-        The arguments of tanh are of unit size, neither linear nor saturated, in every layer; the
-        planes where the units vanish pass through points that are drawn as the data are, so that
-        the units bend where there are data.
+        The arguments of tanh are of unit size over all units of a layer, neither linear nor
+        saturated, and differ from unit to unit: drawn units serve coarse and fine features. The
+        planes where they vanish pass through points that are drawn as the data are, so that the
+        units bend where there are data.
         """
         values = rng.normal(size=(DRAWN, self.n_variables))
         parts = []
         for n in self.hidden:
             weights = rng.normal(size=(n, values.shape[1]))
-            weights /= (values @ weights.T).std(axis=0)[:, None]
+            weights /= np.sqrt((values @ weights.T).var(axis=0).mean())
             parts.append(weights.ravel())
             arguments = values @ weights.T
             if self.bias:
