@@ -12,8 +12,8 @@ from physmodel.models.linear_field import Points
 from physmodel.models.vector_field import VectorField
 from physmodel.problem.calculus import derivative, evaluate
 from physmodel.problem.conditions import phase_variables
-from physmodel.problem.expression import Expression, constant, product
-from physmodel.problem.law import Law, dissipated
+from physmodel.problem.expression import Expression
+from physmodel.problem.law import Law
 from physmodel.problem.law_text import read_law
 from physmodel.testing.failure import require
 from physmodel.testing.field import place, points_for, rate_at, rows_of
@@ -56,10 +56,10 @@ def check_law(
     if isinstance(law, str):
         law = read_law(law, field.states, field.inputs)
     where = points_for(field) if points is None else points
-    defect = _defect(law, field, where)
+    defect = law_defect(law, field, where)
     if not defect <= tolerance:
         single = [
-            _defect(law, field, rows_of(where, np.array([k]))) for k in range(len(where.time))
+            law_defect(law, field, rows_of(where, np.array([k]))) for k in range(len(where.time))
         ]
         raise AssertionError(
             f"law {law.text}: it fails by {defect:.2g} of the parts that should cancel where "
@@ -68,17 +68,6 @@ def check_law(
     followed = law.kind == "dissipation" or (law.kind == "balance" and not law.channels)
     if followed and law.quantity is not None and not field.inputs:
         _follow(law.text, law.quantity, law.kind, field, where, tolerance)
-
-
-def _defect(law: Law, field: VectorField, points: Points) -> float:
-    """As `law_defect`, also for energies of second-order fields, which can only be tested.
-
-    What is conserved neither grows nor falls.
-    """
-    if law.kind != "balance" or law.channels or law.quantity is None:
-        return law_defect(law, field, points)
-    both = (law.quantity, product(constant(-1.0), law.quantity))
-    return max(law_defect(dissipated(one), field, points) for one in both)
 
 
 def _follow(
