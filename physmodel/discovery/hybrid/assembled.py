@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.discovery.hybrid.least_squares_step import covariance_of
 from physmodel.discovery.hybrid.search import Search
 from physmodel.discovery.hybrid.shapes import FACTOR, INNER
-from physmodel.discovery.hybrid.weak_fit import covariance_of
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.term_field import TermField
@@ -77,9 +77,7 @@ def assembled(best: Search) -> Assembled:
             if combined:
                 parts.append(product(variable(name), add(*combined)))
         expressions.append(add(*parts))
-    chosen = np.concatenate([np.arange(q), q + free])
-    factor = fit.now.factor
-    spread = covariance_of((factor.r * factor.scale)[:, chosen]) * fit.variance
+    spread = covariance_of(fit.now.rows(free)) * fit.variance
     units = np.concatenate([np.ones(q), size])
     values = np.concatenate([fit.state.parameters, fit.state.weights[free] * size])
     whole = ExpressionField(

@@ -19,19 +19,22 @@ from physmodel.discovery.challenge import LOOSE, MOST_MOVES
 from physmodel.discovery.hybrid.rounds import Settled, fit_terms, fresh
 from physmodel.discovery.hybrid.weak_fit import Round, State, Weak
 from physmodel.discovery.selection import (
-    Candidate,
+    RIVAL_RANGE,
     InformationCriterion,
     candidates,
     select,
-    weighed,
 )
-from physmodel.optimizers.triangular import Solution, TriangularFactor, triangular_factor
+from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
 
 Array = NDArray[np.float64]
 Support = tuple[int, ...]
 
 #: Supports of each regression that are fitted on their own.
 NEAREST = 3
+
+#: Evidence behind the leader's up to which supports are heard again: a quick fit at a noise of its
+#: own is off by several times the range of what is reported.
+AGAIN = 4.0 * RIVAL_RANGE
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Distilled:
     heard: list[Heard]
 
 
-def distil(terms: Weak, joint: Weak, net: Settled, mask: NDArray[np.bool_]) -> Distilled:
+def distil(terms: Weak, joint: Weak, net: Settled, least: Array) -> Distilled:
     """Find the terms behind a network.
 
     Parameters
@@ -84,8 +87,8 @@ def distil(terms: Weak, joint: Weak, net: Settled, mask: NDArray[np.bool_]) -> D
         With the network, then the library.
     net : Settled
         Fit of the network.
-    mask : ndarray of bool (q,)
-        See `physmodel.discovery.hybrid.rounds.inside`.
+    least : ndarray (q,)
+        See `physmodel.discovery.hybrid.least_squares_step.least_sizes`.
 
     Returns
     -------
@@ -94,49 +97,82 @@ def distil(terms: Weak, joint: Weak, net: Settled, mask: NDArray[np.bool_]) -> D
     size = sum(part.n_coefficients for part in terms.parts)
     at_net = replace(net.state, weights=np.concatenate([net.state.weights, np.zeros(size)]))
     base = fresh(terms, net.state)
-    tried: dict[Support, Settled] = {}
-
-    def hear(keys: Sequence[Support], start: State) -> None:
-        for key in keys:
-            if key not in tried:
-                chosen = np.array(key, dtype=np.intp)
-                tried[key] = fit_terms(terms, start, chosen, mask, quick=True)
-
-    n_terms = terms.n_terms
-    hear([()], base)
-    hear(_proposals(joint, at_net, size, n_terms), base)
-    leader = min(tried, key=lambda key: tried[key].evidence)
+    hearing = _Hearing(terms, least, {})
+    hearing.hear([(), *_proposals(joint, at_net, size, terms.n_terms)], base)
+    leader = hearing.leader
     for _ in range(MOST_MOVES):
-        state = tried[leader].state
-        hear(_proposals(terms, state, size, n_terms), state)
-        best = min(tried, key=lambda key: tried[key].evidence)
-        if best == leader:
+        state = hearing.tried[leader].state
+        hearing.hear(_proposals(terms, state, size, terms.n_terms), state)
+        if hearing.leader == leader:
             break
-        leader = best
-    fit = fit_terms(terms, tried[leader].state, np.array(leader, dtype=np.intp), mask)
-    # At the noise of the winner: rivals are heard again where they are near.
-    near = [key for key, one in tried.items() if one.evidence - tried[leader].evidence < 40.0]
-    heard = {
-        key: fit_terms(
-            terms,
-            replace(tried[key].state, noise=fit.state.noise),
-            np.array(key, dtype=np.intp),
-            mask,
-            quick=True,
-        ).evidence
-        for key in near
-    }
-    ranked = weighed(
-        [
-            Candidate(_named(key), value - heard[leader], 0.0)
-            for key, value in sorted(heard.items(), key=lambda item: item[1])
-        ]
-    )
-    others = [Heard(tuple(c.solution.support.tolist()), c.delta, c.probability) for c in ranked]
-    first = others[0].columns
-    if first != leader:
-        fit = fit_terms(terms, tried[first].state, np.array(first, dtype=np.intp), mask)
-    return Distilled(fit, others)
+        leader = hearing.leader
+    fit = hearing.fit(leader)
+    heard = ranked(hearing.again(fit))
+    first = heard[0].columns
+    return Distilled(fit if first == leader else hearing.fit(first), heard)
+
+
+def ranked(heard: Sequence[Heard]) -> list[Heard]:
+    """What is near the best, with probabilities among all.
+
+    Parameters
+    ----------
+    heard : sequence of Heard
+        Their `delta` counts from any origin.
+
+    Returns
+    -------
+    list of Heard
+        Best first, up to `RIVAL_RANGE`.
+    """
+    deltas = np.array([one.delta for one in heard])
+    # Where nothing can be fitted all are infinitely bad, and alike.
+    deltas = np.nan_to_num(deltas - deltas.min(), nan=0.0, posinf=np.inf)
+    odds = np.exp(-deltas / 2.0)
+    odds /= odds.sum()
+    return [
+        replace(heard[k], delta=float(deltas[k]), probability=float(odds[k]))
+        for k in np.argsort(deltas, kind="stable")
+        if deltas[k] <= RIVAL_RANGE
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Hearing:
+    """Supports that were fitted on their own so far."""
+
+    terms: Weak
+    least: Array
+    tried: dict[Support, Settled]
+
+    def hear(self, supports: Sequence[Support], start: State) -> None:
+        """Fit those that are new, quickly, from one state."""
+        for key in supports:
+            if key not in self.tried:
+                columns = np.array(key, dtype=np.intp)
+                self.tried[key] = fit_terms(self.terms, start, columns, self.least, quick=True)
+
+    @property
+    def leader(self) -> Support:
+        """The best of them."""
+        return min(self.tried, key=lambda key: self.tried[key].evidence)
+
+    def fit(self, key: Support) -> Settled:
+        """One of them until nothing moves."""
+        columns = np.array(key, dtype=np.intp)
+        return fit_terms(self.terms, self.tried[key].state, columns, self.least)
+
+    def again(self, best: Settled) -> list[Heard]:
+        """Those that are near, all at the noise of the best: evidence compares at one noise."""
+        limit = self.tried[self.leader].evidence + AGAIN
+        found = []
+        for key, one in self.tried.items():
+            if not one.evidence > limit:
+                columns = np.array(key, dtype=np.intp)
+                start = replace(one.state, noise=best.state.noise)
+                settled = fit_terms(self.terms, start, columns, self.least, quick=True)
+                found.append(Heard(key, settled.evidence, 0.0))
+        return found
 
 
 def _proposals(weak: Weak, state: State, size: int, n_terms: int) -> list[Support]:
@@ -145,7 +181,7 @@ def _proposals(weak: Weak, state: State, size: int, n_terms: int) -> list[Suppor
     for slack in LOOSE:
         now = weak.round(state, slack)
         if slack > LOOSE[-1]:  # let the data pull the trajectory away from the equation
-            bent = now.step.latent(np.concatenate([state.known.coefficients, state.weights]))
+            bent = now.step.latent(state.coefficients)
             now = weak.round(replace(state, latent=bent), slack)
         factor, place = _library(now, weak.columns, size)
         criterion = InformationCriterion.of(
@@ -170,7 +206,3 @@ def _library(
     inner = triangular_factor([(reduced.r[:, place] * reduced.scale[place], reduced.c)])
     residual = inner.residual + reduced.residual
     return replace(inner, residual=residual, n_rows=reduced.n_rows), place - first
-
-
-def _named(key: Support) -> Solution:
-    return Solution(np.array(key, dtype=np.intp), np.empty(0), 0.0, np.empty((0, 0)))

@@ -70,7 +70,7 @@ def leftover(terms: Weak, fit: Settled, net: RandomNet, seed: int = 0) -> Leftov
     states = state.known.field.states
     points = both.points(state.latent)
     model = Joined((state.known, *terms.parts))
-    rate = model.velocity(points, np.concatenate([state.known.coefficients, state.weights]))
+    rate = model.velocity(points, state.coefficients)
     p_values, missed = {}, 0.0
     for e, name in enumerate(states):
         own = size + e * net.n_units + np.arange(net.n_units)

@@ -13,21 +13,19 @@ from physmodel.data.findings import Finding
 from physmodel.discovery.hybrid.assembled import assembled
 from physmodel.discovery.hybrid.hidden import hidden_terms, rivals
 from physmodel.discovery.hybrid.joined import Tangent
+from physmodel.discovery.hybrid.least_squares_step import least_sizes
 from physmodel.discovery.hybrid.leftover import REFUSED
 from physmodel.discovery.hybrid.record import HybridResult, Parameter
 from physmodel.discovery.hybrid.refit import refitted
-from physmodel.discovery.hybrid.rounds import Settled, fit_penalised, inside
+from physmodel.discovery.hybrid.rounds import Settled, fit_penalised
 from physmodel.discovery.hybrid.search import Search, Steps
-from physmodel.discovery.hybrid.weak_fit import State, covariance_of
+from physmodel.discovery.hybrid.weak_fit import State
 from physmodel.discovery.identification import MARGIN, MISFIT
 from physmodel.discovery.selection import CONFIDENT, TIE
 from physmodel.models.expression_field import ExpressionField
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]
-
-#: Rivals that are reported.
-MAX_RIVALS = 5
 
 #: Share of the rates below which a misfit means nothing, however small the noise.
 EXACT = 1e-9
@@ -65,12 +63,11 @@ def hybrid_result(
     whole = assembled(best)
     values, spread, notes = refitted(data, steps, best, whole)
     q = len(field.names)
-    beside = _errors(steps.with_net)[:q]
+    errors = np.sqrt(np.diag(spread))
+    beside = steps.with_net.std_errors[:q]
     parameters = tuple(
         Parameter(name, float(v), float(s), float(b))
-        for name, v, s, b in zip(
-            field.names, values, np.sqrt(np.diag(spread)), beside, strict=False
-        )
+        for name, v, s, b in zip(field.names, values[:q], errors[:q], beside, strict=True)
     )
     model = whole.field.with_parameters(values)
     if _advantage(steps, best) <= MARGIN:
@@ -79,7 +76,7 @@ def hybrid_result(
     noise = steps.prepared.physical_noise(best.found.fit.state.noise)
     suffices = not len(best.found.fit.free) and not best.found.heard[0].shape
     return HybridResult(
-        status=_status(steps, best, values, np.sqrt(np.diag(spread))),
+        status=_status(steps, best, values, errors),
         solver_code="converged" if best.found.fit.converged else "stalled",
         problem=problem,
         known=texts,
@@ -100,18 +97,6 @@ def hybrid_result(
         ),
         data=data,
     )
-
-
-def _errors(one: Settled) -> Array:
-    """Standard errors of the parameters, then of the free columns."""
-    now = one.now
-    chosen = np.concatenate([np.arange(now.q), now.q + one.free])
-    raw = (now.factor.r * now.factor.scale)[:, chosen]
-    if one.size > 0.0:
-        ridge = np.zeros((len(one.free), len(chosen)))
-        ridge[:, now.q :] = np.eye(len(one.free)) / np.sqrt(one.size)
-        raw = np.vstack([raw, ridge])
-    return np.sqrt(np.diag(covariance_of(raw)) * one.variance)
 
 
 def _status(steps: Steps, best: Search, values: Array, errors: Array) -> str:
@@ -180,4 +165,4 @@ def _unexplained(steps: Steps, best: Search, field: ExpressionField) -> float:
         steps.with_net.state.latent,
         steps.with_net.state.noise,
     )
-    return _share(steps, fit_penalised(weak, first, inside(field)))
+    return _share(steps, fit_penalised(weak, first, least_sizes(field)))

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.challenge import FINAL, POLISH
-from physmodel.discovery.hybrid.weak_fit import Round, State, Weak, begin, rescaled, solved
+from physmodel.discovery.hybrid.least_squares_step import covariance_of, rescaled, solved
+from physmodel.discovery.hybrid.weak_fit import Round, State, Weak, begin
 from physmodel.discovery.regression import FINELY, MAX_ROUNDS, ROUGHLY, SLACK
-from physmodel.models.expression_field import ExpressionField
-from physmodel.problem.calculus import derivative, names_in
 
 Array = NDArray[np.float64]
+
+#: Rounds more where parameters move in strides: they come five times farther, or 16 times nearer.
+STRIDES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,20 +56,14 @@ class Settled:
         fit = float(criterion(np.array([self.rss]), len(self.free))[0])
         return fit + self.now.step.log_volume
 
-
-def inside(field: ExpressionField) -> NDArray[np.bool_]:
-    """Parameters ``(q,)`` that some equation is not linear in, the others as they are."""
-    slopes = [[derivative(one, name) for one in field.expressions] for name in field.names]
-    return np.array(
-        [
-            any(name in names_in(slope) for slope in row)
-            for name, row in zip(field.names, slopes, strict=True)
-        ],
-        dtype=bool,
-    )
+    @property
+    def std_errors(self) -> Array:
+        """Standard errors of the parameters, then of the free columns, ``(q + k,)``."""
+        rows = self.now.rows(self.free, self.size)
+        return np.sqrt(np.diag(covariance_of(rows)) * self.variance)
 
 
-def fit_penalised(weak: Weak, start: State, mask: NDArray[np.bool_]) -> Settled:
+def fit_penalised(weak: Weak, start: State, least: Array) -> Settled:
     """Fit the known part and everything behind it, the size of which the data decide.
 
     Parameters
@@ -75,38 +71,36 @@ def fit_penalised(weak: Weak, start: State, mask: NDArray[np.bool_]) -> Settled:
     weak : Weak
         What stands behind the known part is a network.
     start : State
-    mask : ndarray of bool (q,)
-        See `inside`.
+    least : ndarray (q,)
+        See `least_sizes`.
 
     Returns
     -------
     Settled
     """
     state, converged = start, False
-    for round_ in range(MAX_ROUNDS + 4 * int(mask.any())):
+    for round_ in range(MAX_ROUNDS + STRIDES * int(np.isfinite(least).any())):
         slack = SLACK[min(round_, len(SLACK) - 1)]
         now = weak.round(state, slack, blind=round_ == 0)
-        everything = weak.columns
-        free = everything[:0]
-        size = now.penalised(everything, free).size()
-        chosen = everything if size > 0.0 else free
-        parameters, weights, rss, used = solved(now, state.parameters, chosen, mask, size)
-        shift = np.concatenate([parameters - state.parameters, weights - state.weights])
-        moved = float(np.linalg.norm(now.factor.r @ (now.factor.scale * shift)))
-        state = weak.moved(state, now, parameters, weights)
+        everything, nothing = weak.columns, np.empty(0, dtype=np.intp)
+        size = now.penalised(everything, nothing).size()
+        chosen = everything if size > 0.0 else nothing
+        found = solved(now, state.parameters, chosen, least, size)
+        moved = now.distance(state, found.parameters, found.weights)
+        state = weak.moved(state, now, found.parameters, found.weights)
         if round_ >= len(SLACK):
             converged = moved <= ROUGHLY
             if converged:
                 break
-            state = replace(state, noise=rescaled(now, state, used))
-    return Settled(state, now, chosen, rss, used, size, converged)
+            state = replace(state, noise=rescaled(now, state, found.used))
+    return Settled(state, now, chosen, found.rss, found.used, size, converged)
 
 
 def fit_terms(
     weak: Weak,
     start: State,
     support: NDArray[np.intp],
-    mask: NDArray[np.bool_],
+    least: Array,
     *,
     quick: bool = False,
 ) -> Settled:
@@ -119,8 +113,8 @@ def fit_terms(
     start : State
     support : ndarray of int
         Columns behind the known part.
-    mask : ndarray of bool (q,)
-        See `inside`.
+    least : ndarray (q,)
+        See `least_sizes`.
     quick : bool
         Two rounds, the noise as it is: enough to compare supports.
 
@@ -132,12 +126,12 @@ def fit_terms(
     now = weak.round(start, slacks[0])
     try:
         with np.errstate(all="ignore"):
-            found = _term_rounds(weak, now, start, support, mask, slacks, quick=quick)
+            found = _term_rounds(weak, now, start, support, least, slacks, quick=quick)
         if np.isfinite(found.evidence):
             return found
     except (np.linalg.LinAlgError, ValueError):
         pass
-    # Terms that send the trajectory away from the data are refused.
+    # Terms that send the trajectory away from the data are refused: infinitely bad evidence.
     return Settled(start, now, support, np.inf, 0.0, 0.0, converged=False)
 
 
@@ -146,7 +140,7 @@ def _term_rounds(
     now: Round,
     state: State,
     support: NDArray[np.intp],
-    mask: NDArray[np.bool_],
+    least: Array,
     slacks: tuple[float, ...],
     *,
     quick: bool,
@@ -155,17 +149,16 @@ def _term_rounds(
     for round_ in range(len(slacks) if quick else MAX_ROUNDS):
         if round_:
             now = weak.round(state, slacks[min(round_, len(slacks) - 1)])
-        parameters, weights, rss, used = solved(now, state.parameters, support, mask)
-        shift = np.concatenate([parameters - state.parameters, weights - state.weights])
-        moved = np.linalg.norm(now.factor.r @ (now.factor.scale * shift))
-        state = weak.moved(state, now, parameters, weights)
+        found = solved(now, state.parameters, support, least)
+        moved = now.distance(state, found.parameters, found.weights)
+        state = weak.moved(state, now, found.parameters, found.weights)
         if quick:
             continue
-        converged = bool(moved <= FINELY)
+        converged = moved <= FINELY
         if converged and round_ >= len(slacks):
             break
-        state = replace(state, noise=rescaled(now, state, used))
-    return Settled(state, now, support, rss, used, 0.0, converged)
+        state = replace(state, noise=rescaled(now, state, found.used))
+    return Settled(state, now, support, found.rss, found.used, 0.0, converged)
 
 
 def fresh(weak: Weak, known: State) -> State:

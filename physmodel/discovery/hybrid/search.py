@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 
 from physmodel.discovery.hybrid.distil import Distilled, distil
 from physmodel.discovery.hybrid.joined import Tangent
+from physmodel.discovery.hybrid.least_squares_step import least_sizes, solved
 from physmodel.discovery.hybrid.leftover import Leftover, leftover
 from physmodel.discovery.hybrid.random_net import RandomNet
-from physmodel.discovery.hybrid.rounds import Settled, fit_penalised, fit_terms, fresh, inside
+from physmodel.discovery.hybrid.rounds import Settled, fit_penalised, fit_terms, fresh
 from physmodel.discovery.hybrid.shapes import contested, shaped
-from physmodel.discovery.hybrid.weak_fit import State, Weak, begin, solved
+from physmodel.discovery.hybrid.weak_fit import State, Weak, begin
 from physmodel.discovery.identification import COARSE, REFINE_MOST, REFINE_NOISE, REFINE_SAMPLES
 from physmodel.discovery.libraries import Library, candidate_libraries
 from physmodel.discovery.linearisation import search_tiles
 from physmodel.discovery.preparation import Prepared, prepare
 from physmodel.models.expression_field import ExpressionField
 from physmodel.problem.problem import Problem
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,37 +92,37 @@ def searched(
     Steps
     """
     prepared = prepare(data, problem)
-    tangent, mask = Tangent(field, prepared.coordinates), inside(field)
+    tangent, least = Tangent(field, prepared.coordinates), least_sizes(field)
     refinement = 1
     while True:
         tiles = search_tiles(prepared.tiles(field.order, refinement))
         fixed = tuple(field.states.index(state) for state in closed)
         weak = Weak(tiles, (), 1, prepared.looseness(field.order), fixed)
         first = begin(tangent, weak, prepared.noise)
-        net = RandomNet.over(weak.points(_smooth(weak, first, mask).latent))
-        with_net = _with_net(weak, net, first, mask)
+        net = RandomNet.over(weak.points(_smooth(weak, first, least).latent))
+        with_net = _with_net(weak, net, first, least)
         if refinement >= REFINE_MOST or not _coarse(prepared, weak, net, with_net):
             break
         refinement *= 2
     nothing = np.empty(0, dtype=np.intp)
-    alone = fit_terms(weak, fresh(weak, with_net.state), nothing, mask)
+    alone = fit_terms(weak, fresh(weak, with_net.state), nothing, least)
     left = leftover(weak, alone, net)
-    searches = _searches(prepared, problem, weak, net, with_net, mask)
+    searches = _searches(prepared, problem, weak, net, with_net, least)
     if not problem.library:  # which names all terms that may stand
         searches[0] = _with_shapes(searches[0], net, with_net)
     return Steps(prepared, alone, left, net, with_net, searches)
 
 
-def _smooth(weak: Weak, first: State, mask: NDArray[np.bool_]) -> State:
+def _smooth(weak: Weak, first: State, least: Array) -> State:
     """Trajectories that follow the data, as smooth as the loosest equation makes them."""
     now = weak.round(first, 1.0, blind=True)
-    parameters, weights, _, _ = solved(now, first.parameters, np.empty(0, dtype=np.intp), mask)
-    return weak.moved(first, now, parameters, weights)
+    found = solved(now, first.parameters, np.empty(0, dtype=np.intp), least)
+    return weak.moved(first, now, found.parameters, found.weights)
 
 
-def _with_net(weak: Weak, net: RandomNet, first: State, mask: NDArray[np.bool_]) -> Settled:
+def _with_net(weak: Weak, net: RandomNet, first: State, least: Array) -> Settled:
     with_net = replace(weak, parts=(net,))
-    return fit_penalised(with_net, begin(first.known, with_net, first.noise), mask)
+    return fit_penalised(with_net, begin(first.known, with_net, first.noise), least)
 
 
 def _searches(
@@ -128,7 +131,7 @@ def _searches(
     weak: Weak,
     net: RandomNet,
     with_net: Settled,
-    mask: NDArray[np.bool_],
+    least: Array,
 ) -> list[Search]:
     """Libraries from plain to rich until nothing is left; the best first."""
     found: list[Search] = []
@@ -136,7 +139,7 @@ def _searches(
         field = library.field(prepared.coordinates)
         terms = replace(weak, parts=(field,), n_terms=field.n_choices)
         joint = replace(terms, parts=(net, field))
-        distilled = distil(terms, joint, with_net, mask)
+        distilled = distil(terms, joint, with_net, least)
         left = leftover(terms, distilled.fit, net)
         found.append(Search(library, terms, distilled, left))
         if left.nothing:

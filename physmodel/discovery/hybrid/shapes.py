@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.hybrid.distil import Distilled, Heard
+from physmodel.discovery.hybrid.distil import Distilled, Heard, ranked
 from physmodel.discovery.hybrid.joined import Tangent
-from physmodel.discovery.hybrid.rounds import Settled, fit_terms, inside
+from physmodel.discovery.hybrid.least_squares_step import least_sizes
+from physmodel.discovery.hybrid.rounds import Settled, fit_terms
 from physmodel.discovery.hybrid.weak_fit import State, Weak
-from physmodel.discovery.selection import RIVAL_RANGE
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.linear_field import Points
 from physmodel.models.sparse_field import term_variables
@@ -96,7 +96,7 @@ def shaped(
         changed = _with_shape(field, text, numbers, equation)
         state = replace(fit.state, known=Tangent(changed, net.coordinates), latent=net_fit.latent)
         free = np.array(others, dtype=np.intp)
-        one = fit_terms(terms, state, free, inside(changed))
+        one = fit_terms(terms, state, free, least_sizes(changed))
         extra = len(changed.names) - len(field.names)
         price = one.now.step.criterion.penalty
         found.append(Shape(equation, text, one, one.evidence + extra * price))
@@ -120,22 +120,13 @@ def contested(found: Distilled, shapes: Sequence[Shape]) -> Distilled:
     if not shapes:
         return found
     base = found.fit.evidence
-    all_ = list(found.heard) + [
+    others = [
         Heard(
             tuple(shape.fit.free.tolist()), shape.evidence - base, 0.0, (shape.equation, shape.text)
         )
         for shape in shapes
     ]
-    deltas = np.array([one.delta for one in all_])
-    deltas -= deltas.min()
-    odds = np.exp(-deltas / 2.0)
-    odds /= odds.sum()
-    order = np.argsort(deltas, kind="stable")
-    heard = [
-        replace(all_[k], delta=float(deltas[k]), probability=float(odds[k]))
-        for k in order
-        if deltas[k] <= RIVAL_RANGE
-    ]
+    heard = ranked([*found.heard, *others])
     best = min(shapes, key=lambda shape: shape.evidence)
     return Distilled(best.fit if heard[0].shape else found.fit, heard)
 

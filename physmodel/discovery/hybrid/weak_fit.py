@@ -18,12 +18,6 @@ from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
 
 Array = NDArray[np.float64]
 
-#: Part of its size by which a parameter that does not enter linearly moves in one round at most.
-STRIDE = 0.5
-
-#: Singular values relative to the largest below which directions of parameters are unknown.
-UNKNOWN = 1e-9
-
 #: Part of its column that has to be left by the known part for a term to be a term of its own.
 OWN = 1e-6
 
@@ -53,6 +47,11 @@ class State:
     def parameters(self) -> Array:
         """Of the known part, ``(q,)``."""
         return self.known.field.parameters
+
+    @property
+    def coefficients(self) -> Array:
+        """Those of the known part, then the weights, ``(1 + q + K,)``: what `Joined` takes."""
+        return np.concatenate([self.known.coefficients, self.weights])
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +85,33 @@ class Round:
         """Columns behind the parameters that the known part cannot give."""
         return np.flatnonzero(np.linalg.norm(self.reduced.r, axis=0) > OWN)
 
+    def rows(self, free: NDArray[np.intp], size: float = 0.0) -> Array:
+        """Rows of the least-squares problem of some columns.
+
+        Parameters
+        ----------
+        free : ndarray of int (k,)
+            Behind the parameters.
+        size : float
+            Variance of their weights over that of the noise; zero for weights that may be anything.
+
+        Returns
+        -------
+        ndarray (r, q + k)
+            With ``k`` rows more, which hold the weights near zero, where they have a size.
+        """
+        chosen = np.concatenate([np.arange(self.q), self.q + free])
+        found = (self.factor.r * self.factor.scale)[:, chosen]
+        if size > 0.0:
+            ridge = np.eye(len(free), len(chosen), k=self.q) / np.sqrt(size)
+            found = np.vstack([found, ridge])
+        return found
+
+    def distance(self, state: State, parameters: Array, weights: Array) -> float:
+        """How far other numbers are from those of a state, in standard errors."""
+        shift = np.concatenate([parameters - state.parameters, weights - state.weights])
+        return float(np.linalg.norm(self.factor.r @ (self.factor.scale * shift)))
+
     def penalised(self, columns: NDArray[np.intp], free: NDArray[np.intp]) -> Columns:
         """Some columns as draws of one size, after parameters and columns that are free.
 
@@ -94,9 +120,8 @@ class Round:
         columns, free : ndarray of int
             Behind the parameters.
         """
-        raw = self.factor.r * self.factor.scale
-        chosen = np.concatenate([np.arange(self.q), self.q + free, self.q + columns])
-        inner = triangular_factor([(raw[:, chosen], self.factor.c)])
+        rows = self.rows(np.concatenate([free, columns]))
+        inner = triangular_factor([(rows, self.factor.c)])
         k = self.q + len(free)
         dof = self.step.criterion.n_rows - k
         matrix = (inner.r * inner.scale)[k:, k:]
@@ -146,8 +171,7 @@ class Weak:
         """
         field = Joined((state.known, *self.parts))
         setting = Setting(self.tiles, field, self.n_terms, self.looseness)
-        weights = np.concatenate([state.known.coefficients, state.weights])
-        step = setting.at(None if blind else weights, state.latent, state.noise, slack)
+        step = setting.at(None if blind else state.coefficients, state.latent, state.noise, slack)
         whole = step.factor
         raw = np.column_stack([whole.r * whole.scale, whole.c])
         inner = triangular_factor([(raw[:, 1:-1], raw[:, -1] - raw[:, 0])])
@@ -156,9 +180,10 @@ class Weak:
 
     def moved(self, state: State, now: Round, parameters: Array, weights: Array) -> State:
         """The state with other numbers, and the trajectory that belongs to them."""
-        known = state.known.at(np.concatenate([[1.0], parameters]))
-        latent = now.step.latent(np.concatenate([known.coefficients, weights]))
-        return State(known, weights, latent, state.noise)
+        other = replace(
+            state, known=state.known.at(np.concatenate([[1.0], parameters])), weights=weights
+        )
+        return replace(other, latent=now.step.latent(other.coefficients))
 
     def points(self, latent: Sequence[Array]) -> Points:
         """All points of all trajectories."""
@@ -175,9 +200,8 @@ class Weak:
     def quadrature(self, state: State) -> Array:
         """Root mean square quadrature error of each equation, ``(d,)``."""
         field = Joined((state.known, *self.parts))
-        weights = np.concatenate([state.known.coefficients, state.weights])
         errors = [
-            quadrature_error(tile, field, weights, states)
+            quadrature_error(tile, field, state.coefficients, states)
             for tile, states in zip(self.tiles, state.latent, strict=True)
         ]
         return np.asarray(np.sqrt(np.mean(np.concatenate(errors) ** 2, axis=0)))
@@ -187,76 +211,3 @@ def begin(known: Tangent, weak: Weak, noise: Array) -> State:
     """Before any fit: the data themselves, and nothing behind the known part."""
     size = sum(part.n_coefficients for part in weak.parts)
     return State(known, np.zeros(size), [tile.measured for tile in weak.tiles], noise)
-
-
-def solved(
-    now: Round,
-    parameters: Array,
-    free: NDArray[np.intp],
-    inside: NDArray[np.bool_],
-    size: float = 0.0,
-) -> tuple[Array, Array, float, float]:
-    """One least-squares step.
-
-    Parameters
-    ----------
-    now : Round
-    parameters : ndarray (q,)
-        The present ones; where the data do not decide, they stay.
-    free : ndarray of int (k,)
-        Columns behind the parameters that are fitted.
-    inside : ndarray of bool (q,)
-        Parameters that do not enter linearly: they move in strides.
-    size : float
-        Variance of their weights over that of the noise; zero for weights that may be anything.
-
-    Returns
-    -------
-    parameters : ndarray (q,)
-    weights : ndarray (K,)
-    rss : float
-        Squared whitened residual.
-    used : float
-        Degrees of freedom.
-    """
-    q = now.q
-    chosen = np.concatenate([np.arange(q), q + free])
-    raw = (now.factor.r * now.factor.scale)[:, chosen]
-    target = now.factor.c - raw[:, :q] @ parameters
-    rows, right = raw, target
-    if size > 0.0:
-        ridge = np.zeros((len(free), len(chosen)))
-        ridge[:, q:] = np.eye(len(free)) / np.sqrt(size)
-        rows, right = np.vstack([raw, ridge]), np.concatenate([target, np.zeros(len(free))])
-    norm = np.linalg.norm(rows, axis=0)
-    norm = np.where(norm > 0.0, norm, 1.0)
-    left, singular, across = np.linalg.svd(rows / norm, full_matrices=False)
-    kept = singular > UNKNOWN * singular.max(initial=0.0)
-    left, singular, across = left[:, kept], singular[kept], across[kept]
-    change = (across.T @ ((left.T @ right) / singular)) / norm
-    misfit = target - raw @ change
-    used = float(np.sum(left[: len(raw)] ** 2))
-    step = change[:q]
-    reach = np.where(inside, STRIDE * np.maximum(np.abs(parameters), 1e-3), np.inf)
-    weights = np.zeros(now.factor.n_columns - q)
-    weights[free] = change[q:]
-    rss = now.factor.residual + float(misfit @ misfit)
-    return parameters + np.clip(step, -reach, reach), weights, rss, used
-
-
-def covariance_of(rows: Array) -> Array:
-    """Inverse of ``rows' rows``; very large where that is singular."""
-    norm = np.linalg.norm(rows, axis=0)
-    norm = np.where(norm > 0.0, norm, np.finfo(float).tiny ** 0.25)
-    _, singular, across = np.linalg.svd(rows / norm, full_matrices=False)
-    safe = np.maximum(singular, np.finfo(float).eps * singular.max(initial=1.0))
-    root = across.T / safe / norm[:, None]
-    return np.asarray(root @ root.T)
-
-
-def rescaled(now: Round, state: State, used: float) -> Array:
-    """Noise levels ``(d,)`` one step closer to the maximum of their likelihood."""
-    weights = np.concatenate([state.known.coefficients, state.weights])
-    evidence = np.sum([row.noise_evidence(weights) for row in now.step.rows], axis=0)
-    dof = max(1.0 - used / now.step.criterion.n_rows, 0.1)
-    return np.asarray(state.noise * np.clip(np.sqrt(evidence[0] / evidence[1] / dof), 0.5, 2.0))
