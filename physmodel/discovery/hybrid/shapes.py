@@ -7,7 +7,7 @@ network says, and those that follow it best are fitted to the data in place of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,6 +35,30 @@ FITTED = 3
 
 #: Numbers inside that are tried on the network, in units of the typical size of the variable.
 SIZES = np.geomspace(0.03, 30.0, 13)
+
+
+#: Part of its largest value by which a variable may fall below zero, through noise, and still be
+#: taken for one that is positive.
+BELOW = 0.05
+
+
+@dataclass(frozen=True)
+class Form:
+    """A function that may be tried.
+
+    Attributes
+    ----------
+    text : str
+        With `INNER` in it where there is a number inside.
+    variable : str
+        The one whose typical size the number inside is compared with.
+    power : int
+        Of the variable that the number inside is as large as; zero where there is none.
+    """
+
+    text: str
+    variable: str
+    power: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,21 +109,19 @@ def shaped(
     field, net = fit.state.known.field, net_fit.known
     if not isinstance(field, ExpressionField) or {FACTOR, INNER} & {*field.names}:
         return []
-    screened = []
-    for text in _texts(field, points, net):
-        misfit, numbers = _on_network(net, text, output, points, equation)
-        screened.append((misfit, text, numbers))
+    target = _Target.of(net, output, points, equation)
+    screened = [(*target.nearest(form), form) for form in _forms(field, target.values)]
     library = terms.parts[0]
     others = [k for k in fit.free if library.placement[equation, k] < 0]
     found = []
-    for _, text, numbers in sorted(screened, key=lambda one: one[0])[:FITTED]:
-        changed = _with_shape(field, text, numbers, equation)
+    for _, numbers, form in sorted(screened, key=lambda one: one[0])[:FITTED]:
+        changed = _with_shape(field, form, numbers, equation)
         state = replace(fit.state, known=Tangent(changed, net.coordinates), latent=net_fit.latent)
         free = np.array(others, dtype=np.intp)
         one = fit_terms(terms, state, free, least_sizes(changed))
         extra = len(changed.names) - len(field.names)
         price = one.now.step.criterion.penalty
-        found.append(Shape(equation, text, one, one.evidence + extra * price))
+        found.append(Shape(equation, form.text, one, one.evidence + extra * price))
     return sorted(found, key=lambda shape: shape.evidence)
 
 
@@ -131,72 +153,82 @@ def contested(found: Distilled, shapes: Sequence[Shape]) -> Distilled:
     return Distilled(best.fit if heard[0].shape else found.fit, heard)
 
 
-def _texts(field: ExpressionField, points: Points, known: Tangent) -> Iterator[str]:
+def _forms(field: ExpressionField, values: Mapping[str, Array]) -> Iterator[Form]:
     """Functions of one variable, alone or times another."""
     names = term_variables(field.states, field.inputs, field.order)[:-1]
-    columns = dict(zip(names, _physical(points, known).T, strict=True))
     for name in names:
-        positive = bool(columns[name].min() > -0.05 * columns[name].max())
-        if not positive:
-            yield f"{name}*abs({name})"
-            yield f"tanh({name}/{INNER})"
-            yield f"{name}/({INNER} + abs({name}))"
+        if values[name].min() <= -BELOW * values[name].max():  # of either sign
+            yield Form(f"{name}*abs({name})", name, 0)
+            yield Form(f"tanh({name}/{INNER})", name, 1)
+            yield Form(f"{name}/({INNER} + abs({name}))", name, 1)
             continue
         for head in ("", *(f"{other}*" for other in names if other != name)):
-            yield f"{head}{name}/({INNER} + {name})"
-            yield f"{head}{name}^2/({INNER} + {name}^2)"
-            yield f"{head}exp(-{name}/{INNER})"
+            yield Form(f"{head}{name}/({INNER} + {name})", name, 1)
+            yield Form(f"{head}{name}^2/({INNER} + {name}^2)", name, 2)
+            yield Form(f"{head}exp(-{name}/{INNER})", name, 1)
 
 
-def _physical(points: Points, known: Tangent) -> Array:
-    _, states, velocities, inputs = known.arguments(points)
-    blocks = [states, *([] if velocities is None else [velocities]), inputs]
-    return np.concatenate(blocks, axis=1)
-
-
-def _on_network(
-    known: Tangent, text: str, output: Array, points: Points, equation: int
-) -> tuple[float, Array]:
-    """Misfit of a shape to known part and network, and all numbers with which it is least."""
+def _values(points: Points, known: Tangent) -> dict[str, Array]:
+    """Values ``(n,)`` of all variables of terms, in user units."""
     field = known.field
-    variables = term_variables(field.states, field.inputs, field.order)
-    expression = parse(text, (*variables, INNER))
-    values = dict(zip(variables, _physical(points, known).T, strict=False))
-    slopes = known.features(points).reshape(len(output), -1, known.n_coefficients)
-    base = slopes[:, equation, 1:]
-    used = np.flatnonzero(base.any(axis=0))
-    target = output[:, equation] + base @ field.parameters
-    name = next(v for v in variables if f"({v}" in text or f"+ {v}" in text or f"{v}/" in text)
-    typical = float(np.median(np.abs(values[name]))) ** (2.0 if "^2" in text else 1.0)
-    sizes = typical * SIZES if INNER in text else np.ones(1)
-    scale = float(known.coordinates.rate_scale(field.order)[equation])
-    best = (np.inf, np.concatenate([field.parameters, [0.0, 1.0]]))
-    for inner in sizes:
-        with np.errstate(all="ignore"):
-            column = np.broadcast_to(evaluate(expression, {**values, INNER: inner}), target.shape)
-        if not np.all(np.isfinite(column)):
-            continue
-        matrix = np.column_stack([base[:, used], column / scale])
-        norm = np.linalg.norm(matrix, axis=0)
-        norm = np.where(norm > 0.0, norm, 1.0)
-        solution = np.linalg.lstsq(matrix / norm, target, rcond=None)[0] / norm
-        left = target - matrix @ solution
-        misfit = float(left @ left)
-        if misfit < best[0]:
-            numbers = field.parameters.copy()
-            numbers[used] = solution[:-1]
-            best = (misfit, np.concatenate([numbers, [solution[-1], inner]]))
-    return best
+    time, states, velocities, inputs = known.arguments(points)
+    blocks = [states, *([] if velocities is None else [velocities]), inputs, time[:, None]]
+    names = term_variables(field.states, field.inputs, field.order)
+    return dict(zip(names, np.concatenate(blocks, axis=1).T, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class _Target:
+    """What one equation has to give, and the columns ``(n, q)`` of the known part."""
+
+    known: Tangent
+    values: Mapping[str, Array]
+    base: Array
+    rate: Array
+    unit: float
+
+    @classmethod
+    def of(cls, known: Tangent, output: Array, points: Points, equation: int) -> _Target:
+        """Known part and network, in computing units."""
+        slopes = known.features(points).reshape(len(output), -1, known.n_coefficients)
+        base = slopes[:, equation, 1:]
+        rate = output[:, equation] + base @ known.field.parameters
+        unit = float(known.coordinates.rate_scale(known.field.order)[equation])
+        return cls(known, _values(points, known), base, rate, unit)
+
+    def nearest(self, form: Form) -> tuple[float, Array]:
+        """Least misfit of a form, and parameters, factor and number inside that give it."""
+        field = self.known.field
+        expression = parse(form.text, (*self.values, INNER))
+        typical = float(np.median(np.abs(self.values[form.variable]))) ** form.power
+        used = np.flatnonzero(self.base.any(axis=0))
+        best = (np.inf, np.concatenate([field.parameters, [0.0, 1.0]]))
+        for inner in typical * SIZES if form.power else np.ones(1):
+            with np.errstate(all="ignore"):
+                value = evaluate(expression, {**self.values, INNER: inner})
+            column = np.broadcast_to(value, self.rate.shape) / self.unit
+            if not np.all(np.isfinite(column)):
+                continue
+            matrix = np.column_stack([self.base[:, used], column])
+            norm = np.linalg.norm(matrix, axis=0)
+            norm = np.where(norm > 0.0, norm, 1.0)
+            solution = np.linalg.lstsq(matrix / norm, self.rate, rcond=None)[0] / norm
+            left = self.rate - matrix @ solution
+            if left @ left < best[0]:
+                numbers = field.parameters.copy()
+                numbers[used] = solution[:-1]
+                best = (float(left @ left), np.concatenate([numbers, [solution[-1], inner]]))
+        return best
 
 
 def _with_shape(
-    field: ExpressionField, text: str, numbers: Array, equation: int
+    field: ExpressionField, form: Form, numbers: Array, equation: int
 ) -> ExpressionField:
     variables = (*term_variables(field.states, field.inputs, field.order), INNER)
-    shape = product(variable(FACTOR), parse(text, variables))
+    shape = product(variable(FACTOR), parse(form.text, variables))
     expressions = list(field.expressions)
     expressions[equation] = add(expressions[equation], shape)
-    extra = (FACTOR, INNER) if INNER in text else (FACTOR,)
+    extra = (FACTOR, INNER) if form.power else (FACTOR,)
     return ExpressionField(
         field.states,
         field.inputs,
