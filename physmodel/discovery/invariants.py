@@ -9,18 +9,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.segments import segments
-from physmodel.discovery.laws.evidence import drift_of, without_velocities
-from physmodel.discovery.laws.families import families, motion_pairs
-from physmodel.discovery.laws.of_field import (
-    UncertainField,
-    autonomous,
-    field_invariants,
-    points_around,
-)
-from physmodel.discovery.laws.smoothing import SHORTEST, smooth
+from physmodel.discovery.laws.fitted import fitted
+from physmodel.discovery.laws.of_field import autonomous
+from physmodel.discovery.laws.smoothing import SHORTEST
 from physmodel.discovery.velocities import shooting_velocities
 from physmodel.models.central_force import CentralForce
-from physmodel.models.sparse_field import SparseField, velocity_name
+from physmodel.models.sparse_field import SparseField
 
 Array = NDArray[np.float64]
 
@@ -104,24 +98,17 @@ def _mechanical(model: CentralForce, data: xr.Dataset) -> tuple[Invariant, ...]:
 
 
 def _algebraic(model: SparseField, std_errors: Array, data: xr.Dataset) -> tuple[Invariant, ...]:
-    found = segments(data, model.states)
-    whole = smooth(found, model.states, velocities=True)
-    second = model.order == 2
-    phase = whole if second else without_velocities(whole)
-    pairs = [(s, velocity_name(s)) for s in model.states] if second else motion_pairs(phase)
-    flow = UncertainField(model, std_errors).at(points_around(phase))
-    quantities = field_invariants(flow, phase, families(phase, pairs))
-    first = phase.trajectory == 0
+    fit = fitted(model, std_errors, data)
+    first = fit.phase.trajectory == 0
     followed = []
-    for quantity in quantities:
-        public = quantity.public(drift_of(quantity.library, quantity.weights, phase))
-        values = quantity.library.evaluate(phase.values[first])
+    for quantity in fit.invariants():
+        public = quantity.public()
+        values = quantity.library.evaluate(fit.phase.values[first])
         weights = quantity.weights / np.abs(quantity.weights).max()
         size = float(np.sum(np.abs(weights) * values.std(axis=0)))
         course = values @ weights
+        time = fit.phase.time[first]
         followed.append(
-            Invariant(
-                public.expression, public.drift, size, phase.time[first], course - course.mean()
-            )
+            Invariant(public.expression, public.drift, size, time, course - course.mean())
         )
     return tuple(followed)

@@ -13,7 +13,7 @@ from physmodel.data.doctor import constant_columns, duplicate_columns
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
 from physmodel.discovery.bodies import recognise_bodies
-from physmodel.discovery.laws.evidence import gather, test, without_velocities
+from physmodel.discovery.laws.evidence import gather, test
 from physmodel.discovery.laws.families import Family, families, motion_pairs
 from physmodel.discovery.laws.of_law import confirms, law_invariants
 from physmodel.discovery.laws.phase import Phase
@@ -79,7 +79,7 @@ def invariants(data: Any) -> tuple[Conserved, ...]:
 def _search(dataset: xr.Dataset, states: tuple[str, ...]) -> list[Found]:
     pieces = segments(dataset, states)
     whole = smooth(pieces, states, velocities=True)
-    phase = without_velocities(whole)
+    phase = whole.without_velocities()
     pairs = motion_pairs(phase)
     found = search_phase(phase, families(phase, pairs)) if len(states) > 1 else []
     if not found and not pairs and len(states) <= MOST_POSITIONS and _hides_velocities(whole):

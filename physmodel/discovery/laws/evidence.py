@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -197,9 +197,3 @@ def _with_noise(
 
 def _sums(values: Array, trajectory: NDArray[np.intp]) -> Array:
     return np.asarray(np.bincount(trajectory, values))
-
-
-def without_velocities(phase: Phase) -> Phase:
-    """The same points with the measured states only."""
-    d = len(phase.states)
-    return replace(phase, values=phase.values[:, :d], with_velocities=False)

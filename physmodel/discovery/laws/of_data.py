@@ -12,7 +12,6 @@ from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
 from physmodel.discovery.bodies import recognise_bodies
 from physmodel.discovery.discover import discover
-from physmodel.discovery.laws.evidence import without_velocities
 from physmodel.discovery.laws.families import motion_pairs
 from physmodel.discovery.laws.of_law import law_symmetries
 from physmodel.discovery.laws.smoothing import smooth
@@ -44,8 +43,7 @@ def symmetries(data: Any) -> tuple[FoundSymmetry, ...]:
     law = discover(dataset)
     states = variable_names(dataset, "state")
     if len(states) in (4, 6) and not recognise_bodies(states):
-        phase = smooth(segments(dataset, states), states, velocities=True)
-        pairs = motion_pairs(without_velocities(phase))
+        pairs = motion_pairs(smooth(segments(dataset, states), states, velocities=False))
         if 2 * len(pairs) == len(states):
             square = "+".join(f"{name}^2" for name, _ in pairs)
             pulls = tuple(f"{name}*({square})^(-3/2)" for name, _ in pairs)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from physmodel.discovery.laws.evidence import drift_of
 from physmodel.discovery.laws.families import Family
 from physmodel.discovery.laws.phase import FLOOR, Phase
 from physmodel.discovery.laws.search import Found, Test, search
@@ -145,7 +146,7 @@ def field_invariants(flow: Flow, phase: Phase, choices: list[Family]) -> list[Fo
     Returns
     -------
     list of Found
-        Their drift is left zero.
+        Their drift is that along the records.
     """
 
     def examine(family: Family) -> tuple[Spectrum, Test] | None:
@@ -156,7 +157,8 @@ def field_invariants(flow: Flow, phase: Phase, choices: list[Family]) -> list[Fo
         def test(weights: Array) -> tuple[Array, float, float]:
             if spectrum.ratio(weights / spectrum.scale) < EXACT:
                 weights = _polished(family.library, weights, flow)
-            return weights, judge_quantity(family.library, weights, flow)[0], 0.0
+            p_value, _ = judge_quantity(family.library, weights, flow)
+            return weights, p_value, drift_of(family.library, weights, phase)
 
         return spectrum, test
 

@@ -5,28 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from physmodel.data.segments import segments
 from physmodel.discovery.laws.central import central_invariants, central_symmetries
-from physmodel.discovery.laws.evidence import drift_of, without_velocities
-from physmodel.discovery.laws.families import families, motion_pairs
-from physmodel.discovery.laws.of_field import (
-    UncertainField,
-    autonomous,
-    field_invariants,
-    judge_quantity,
-    points_around,
-)
+from physmodel.discovery.laws.fitted import Fitted, fitted, uncertain
+from physmodel.discovery.laws.of_field import autonomous, judge_quantity, points_around
 from physmodel.discovery.laws.phase import Phase
 from physmodel.discovery.laws.quantity import Conserved
 from physmodel.discovery.laws.search import LEVEL, Found
-from physmodel.discovery.laws.smoothing import smooth
 from physmodel.discovery.laws.spectrum import DECIDES
-from physmodel.discovery.laws.symmetries import FoundSymmetry, field_symmetries
+from physmodel.discovery.laws.symmetries import FoundSymmetry
 from physmodel.errors import ProblemError
 from physmodel.models.central_force import CentralForce
-from physmodel.models.sparse_field import SparseField, velocity_name
+from physmodel.models.sparse_field import SparseField
 
 if TYPE_CHECKING:
     from physmodel.discovery.result import Result
@@ -50,16 +39,10 @@ def law_invariants(law: Result) -> tuple[Conserved, ...]:
     ProblemError
         If the result has no data.
     """
-    if law.status == "no-law":
-        return ()
-    if isinstance(law.model, CentralForce):
+    opened = _opened(law)
+    if isinstance(opened, CentralForce):
         return central_invariants(law)
-    if not autonomous(law.model):
-        return ()
-    phase, pairs = _phase(law, law.model)
-    flow = _field(law, law.model).at(points_around(phase))
-    found = field_invariants(flow, phase, families(phase, pairs))
-    return tuple(item.public(drift_of(item.library, item.weights, phase)) for item in found)
+    return tuple(item.public() for item in opened.invariants()) if opened else ()
 
 
 def law_symmetries(law: Result) -> tuple[FoundSymmetry, ...]:
@@ -80,15 +63,10 @@ def law_symmetries(law: Result) -> tuple[FoundSymmetry, ...]:
     ProblemError
         If the result has no data.
     """
-    if law.status == "no-law":
-        return ()
-    if isinstance(law.model, CentralForce):
-        return central_symmetries(law.model)
-    if not autonomous(law.model):
-        return ()
-    phase, pairs = _phase(law, law.model)
-    own = pairs if law.model.order == 1 else []
-    return field_symmetries(_field(law, law.model), phase, own)
+    opened = _opened(law)
+    if isinstance(opened, CentralForce):
+        return central_symmetries(opened)
+    return opened.symmetries() if opened else ()
 
 
 def confirms(law: Result, phase: Phase, found: Sequence[Found]) -> list[bool] | None:
@@ -111,24 +89,23 @@ def confirms(law: Result, phase: Phase, found: Sequence[Found]) -> list[bool] | 
         return None
     if phase.with_velocities != (model.order == 2) or phase.states != model.states:
         return None
-    flow = _field(law, model).at(points_around(phase))
+    flow = uncertain(model, law.std_errors.values).at(points_around(phase))
     judged = [judge_quantity(item.library, item.weights, flow) for item in found]
     return [p_value >= LEVEL and telling >= DECIDES for p_value, telling in judged]
 
 
-def _field(law: Result, model: SparseField) -> UncertainField:
-    return UncertainField(model, np.where(law.coefficients.values != 0.0, law.std_errors.values, 0))
-
-
-def _phase(law: Result, model: SparseField) -> tuple[Phase, list[tuple[str, str]]]:
+def _opened(law: Result) -> CentralForce | Fitted | None:
+    """A law with what its form or its data say; None where it has nothing to say."""
+    if law.status == "no-law":
+        return None
+    if isinstance(law.model, CentralForce):
+        return law.model
+    if not autonomous(law.model):
+        return None
     if law.data is None:
         raise ProblemError(
             "this law has no data",
             why="what it conserves is judged where the data are",
             fix="use `dataclasses.replace(law, data=physmodel.open(...))`",
         )
-    whole = smooth(segments(law.data, model.states), model.states, velocities=True)
-    if model.order == 2:
-        return whole, [(state, velocity_name(state)) for state in model.states]
-    phase = without_velocities(whole)
-    return phase, motion_pairs(phase)
+    return fitted(law.model, law.std_errors.values, law.data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -75,6 +75,11 @@ class Phase:
         """Independent numbers that a function along the trajectories has left."""
         sizes = sum(min(patch.positions.shape) for patch in self.patches)
         return max(sizes - self.n_trajectories, 1)
+
+    def without_velocities(self) -> Phase:
+        """The same points with the measured states only."""
+        d = len(self.states)
+        return replace(self, values=self.values[:, :d], with_velocities=False)
 
     @cached_property
     def _drawn(self) -> dict[int, Array]:

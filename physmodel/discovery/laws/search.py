@@ -82,10 +82,11 @@ class Found:
         strain = other.misfit - PRICE * other.n_terms - other.deviation**2 / 2.0
         return min(gain, strain) > DEVIATIONS * self.deviation
 
-    def public(self, drift: float | None = None) -> Conserved:
+    def public(self) -> Conserved:
         """The same for users."""
-        shown = self.drift if drift is None else drift
-        return conserved(self.library.terms, self.weights, self.std_errors, self.p_value, shown)
+        return conserved(
+            self.library.terms, self.weights, self.std_errors, self.p_value, self.drift
+        )
 
 
 def search(

@@ -1,0 +1,61 @@
+"""Commands that look for something in data and print what they find."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from physmodel.cli.options import SOURCE, data_options, open_source
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def found_command(
+    name: str, help_text: str, look: Callable[[xr.Dataset], Sequence[Any]], doing: str, nothing: str
+) -> click.Command:
+    """Make a command that opens data, looks for something, and prints one line for each find.
+
+    Parameters
+    ----------
+    name : str
+        Of the command, and of the list in its JSON object.
+    help_text : str
+    look : callable
+        From an opened dataset to frozen dataclasses with a one-line ``str``. It imports late.
+    doing : str
+        For the spinner.
+    nothing : str
+        The line that stands for an empty list, after which the exit status is 1.
+
+    Returns
+    -------
+    click.Command
+    """
+
+    @click.command(name, help=help_text)
+    @SOURCE
+    @data_options
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    @click.option("-q", "--quiet", is_flag=True, help="No messages on standard error.")
+    @click.pass_context
+    def command(
+        ctx: click.Context, /, source: str, as_json: bool, quiet: bool, **where: Any
+    ) -> None:
+        from physmodel.cli.messages import working
+
+        data, _ = open_source(source, **where)
+        with working(doing, quiet):
+            found = look(data)
+        if as_json:
+            table = {"schema_version": 1, name: [asdict(item) for item in found]}
+            click.echo(json.dumps(table, indent=1, allow_nan=False))
+        else:
+            click.echo("\n".join(map(str, found)) or nothing)
+        ctx.exit(0 if found else 1)
+
+    return command
