@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from physmodel.discovery.hybrid.distil import Heard
 from physmodel.discovery.hybrid.search import Search
 from physmodel.discovery.hybrid.shapes import INNER
 from physmodel.models.constrain import ConstrainedField
-from physmodel.models.sparse_field import SparseField
+from physmodel.models.expression_field import ExpressionField
+from physmodel.models.sparse_field import SparseField, term_variables
 from physmodel.models.term_field import TermField
 from physmodel.problem.problem import Problem
 
@@ -42,10 +44,9 @@ def hidden_terms(
         ``term``, ``coefficient``, ``std``, ``inclusion``, ``unit``, and ``constant`` with
         ``value`` and ``std`` for a function with a number inside.
     """
-    d, terms = len(problem.states), best.library.terms.terms
-    q, basis, errors = whole.q, whole.basis, np.sqrt(np.diag(spread))
-    table = (basis @ values[q:]).reshape(d, -1)
-    variance = np.einsum("ij,jk,ik->i", basis, spread[q:, q:], basis)
+    d, terms, q = len(problem.states), best.library.terms.terms, whole.q
+    table = (whole.basis @ values[q:]).reshape(d, -1)
+    variance = np.einsum("ij,jk,ik->i", whole.basis, spread[q:, q:], whole.basis)
     stds = np.sqrt(variance.clip(0.0)).reshape(d, -1)
     shares = np.zeros((d, len(terms)))
     for one in best.found.heard:
@@ -69,31 +70,42 @@ def hidden_terms(
     }
     winner = best.found.heard[0]
     if winner.shape is not None:
-        equation, text = winner.shape
-        row: dict[str, Any] = {
-            "term": text.replace(INNER, "K"),
-            "coefficient": float(values[q - whole.n_shape]),
-            "std": float(errors[q - whole.n_shape]),
-            "inclusion": winner.probability,
-            "unit": "",
-        }
-        if whole.n_shape == 2:
-            row["constant"] = {
-                "name": "K",
-                "value": float(values[q - 1]),
-                "std": float(errors[q - 1]),
-            }
-        found[problem.states[equation]].append(row)
+        row = _shape_row(winner, whole, values, np.sqrt(np.diag(spread)))
+        found[problem.states[winner.shape[0]]].append(row)
     return found
 
 
-def rivals(problem: Problem, best: Search) -> list[dict[str, Any]]:
+def _shape_row(winner: Heard, whole: Assembled, values: Array, errors: Array) -> dict[str, Any]:
+    """A function with its factor and, where it has one, the number inside."""
+    first, name = whole.q - whole.n_shape, constant_name(whole.field)
+    row: dict[str, Any] = {
+        "term": "" if winner.shape is None else winner.shape[1].replace(INNER, name),
+        "coefficient": float(values[first]),
+        "std": float(errors[first]),
+        "inclusion": winner.probability,
+        "unit": "",
+    }
+    if whole.n_shape == 2:
+        inner = {"value": float(values[first + 1]), "std": float(errors[first + 1])}
+        row["constant"] = {"name": name, **inner}
+    return row
+
+
+def constant_name(field: ExpressionField) -> str:
+    """``K``, or what of ``K_1``, ``K_2``, ... is no name in the equations yet."""
+    taken = {*term_variables(field.states, field.inputs, field.order), *field.names}
+    names = chain(["K"], (f"K_{k}" for k in count(1)))
+    return next(name for name in names if name not in taken)
+
+
+def rivals(problem: Problem, best: Search, whole: Assembled) -> list[dict[str, Any]]:
     """What else explains the data about as well.
 
     Parameters
     ----------
     problem : Problem
     best : Search
+    whole : Assembled
 
     Returns
     -------
@@ -101,14 +113,14 @@ def rivals(problem: Problem, best: Search) -> list[dict[str, Any]]:
         ``delta``, ``probability`` and, by state, ``residual``: names of terms.
     """
     terms, d = best.library.terms.terms, len(problem.states)
-    found = []
+    found, inner = [], constant_name(whole.field)
     for one in best.found.heard[1 : 1 + MAX_RIVALS]:
         named = {
             state: [str(terms[j]) for j in np.flatnonzero(row)]
             for state, row in zip(problem.states, _touched(best, one, d), strict=True)
         }
         if one.shape is not None:
-            named[problem.states[one.shape[0]]].append(one.shape[1].replace(INNER, "K"))
+            named[problem.states[one.shape[0]]].append(one.shape[1].replace(INNER, inner))
         found.append({"delta": one.delta, "probability": one.probability, "residual": named})
     return found
 

@@ -87,7 +87,7 @@ def hybrid_result(
         unexplained_fraction=_unexplained(steps, best, whole.field),
         p_known=steps.alone.p_value,
         p_left=best.left.p_value,
-        rivals=tuple(rivals(problem, best)),
+        rivals=tuple(rivals(problem, best, whole)),
         noise_std=dict(zip(problem.states, noise.tolist(), strict=True)),
         network=_network(steps),
         warnings=(
