@@ -9,9 +9,11 @@ from scipy.integrate import quad
 
 from physmodel.bench.nets import judged, run_unit, summarise, table, unit_names
 from physmodel.bench.nets_cases import CASES, Case, draw, roll_out
+from physmodel.data.arrays import from_arrays
 from physmodel.discovery.fitting.networks import NetworkFit, fit_network
 from physmodel.discovery.fitting.paths import paths_of
 from physmodel.errors import DataError, ProblemError
+from physmodel.losses.shooting import Record
 from physmodel.losses.slopes import KnownStates, ShiftedPaths
 from physmodel.models.nets.equivariant import symmetrised
 from physmodel.models.nets.hamiltonian import Hamiltonian
@@ -33,9 +35,15 @@ def family(case: Case, width: int) -> Hamiltonian:
 
 def fitted(case: Case, seed: int, units: Array | float = 1.0, clock: float = 1.0) -> NetworkFit:
     record = draw(case, seed)[0]
-    x, v = list(record.measured * units), list(record.slopes * units / clock)
-    time = [record.time * clock] * len(x)
-    return fit_network(lambda width: family(case, width), case.states, time, x, v)
+    found = trajectories(
+        record.time * clock, record.measured * units, record.slopes * units / clock
+    )
+    return fit_network(lambda width: family(case, width), found, case.states)
+
+
+def trajectories(time: Array, states: Array, slopes: Array) -> list[Record]:
+    none = np.empty((len(time), 0))
+    return [Record(time, x, none, v) for x, v in zip(states, slopes, strict=True)]
 
 
 def rates(fit: NetworkFit, x: Array) -> Array:
@@ -153,10 +161,8 @@ def test_noisy_slopes_are_seen_and_do_no_harm() -> None:
     record, test, _ = draw(case, 0)
     rng = np.random.default_rng(9)
     slopes = record.slopes + 0.02 * rng.standard_normal(record.slopes.shape)
-    time = [record.time] * len(slopes)
-    fit = fit_network(
-        lambda width: family(case, width), case.states, time, list(record.measured), list(slopes)
-    )
+    found = trajectories(record.time, record.measured, slopes)
+    fit = fit_network(lambda width: family(case, width), found, case.states)
     np.testing.assert_allclose(fit.slope_noise, 0.02, rtol=0.2)
     wrong = rates(fit, test.states.reshape(-1, 2)) - test.slopes.reshape(-1, 2)
     # Twenty weights from 1500 slopes would leave 20/1500 of their variance; paths and shifts more.
@@ -173,17 +179,35 @@ def test_units_make_no_difference() -> None:
     np.testing.assert_allclose(scaled / units * 1e4, plain, atol=1e-7)
 
 
+def test_a_dataset_is_fitted_as_its_trajectories_are() -> None:
+    case = CASES["spring"]
+    record = draw(case, 0)[0]
+    names = [*case.states, *(f"{name}_t" for name in case.states)]
+    tables = np.concatenate([record.measured, record.slopes], axis=2)
+    data = from_arrays([record.time] * len(tables), list(tables), names=names)
+    fit = fit_network(lambda width: family(case, width), data)
+    plain = fitted(case, 0)
+    assert fit.field.states == case.states
+    np.testing.assert_array_equal(fit.field.parameters, plain.field.parameters)
+    with pytest.raises(DataError, match="no column 'p_t'"):
+        fit_network(lambda width: family(case, width), data.drop_vars("p_t"), case.states)
+    with pytest.raises(ProblemError, match="no canonical system"):
+        fit_network(lambda width: family(case, width), data.drop_vars("p_t"))
+
+
 def test_a_record_that_cannot_be_fitted_is_refused() -> None:
     case = CASES["spring"]
-    make, time = (lambda width: family(case, width)), [np.arange(5.0)]
-    still = [np.zeros((5, 2))]
+    make, time = (lambda width: family(case, width)), np.arange(5.0)
+    still = np.zeros((1, 5, 2))
     for x, v, message in (
-        ([], [], "no trajectory"),
+        (still[:0], still[:0], "no trajectory"),
         (still, still, "nothing moves"),
-        ([np.full((5, 2), np.nan)], still, "not finite"),
+        (np.full((1, 5, 2), np.nan), still, "not finite"),
     ):
         with pytest.raises(DataError, match=message):
-            fit_network(make, case.states, time[: len(x)], x, v)
+            fit_network(make, trajectories(time, x, v), case.states)
+    with pytest.raises(DataError, match="without slopes"):
+        fit_network(make, [Record(time, still[0], np.empty((5, 0)))], case.states)
 
 
 def test_a_field_that_leaves_for_infinity_has_an_infinite_error() -> None:

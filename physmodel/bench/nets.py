@@ -175,6 +175,7 @@ def _ours(
 ) -> tuple[Callable[[Array], Array], float, Record]:
     """The default path: a Hamiltonian network with the symmetries stated."""
     from physmodel.discovery.fitting.networks import NetworkFit, fit_network
+    from physmodel.losses import shooting
     from physmodel.models.nets.equivariant import symmetrised
     from physmodel.models.nets.hamiltonian import Hamiltonian
     from physmodel.models.nets.mlp import MLPScalar
@@ -185,8 +186,10 @@ def _ours(
         return found
 
     def fitted(some: slice) -> NetworkFit:
-        x, v = list(training.measured[some]), list(training.slopes[some])
-        return fit_network(family, case.states, [training.time] * len(x), x, v, seed=seed)
+        none = np.empty((len(training.time), 0))
+        rows = zip(training.measured[some], training.slopes[some], strict=True)
+        records = [shooting.Record(training.time, x, none, v) for x, v in rows]
+        return fit_network(family, records, case.states, seed=seed)
 
     fitted(slice(2))  # loads what is loaded late
     begin = perf_counter()

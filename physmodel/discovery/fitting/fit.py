@@ -106,6 +106,7 @@ def fit(
         found.found.ending,
         found.local[: problem.width].copy(),
         n_values - problem.n_unknowns,
+        found.stages,
     )
 
 

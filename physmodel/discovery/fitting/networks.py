@@ -14,12 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
+from physmodel.discovery.fitting.canonical import canonical_records, slopes_of
 from physmodel.discovery.fitting.paths import Paths, paths_of
 from physmodel.errors import DataError
+from physmodel.losses.shooting import Record
 from physmodel.losses.slopes import KnownStates, ShiftedPaths
 from physmodel.optimizers.bordered_least_squares import bordered_least_squares
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from physmodel.models.nets.form import Form
     from physmodel.models.nets.hamiltonian import Hamiltonian
     from physmodel.models.nets.net_field import NetField
@@ -68,10 +72,8 @@ class NetworkFit:
 
 def fit_network(
     family: Callable[[int], Hamiltonian],
-    names: Sequence[str],
-    time: Sequence[Array],
-    states: Sequence[Array],
-    slopes: Sequence[Array],
+    data: xr.Dataset | Sequence[Record],
+    names: Sequence[str] = (),
     *,
     seed: int = 0,
 ) -> NetworkFit:
@@ -81,10 +83,12 @@ def fit_network(
     ----------
     family : callable
         The form with so many hidden units; coordinates first, then their momenta.
+    data : xarray.Dataset or sequence of Record
+        As of `physmodel.open` or `physmodel.from_arrays`, with the slope of each state ``q`` in a
+        column ``q_t``; or trajectories with ``motion`` and ``rates`` ``(n_j, d)``.
     names : sequence of str
-    time : sequence of ndarray (n_j,)
-        One for each trajectory.
-    states, slopes : sequence of ndarray (n_j, d)
+        The states, coordinates first, then their momenta. Of a dataset by default all columns that
+        have a slope, in their order.
     seed : int
         Of the first weights.
 
@@ -95,7 +99,9 @@ def fit_network(
     Raises
     ------
     DataError
-        If the record is empty, not finite, or nothing moves.
+        If a slope is missing, or the record is empty, not finite, or nothing moves.
+    ProblemError
+        If the names are not coordinates and as many momenta.
 
     Notes
     -----
@@ -107,10 +113,12 @@ def fit_network(
     from physmodel.models.nets.scaled import ScaledForm
     from physmodel.models.nets.scaling import Scaling
 
+    names, records = canonical_records(data, names)
+    states, slopes = [one.motion for one in records], [slopes_of(one) for one in records]
     scale, clock = _units(states, slopes)
-    moments = [np.asarray(t) / clock for t in time]
-    x = [np.asarray(one) / scale for one in states]
-    v = [np.asarray(one) * (clock / scale) for one in slopes]
+    moments = [one.time / clock for one in records]
+    x = [one / scale for one in states]
+    v = [one * (clock / scale) for one in slopes]
     paths, motion = paths_of(moments, x, v), np.vstack(v)
     noisy = bool(np.any(paths.noise > VISIBLE * paths.error))
     if not noisy:
@@ -120,7 +128,7 @@ def fit_network(
     best = WIDTHS[0]
     for place, width in enumerate(WIDTHS):
         form = with_random_units(family(width), seed)
-        fit = _fit_width(form, tuple(names), paths, motion, shifts if noisy else None, seed)
+        fit = _fit_width(form, names, paths, motion, shifts if noisy else None, seed)
         found[width] = fit
         if fit.score <= found[best].score:
             best, shifts = width, fit.shifts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,30 @@ from physmodel.models.vector_field import InputSignal, simulate
 from physmodel.optimizers.residuals import REMEDIES, Ending
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One descent of a fit, at one noise and one slack of the joints between samples.
+
+    Attributes
+    ----------
+    slack : float
+        Standard deviation of a joint, as a part of the typical size of the motion.
+    cost : ndarray (iterations + 1,)
+        Half the sum of squared residuals, each over its standard deviation, at the start and after
+        each iteration. Costs of different stages are measured in different units.
+    ending : Ending
+    """
+
+    slack: float
+    cost: Array
+    ending: Ending
+
+    @property
+    def remedy(self) -> str:
+        """What to do about the ending."""
+        return REMEDIES[self.ending]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +62,8 @@ class Fit:
         Estimated states, then velocities, at the first sample.
     freedom : int
         Measured values less fitted numbers.
+    stages : tuple of Stage
+        How the fit came about: cost after each iteration, and how each descent ended.
     """
 
     field: ParametricField
@@ -50,6 +76,7 @@ class Fit:
     ending: Ending
     start: Array
     freedom: int
+    stages: tuple[Stage, ...] = field(default=(), repr=False)
 
     @property
     def undetermined(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.fitting.opening import first_motion, typical_size, typical_speed
+from physmodel.discovery.fitting.record import Stage
 from physmodel.losses.flow import ORDER
 from physmodel.losses.shooting import MultipleShooting, Record
 from physmodel.losses.shooting_exact import ExactStep, exact_step
@@ -53,6 +54,8 @@ class Staged:
         Typical size of the motion.
     last : ExactStep or None
         From near the end, with what is known about the parameters; None if there is no such step.
+    stages : tuple of Stage
+        One after another.
     """
 
     problem: MultipleShooting
@@ -60,6 +63,7 @@ class Staged:
     found: Minimum
     scale: Array
     last: ExactStep | None
+    stages: tuple[Stage, ...]
 
 
 def staged(
@@ -99,12 +103,14 @@ def staged(
     problem = MultipleShooting(field, records, noise, FIRST_SLACK * scale, steps, rate_noise)
     last, stages = LAST_SLACK * FIRST_NOISE, STAGES if start is None else 1
     local = local if start is None else start
+    done: list[Stage] = []
     for share in np.geomspace(FIRST_SLACK, last, STAGES)[-stages:]:
         scale = np.where(seen, scale, _fitted_size(local.reshape(-1, width), scale))
         problem = replace(problem, slack=share * scale)
         most = 200 if share == last else 30
         ended = bordered_least_squares(problem, local, shared, max_iterations=most)
         local, shared = ended.local, ended.shared.parameters
+        done.append(Stage(float(share), ended.shared.history, ended.shared.ending))
     for _ in range(ROUNDS):
         new, new_rates = _noise(problem, local, shared, scale)
         error = problem.step_error(local, shared)
@@ -116,11 +122,14 @@ def staged(
             # An order is what short steps have; at most four times as many are trusted at once.
             steps = min(int(np.ceil(steps * min(finer, 4.0))), MOST_STEPS)
         noise, rate_noise = new, new_rates
-        tight = LAST_SLACK * (noise / scale)[seen].max() * scale
-        problem = replace(problem, noise=noise, slack=tight, steps=steps, rate_noise=rate_noise)
+        tight = LAST_SLACK * float((noise / scale)[seen].max())
+        problem = replace(
+            problem, noise=noise, slack=tight * scale, steps=steps, rate_noise=rate_noise
+        )
         ended = bordered_least_squares(problem, local, shared)
         local, shared = ended.local, ended.shared.parameters
-    return _exact(Staged(problem, local, ended.shared, scale, None))
+        done.append(Stage(tight, ended.shared.history, ended.shared.ending))
+    return _exact(Staged(problem, local, ended.shared, scale, None, tuple(done)))
 
 
 def _allowed(problem: MultipleShooting, noise: Array, rate_noise: Array | None) -> Array:
