@@ -18,7 +18,7 @@ import physmodel as pm
 from physmodel.bench.law_cases import CASES
 from physmodel.cli.root import root
 from physmodel.discovery.laws import finite
-from physmodel.discovery.laws.generators import pose
+from physmodel.discovery.laws.generators import Condition
 from physmodel.discovery.laws.of_field import UncertainField
 from physmodel.models.integrate import integrate
 from physmodel.models.sparse_field import SparseField
@@ -27,6 +27,8 @@ from physmodel.problem.symmetry_text import read_symmetry
 
 Array = NDArray[np.float64]
 PLANE = ("x", "y")
+#: A rotation of the plane.
+TURN = {("L", 0, 1): -1.0, ("L", 1, 0): 1.0}
 
 
 def record(rhs: Callable[[float, Array], Array], starts: Array, noise: float) -> xr.Dataset:
@@ -112,13 +114,9 @@ def test_rotations_of_equivariant_fields_have_no_defect(a: float, b: float, c: f
         {"x": b, "y": a, "x^2*y": c, "y^3": c},
     )
     points = np.random.default_rng(0).normal(size=(50, 2))
-    posed = pose(exact(model), points)
-    unknowns = np.zeros(len(posed.places))
-    unknowns[posed.places.index(("L", 0, 1))] = -1.0
-    unknowns[posed.places.index(("L", 1, 0))] = 1.0
-    defect, p_value, _ = posed.judge(unknowns)
-    assert defect < 1e-12  # rounding of cubic terms
-    assert p_value == pytest.approx(1.0)
+    said = Condition(exact(model), points).judge(TURN)
+    assert said.defect < 1e-12  # rounding of cubic terms
+    assert said.p_value == pytest.approx(1.0)
 
 
 def test_errors_of_coefficients_decide() -> None:
@@ -127,11 +125,7 @@ def test_errors_of_coefficients_decide() -> None:
     points = np.random.default_rng(0).normal(size=(50, 2))
     for error, holds in ((0.1, True), (0.001, False)):
         unsure = UncertainField(model, np.where(model.coefficients != 0.0, error, 0.0))
-        posed = pose(unsure, points)
-        unknowns = np.zeros(len(posed.places))
-        unknowns[posed.places.index(("L", 0, 1))] = -1.0
-        unknowns[posed.places.index(("L", 1, 0))] = 1.0
-        assert (posed.judge(unknowns)[1] > 0.01) is holds
+        assert (Condition(unsure, points).judge(TURN).p_value > 0.01) is holds
 
 
 def test_second_order_laws_carry_velocities_along() -> None:
@@ -139,13 +133,9 @@ def test_second_order_laws_carry_velocities_along() -> None:
         PLANE, (), 2, (parse("x", PLANE), parse("y", PLANE)), np.array([[-1.0, 0], [0, -1.0]])
     )
     points = np.random.default_rng(0).normal(size=(50, 4))
-    posed = pose(exact(model), points)
-    unknowns = np.zeros(len(posed.places))
-    unknowns[posed.places.index(("L", 0, 1))] = -1.0
-    unknowns[posed.places.index(("L", 1, 0))] = 1.0
-    assert posed.judge(unknowns)[0] < 1e-12
+    assert Condition(exact(model), points).judge(TURN).defect < 1e-12
     backwards = finite.Element("time-reversal", np.eye(2), -1.0)
-    assert finite.judge(exact(model), points, backwards)[0] == 0.0
+    assert finite.judge(exact(model), exact(model).at(points), backwards).defect == 0.0
 
 
 def test_products_are_not_listed() -> None:

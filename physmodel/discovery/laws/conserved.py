@@ -13,7 +13,7 @@ from physmodel.data.doctor import constant_columns, duplicate_columns
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
 from physmodel.discovery.bodies import recognise_bodies
-from physmodel.discovery.laws.evidence import gather, test
+from physmodel.discovery.laws.evidence import gather
 from physmodel.discovery.laws.families import Family, families, motion_pairs
 from physmodel.discovery.laws.of_law import confirms, law_invariants
 from physmodel.discovery.laws.phase import Phase
@@ -119,7 +119,7 @@ def search_phase(phase: Phase, choices: list[Family]) -> list[Found]:
         evidence = gather(family, phase)
         if evidence is None:
             return None
-        return evidence.spectrum, lambda weights: (weights, *test(evidence, phase, family, weights))
+        return evidence.spectrum, lambda weights: (weights, *evidence.judge(weights))
 
     return search(phase, choices, examine)
 

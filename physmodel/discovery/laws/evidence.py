@@ -1,4 +1,4 @@
-"""What smoothed records say about a family of terms, and a test of one combination of them."""
+"""What smoothed records say about a family of terms, and about one combination of them."""
 
 from __future__ import annotations
 
@@ -32,18 +32,58 @@ class Evidence:
     Attributes
     ----------
     library : TermLibrary
-    trajectory : ndarray of int (m,)
-    time : ndarray (m,)
-    values : ndarray (m, p)
-        Terms, less the bias that noise gives to functions that are not linear.
+        Terms of the family.
+    phase : Phase
+    usable : ndarray of bool (m,)
+        Points where the terms can be evaluated whatever the noise.
+    values : ndarray (n, p)
+        Terms there, less the bias that noise gives to functions that are not linear.
     spectrum : Spectrum
     """
 
     library: TermLibrary
-    trajectory: NDArray[np.intp]
-    time: Array
+    phase: Phase
+    usable: NDArray[np.bool_]
     values: Array
     spectrum: Spectrum
+
+    def judge(self, weights: Array) -> tuple[float, float]:
+        """Compare the changes of one combination with those that noise makes.
+
+        Parameters
+        ----------
+        weights : ndarray (p,)
+
+        Returns
+        -------
+        p_value, drift : float
+            Of the total change and of a common trend in time, whichever is less likely, times two
+            (Bonferroni).
+        """
+        used = np.flatnonzero(weights)
+        part = _part(self.library, used)
+        draws = range(100, 100 + TEST_DRAWS)
+        _, differences = _with_noise(part, self.phase, self.usable, draws)
+        trajectory, time = self.phase.trajectory[self.usable], self.phase.time[self.usable]
+        followed = self.values @ weights
+        followed = followed - means(followed, trajectory)
+        ramp = time - means(time, trajectory)
+        ramp = ramp / np.sqrt(np.mean(ramp**2))
+        totals, trends = [], []
+        for drawn in differences:
+            change = drawn @ weights[used]
+            change = change - means(change, trajectory)
+            totals.append(float(change @ change))
+            trends.append(float(np.sum(np.bincount(trajectory, ramp * change) ** 2)))
+        total = float(np.mean(totals))
+        # A mixture of chi-squared variables has the mean and variance of a scaled one:
+        # Satterthwaite (1946), Biometrics Bulletin 2, 110.
+        freedom = min(2.0 * total**2 / max(float(np.var(totals)), 1e-300), self.spectrum.freedom)
+        freedom = max(freedom - len(used), 1.0)
+        change_p = float(chi2.sf(freedom * float(followed @ followed) / total / SLACK, freedom))
+        slope = float(ramp @ followed) / np.sqrt(np.mean(trends) * SLACK)
+        trend_p = 2.0 * float(norm.sf(abs(slope)))
+        return min(1.0, 2.0 * min(change_p, trend_p)), _drift(self.values, weights, trajectory)
 
 
 def gather(family: Family, phase: Phase) -> Evidence | None:
@@ -85,55 +125,9 @@ def gather(family: Family, phase: Phase) -> Evidence | None:
         between = offsets.T @ offsets - levels
     else:
         between = np.diag(np.maximum(np.diag(within) - np.diag(noise), 0.0))
-    return Evidence(
-        library,
-        trajectory,
-        phase.time[usable],
-        values,
-        Spectrum.of(within, noise, between, freedom, CANCELS if single else TELLING),
-    )
-
-
-def test(evidence: Evidence, phase: Phase, family: Family, weights: Array) -> tuple[float, float]:
-    """Compare the changes of one combination with those that noise makes.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    phase : Phase
-    family : Family
-        Of the evidence.
-    weights : ndarray (p,)
-
-    Returns
-    -------
-    p_value, drift : float
-        Of the total change and of a common trend in time, whichever is less likely, times two.
-    """
-    used = np.flatnonzero(weights)
-    part = TermLibrary(family.library.variables, tuple(family.library.terms[k] for k in used))
-    usable = _usable(family, phase)
-    _, differences = _with_noise(part, phase, usable, range(100, 100 + TEST_DRAWS))
-    trajectory = evidence.trajectory
-    followed = evidence.values @ weights
-    followed = followed - means(followed, trajectory)
-    ramp = evidence.time - means(evidence.time, trajectory)
-    ramp = ramp / np.sqrt(np.mean(ramp**2))
-    totals, trends = [], []
-    for drawn in differences:
-        change = drawn @ weights[used]
-        change = change - means(change, trajectory)
-        totals.append(float(change @ change))
-        trends.append(float(np.sum(_sums(ramp * change, trajectory) ** 2)))
-    total = float(np.mean(totals))
-    # A mixture of chi-squared variables has the mean and variance of a scaled one (Satterthwaite).
-    freedom = min(2.0 * total**2 / max(float(np.var(totals)), 1e-300), evidence.spectrum.freedom)
-    freedom = max(freedom - len(used), 1.0)
-    change_p = float(chi2.sf(freedom * float(followed @ followed) / total / SLACK, freedom))
-    slope = float(ramp @ followed) / np.sqrt(np.mean(trends) * SLACK)
-    trend_p = 2.0 * float(norm.sf(abs(slope)))
-    drift = _drift(evidence.values, weights, trajectory)
-    return min(1.0, 2.0 * min(change_p, trend_p)), drift
+    least = CANCELS if single else TELLING
+    spectrum = Spectrum.of(within, noise, between, freedom, least)
+    return Evidence(library, phase, usable, values, spectrum)
 
 
 def drift_of(library: TermLibrary, weights: Array, phase: Phase) -> float:
@@ -150,9 +144,12 @@ def drift_of(library: TermLibrary, weights: Array, phase: Phase) -> float:
     float
     """
     used = np.flatnonzero(weights)
-    part = TermLibrary(library.variables, tuple(library.terms[k] for k in used))
-    values = part.evaluate(phase.values)
+    values = _part(library, used).evaluate(phase.values)
     return _drift(values, weights[used], phase.trajectory)
+
+
+def _part(library: TermLibrary, used: NDArray[np.intp]) -> TermLibrary:
+    return TermLibrary(library.variables, tuple(library.terms[k] for k in used))
 
 
 def _drift(values: Array, weights: Array, trajectory: NDArray[np.intp]) -> float:
@@ -193,7 +190,3 @@ def _with_noise(
             bias += (above + below - 2.0 * plain) / (2 * len(seeds))
             differences.append((above - below) / 2.0)
     return plain - bias, differences
-
-
-def _sums(values: Array, trajectory: NDArray[np.intp]) -> Array:
-    return np.asarray(np.bincount(trajectory, values))

@@ -25,7 +25,7 @@ from physmodel.problem.expression import (
 Array = NDArray[np.float64]
 
 #: Largest families: the search takes time with the cube of their size.
-MOST_TERMS = 60
+LARGEST = 60
 #: Highest degree of plain polynomials.
 MOST_DEGREE = 4
 #: Correlation of a state with the integral of another from which that is its velocity.
@@ -63,9 +63,8 @@ def motion_pairs(phase: Phase) -> list[tuple[str, str]]:
         Position and velocity (or momentum); no state plays both parts.
     """
     values, trajectory = phase.values, phase.trajectory
-    step = np.where(
-        np.diff(trajectory, prepend=trajectory[0]) == 0, np.diff(phase.time, prepend=0), 0
-    )
+    step = np.diff(phase.time, prepend=phase.time[0])
+    step[np.diff(trajectory, prepend=trajectory[0]) > 0] = 0.0
     middle = (values + np.vstack([values[:1], values[:-1]])) / 2.0
     path = np.cumsum(step[:, None] * middle, axis=0)
     moved, path = values - means(values, trajectory), path - means(path, trajectory)
@@ -108,7 +107,7 @@ def families(phase: Phase, pairs: Sequence[tuple[str, str]]) -> list[Family]:
         terms = (*polynomial_terms(names, 2), *function_terms(("cos", "sin"), names))
         special.append(Family("sine and cosine", _library(names, terms)))
     found = [*plain[:2], *special, *plain[2:]]
-    return [family for family in found if len(family.library) <= MOST_TERMS]
+    return [family for family in found if len(family.library) <= LARGEST]
 
 
 def _logarithmic(phase: Phase) -> list[Family]:

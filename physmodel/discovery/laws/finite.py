@@ -8,14 +8,12 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
-from physmodel.discovery.laws.of_field import UncertainField, probability
-from physmodel.discovery.laws.phase import FLOOR
+from physmodel.discovery.laws.of_field import Flow, UncertainField
+from physmodel.discovery.laws.verdict import Verdict, verdict
 
 Array = NDArray[np.float64]
-
-#: States up to which all reflections are tried: there are two to that power.
-MOST_STATES = 8
 
 
 @dataclass(frozen=True)
@@ -63,56 +61,75 @@ def exchanges(names: Sequence[str], particles: Sequence[Sequence[int]]) -> list[
 
 
 def cycles(names: Sequence[str]) -> list[Element]:
-    """The cyclic permutation of all states, both ways round for three of them."""
-    d = len(names)
-    if d < 3:
+    """The cyclic permutation of all states, where it is more than an exchange."""
+    if len(names) < 3:
         return []
-    return [Element("cyclic:" + ",".join(names), np.roll(np.eye(d), 1, axis=0), 1.0)]
+    return [Element("cyclic:" + ",".join(names), np.roll(np.eye(len(names)), 1, axis=0), 1.0)]
 
 
-def judge(field: UncertainField, points: Array, element: Element) -> tuple[float, float, float]:
-    """Defect of one element, its probability, and how large it could have been.
+def judge(field: UncertainField, here: Flow, element: Element) -> Verdict:
+    """Compare a field with the transformed field.
 
     Parameters
     ----------
     field : UncertainField
-    points : ndarray (m, v)
+    here : Flow
+        The field at points of phase space ``(m, v)``.
     element : Element
 
     Returns
     -------
-    defect, p_value, telling : float
-        Relative difference between the field and the transformed field; the probability that
-        errors of the coefficients make it so large; square size of the field over its error.
+    Verdict
+        On their difference.
     """
-    d, v = len(field.model.states), points.shape[1]
-    matrix = element.matrix
-    if v > d:
+    points, matrix = here.points, element.matrix
+    d = len(field.model.states)
+    if points.shape[1] > d:
         zero = np.zeros((d, d))
         matrix = np.block([[matrix, zero], [zero, element.clock * matrix]])
-    here, there = field.at(points), field.at(points @ matrix.T)
+    there = field.at(points @ matrix.T)
     spread = np.sqrt(np.mean(points**2, axis=0))
+    spread = np.where(spread > 0.0, spread, 1.0)
     change = ((there.values - element.clock * here.values @ matrix.T) / spread).ravel()
-    moves = []
-    for (variable, after), (_, before) in zip(there.errors, here.errors, strict=True):
-        move = -element.clock * before[:, None] * matrix[:, variable]
-        move[:, variable] += after
-        moves.append((move / spread).ravel())
+    moves = np.empty((len(here.errors), *points.shape))
+    for k, ((variable, after), (_, before)) in enumerate(
+        zip(there.errors, here.errors, strict=True)
+    ):
+        moves[k] = -element.clock * before[:, None] * matrix[:, variable]
+        moves[k, :, variable] += after
     size = float(np.sum((here.values / spread) ** 2))
-    mean = sum(float(move @ move) for move in moves) + FLOOR**2 * size
-    p_value = probability(change, moves, size)
-    return float(np.sqrt(change @ change / size)), p_value, size / mean
+    return verdict(change, (moves / spread).reshape(len(moves), change.size), size)
 
 
 def independent_of(found: Sequence[Element], new: Element) -> bool:
-    """Whether an element is no product of those found before."""
-    group = [(np.eye(len(new.matrix)), 1.0)]
-    frontier = group
-    while frontier and len(group) < 2 ** (MOST_STATES + 1):
-        made = [(a @ e.matrix, s * e.clock) for a, s in frontier for e in found]
-        frontier = []
-        for matrix, clock in made:
-            if not any(clock == s and np.array_equal(matrix, a) for a, s in group):
-                group = [*group, (matrix, clock)]
-                frontier.append((matrix, clock))
-    return not any(new.clock == s and np.array_equal(new.matrix, a) for a, s in group)
+    """Whether an element is no product of those found before.
+
+    Parameters
+    ----------
+    found : sequence of Element
+        First reflections, then exchanges, then cycles.
+    new : Element
+        Of the kind of the last of them, or of the next.
+
+    Returns
+    -------
+    bool
+    """
+    moved = ~np.eye(len(new.matrix), dtype=bool) & (new.matrix != 0.0)
+    if not moved.any():
+        # Reflections commute and are their own inverses: which states and whether time are
+        # reversed adds up modulo two.
+        spanned = {0}
+        for element in found:
+            spanned |= {code ^ _reversed(element) for code in spanned}
+        return _reversed(new) not in spanned
+    # Exchanges generate all permutations of what they connect.
+    links = sum((np.abs(element.matrix) for element in found), np.eye(len(moved)))
+    _, island = connected_components(links, directed=False)
+    return bool((island[:, None] != island)[moved].any())
+
+
+def _reversed(element: Element) -> int:
+    """Bits of the states that a reflection reverses, and of time."""
+    bits = [*(np.diag(element.matrix) < 0.0), element.clock < 0.0]
+    return sum(1 << k for k, bit in enumerate(bits) if bit)

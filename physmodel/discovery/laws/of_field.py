@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from physmodel.discovery.laws.evidence import drift_of
 from physmodel.discovery.laws.families import Family
 from physmodel.discovery.laws.phase import FLOOR, Phase
 from physmodel.discovery.laws.search import Found, Test, search
-from physmodel.discovery.laws.spectrum import DECIDES, SLACK, Spectrum
+from physmodel.discovery.laws.spectrum import DECIDES, Spectrum
+from physmodel.discovery.laws.verdict import Verdict, verdict
 from physmodel.models.sparse_field import SparseField
 from physmodel.models.terms import TermLibrary
 from physmodel.problem.calculus import names_in
@@ -110,30 +110,6 @@ def points_around(phase: Phase, seed: int = 0) -> Array:
     return np.vstack([phase.values[own], np.column_stack(mixed)])
 
 
-def probability(change: Array, moves: list[Array], size: float) -> float:
-    """Probability that uncertain coefficients change something from zero by so much.
-
-    Parameters
-    ----------
-    change : ndarray (n,)
-        What should be zero.
-    moves : list of ndarray (n,)
-        What one standard error of each coefficient adds to it.
-    size : float
-        Sum of squares of its parts, of which rounding takes a share.
-
-    Returns
-    -------
-    float
-    """
-    overlap = np.array([[float(a @ b) for b in moves] for a in moves])
-    overlap = overlap.reshape(len(moves), len(moves))
-    mean = float(np.trace(overlap)) + FLOOR**2 * size
-    # A mixture of chi-squared variables has the mean and variance of a scaled one (Satterthwaite).
-    freedom = mean**2 / max(float(np.sum(overlap**2)), FLOOR**4 * size**2, 1e-300)
-    return float(chi2.sf(freedom * float(change @ change) / mean / SLACK, freedom))
-
-
 def field_invariants(flow: Flow, phase: Phase, choices: list[Family]) -> list[Found]:
     """Independent quantities that a field conserves to within the errors of its coefficients.
 
@@ -157,7 +133,7 @@ def field_invariants(flow: Flow, phase: Phase, choices: list[Family]) -> list[Fo
         def test(weights: Array) -> tuple[Array, float, float]:
             if spectrum.ratio(weights / spectrum.scale) < EXACT:
                 weights = _polished(family.library, weights, flow)
-            p_value, _ = judge_quantity(family.library, weights, flow)
+            p_value = judge_quantity(family.library, weights, flow).p_value
             return weights, p_value, drift_of(family.library, weights, phase)
 
         return spectrum, test
@@ -165,7 +141,7 @@ def field_invariants(flow: Flow, phase: Phase, choices: list[Family]) -> list[Fo
     return search(phase, choices, examine)
 
 
-def judge_quantity(library: TermLibrary, weights: Array, flow: Flow) -> tuple[float, float]:
+def judge_quantity(library: TermLibrary, weights: Array, flow: Flow) -> Verdict:
     """Whether a field conserves a combination of terms.
 
     Parameters
@@ -176,16 +152,14 @@ def judge_quantity(library: TermLibrary, weights: Array, flow: Flow) -> tuple[fl
 
     Returns
     -------
-    p_value, telling : float
-        Probability that errors of the coefficients make it change as much as it does; square of
-        what its terms change over that of those errors.
+    Verdict
+        On its rate of change.
     """
     slopes = np.einsum("mpv,p->mv", *_by_variable(library, flow, weights))
     change = np.einsum("mv,mv->m", slopes, flow.values)
     size = float(np.sum((np.abs(slopes) * np.abs(flow.values)).sum(axis=1) ** 2))
-    moves = [slopes[:, variable] * error for variable, error in flow.errors]
-    mean = sum(float(move @ move) for move in moves) + FLOOR**2 * size
-    return probability(change, moves, size), size / mean
+    moves = np.array([slopes[:, variable] * error for variable, error in flow.errors])
+    return verdict(change, moves.reshape(len(flow.errors), len(change)), size)
 
 
 def _polished(library: TermLibrary, weights: Array, flow: Flow) -> Array:

@@ -10,8 +10,7 @@ from physmodel.discovery.laws.fitted import Fitted, fitted, uncertain
 from physmodel.discovery.laws.of_field import autonomous, judge_quantity, points_around
 from physmodel.discovery.laws.phase import Phase
 from physmodel.discovery.laws.quantity import Conserved
-from physmodel.discovery.laws.search import LEVEL, Found
-from physmodel.discovery.laws.spectrum import DECIDES
+from physmodel.discovery.laws.search import Found
 from physmodel.discovery.laws.symmetries import FoundSymmetry
 from physmodel.errors import ProblemError
 from physmodel.models.central_force import CentralForce
@@ -90,8 +89,7 @@ def confirms(law: Result, phase: Phase, found: Sequence[Found]) -> list[bool] | 
     if phase.with_velocities != (model.order == 2) or phase.states != model.states:
         return None
     flow = uncertain(model, law.std_errors.values).at(points_around(phase))
-    judged = [judge_quantity(item.library, item.weights, flow) for item in found]
-    return [p_value >= LEVEL and telling >= DECIDES for p_value, telling in judged]
+    return [judge_quantity(item.library, item.weights, flow).holds for item in found]
 
 
 def _opened(law: Result) -> CentralForce | Fitted | None:

@@ -24,7 +24,7 @@ LEVEL = 1e-3
 #: three times what the errors of the coefficients turn it by.
 NEW, TURNS = 0.03, 3.0
 #: Longer sums are no answer to a reader: with so many terms anything smooth can be imitated.
-MOST_TERMS = 8
+LONGEST = 8
 #: Variance between motions over noise that is asked for, per square of the number of free
 #: coefficients: on a thin attractor long sums can be found that hardly change at all.
 FREEDOM = 0.4
@@ -156,7 +156,7 @@ def _speaks(spectrum: Spectrum, weights: Array) -> bool:
     """Whether a sum is short, or varies between motions far more than noise lets it."""
     n_terms = int(np.count_nonzero(weights))
     asked = FREEDOM * (n_terms - 1) ** 2
-    return n_terms <= MOST_TERMS and spectrum.telling(weights / spectrum.scale) >= asked
+    return n_terms <= LONGEST and spectrum.telling(weights / spectrum.scale) >= asked
 
 
 def _found(

@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.laws import finite
-from physmodel.discovery.laws.generators import Posed, pose
+from physmodel.discovery.laws.generators import Condition, Generator, Place, everything, scales
 from physmodel.discovery.laws.of_field import UncertainField, points_around
 from physmodel.discovery.laws.phase import Phase
-from physmodel.discovery.laws.search import LEVEL
-from physmodel.discovery.laws.spectrum import DECIDES, combinations_of
+from physmodel.discovery.laws.spectrum import combinations_of
 from physmodel.models.sparse_field import SparseField
 
 Array = NDArray[np.float64]
 
+#: States up to which all reflections (two to that power) and all generators are tried.
+MOST_STATES = 8
 #: Largest denominator of a ratio of scaling exponents that is written as a fraction.
 DENOMINATOR = 6
 
@@ -77,19 +78,16 @@ def _continuous(
     field: UncertainField, points: Array, pairs: list[tuple[str, str]]
 ) -> list[FoundSymmetry]:
     names = field.model.states
-    posed = pose(field, points)
-    found: list[tuple[str, Array]] = []
-    for name, unknowns in [*_rotations(names, pairs, posed), *_scalings(names, posed)]:
-        _, p_value, telling = posed.judge(unknowns)
-        if p_value >= LEVEL and telling >= DECIDES:
-            found.append((name, unknowns))
+    condition = Condition(field, points)
+    named = [*_rotations(names, pairs), *_translations(names), *_scalings(names, condition)]
+    found = [(name, one) for name, one in named if condition.judge(one).holds]
     # Of a linear field every linear field that commutes with it would be one.
-    if not _is_linear(field.model):
-        found += _others(names, posed, [unknowns for _, unknowns in found])
+    if len(names) <= MOST_STATES and not _is_linear(field.model):
+        found += _others(names, condition, [one for _, one in found])
     made = []
-    for name, unknowns in found:
-        defect, p_value, _ = posed.judge(unknowns)
-        made.append(FoundSymmetry(name, _changes(names, posed, unknowns), defect, p_value))
+    for name, one in found:
+        said = condition.judge(one)
+        made.append(FoundSymmetry(name, _changes(names, one), said.defect, said.p_value))
     return made
 
 
@@ -99,41 +97,36 @@ def _is_linear(model: SparseField) -> bool:
     return all(str(term) in plain for term, column in used if column.any())
 
 
-def _rotations(
-    names: tuple[str, ...], pairs: list[tuple[str, str]], posed: Posed
-) -> list[tuple[str, Array]]:
+def _rotations(names: tuple[str, ...], pairs: list[tuple[str, str]]) -> list[tuple[str, Generator]]:
     partner = dict(pairs)
-    turning = [p for p, _ in pairs] if len(pairs) > 1 else [n for n in names]
-    made = []
+    turning = [p for p, _ in pairs] if len(pairs) > 1 else list(names)
+    made: list[tuple[str, Generator]] = []
     for one, other in combinations(turning, 2):
         planes = [(one, other)]
         if one in partner and other in partner:
             planes.append((partner[one], partner[other]))
-        unknowns = np.zeros(len(posed.places))
+        generator: dict[Place, float] = {}
         for a, b in planes:
             i, j = names.index(a), names.index(b)
-            unknowns[posed.places.index(("L", i, j))] = -1.0
-            unknowns[posed.places.index(("L", j, i))] = 1.0
-        made.append(("rotation:" + ";".join(f"{a},{b}" for a, b in planes), unknowns))
+            generator |= {("L", i, j): -1.0, ("L", j, i): 1.0}
+        made.append(("rotation:" + ";".join(f"{a},{b}" for a, b in planes), generator))
     return made
 
 
-def _scalings(names: tuple[str, ...], posed: Posed) -> list[tuple[str, Array]]:
-    """Translations of single states, and rescalings of states and time."""
-    d = len(names)
-    made = []
-    for i, name in enumerate(names):
-        unknowns = np.zeros(len(posed.places))
-        unknowns[i] = 1.0
-        made.append((f"translation:{name}", unknowns))
-    block = list(range(d, 2 * d + 1))
-    for weights in combinations_of(posed.spectrum(block), most=d + 1):
+def _translations(names: tuple[str, ...]) -> list[tuple[str, Generator]]:
+    """Shifts of single states."""
+    return [(f"translation:{name}", {("b", i, 0): 1.0}) for i, name in enumerate(names)]
+
+
+def _scalings(names: tuple[str, ...], condition: Condition) -> list[tuple[str, Generator]]:
+    """Rescalings of states and time by powers of one number."""
+    places, keys = scales(len(names)), (*names, "t")
+    made: list[tuple[str, Generator]] = []
+    for weights in combinations_of(condition.pose(places).spectrum, most=len(places)):
         exponents = _fractions(weights)
-        unknowns = np.zeros(len(posed.places))
-        unknowns[block] = [float(x) for x in exponents]
-        keys = (*names, "t")
         text = ",".join(f"{k}={x}" for k, x in zip(keys, exponents, strict=True) if x)
-        made.append((f"scaling:{text}", unknowns))
+        generator = {place: float(x) for place, x in zip(places, exponents, strict=True) if x}
+        made.append((f"scaling:{text}", generator))
     return made
 
 
@@ -147,34 +140,35 @@ def _fractions(weights: Array) -> list[Fraction]:
     return [x if first > 0 else -x for x in whole]
 
 
-def _others(names: tuple[str, ...], posed: Posed, known: list[Array]) -> list[tuple[str, Array]]:
+def _others(
+    names: tuple[str, ...], condition: Condition, known: list[Generator]
+) -> list[tuple[str, Generator]]:
     """Sparse generators of what the null space holds besides those that have names."""
-    everything = list(range(len(posed.places)))
-    spectrum = posed.spectrum(everything)
-    made = []
-    span = [unknowns / posed.units for unknowns in known]
-    left_out = [int(np.argmax(np.abs(vector))) for vector in span]
-    for weights in combinations_of(spectrum, len(names) ** 2, left_out):
+    posed = condition.pose(everything(len(names)))
+    span = [np.array([one.get(place, 0.0) for place in posed.places]) for one in known]
+    left_out = [int(np.argmax(np.abs(vector / posed.units))) for vector in span]
+    made: list[tuple[str, Generator]] = []
+    for weights in combinations_of(posed.spectrum, len(names) ** 2, left_out):
         unknowns = weights * posed.units
         unknowns = unknowns / unknowns[np.argmax(np.abs(weights))]
-        _, p_value, telling = posed.judge(unknowns)
-        if p_value >= LEVEL and telling >= DECIDES:
-            changes = _changes(names, posed, unknowns)
+        pairs = zip(posed.places, unknowns.tolist(), strict=True)
+        generator = {place: value for place, value in pairs if value}
+        if condition.judge(generator).holds:
+            changes = _changes(names, generator)
             text = ",".join(f"{k}={v.replace(' ', '')}" for k, v in changes.items())
-            made.append((f"generator:{text}", unknowns))
+            made.append((f"generator:{text}", generator))
     return made
 
 
-def _changes(names: tuple[str, ...], posed: Posed, unknowns: Array) -> dict[str, str]:
+def _changes(names: tuple[str, ...], generator: Generator) -> dict[str, str]:
     """By what each variable changes under a generator."""
     sums: dict[str, list[str]] = {}
-    for (kind, i, j), value in zip(posed.places, unknowns, strict=True):
-        if value:
-            number = f"{value:.6g}"
-            variable = "t" if kind == "s" else names[i]
-            factor = {"b": "", "L": names[j], "s": "t"}[kind]
-            sign = {"1": "", "-1": "-"}.get(number, f"{number}*") if factor else number
-            sums.setdefault(variable, []).append(f"{sign}{factor}")
+    for (kind, i, j), value in generator.items():
+        number = f"{value:.6g}"
+        variable = "t" if kind == "s" else names[i]
+        factor = {"b": "", "L": names[j], "s": "t"}[kind]
+        sign = {"1": "", "-1": "-"}.get(number, f"{number}*") if factor else number
+        sums.setdefault(variable, []).append(f"{sign}{factor}")
     keys = [name for name in (*names, "t") if name in sums]
     return {key: " + ".join(sums[key]).replace("+ -", "- ") for key in keys}
 
@@ -183,7 +177,7 @@ def _finite(
     field: UncertainField, points: Array, pairs: list[tuple[str, str]]
 ) -> list[FoundSymmetry]:
     names = field.model.states
-    if len(names) > finite.MOST_STATES:
+    if len(names) > MOST_STATES:
         return []
     particles = [[k] for k in range(len(names))]
     if len(pairs) > 1 and 2 * len(pairs) == len(names):
@@ -200,13 +194,15 @@ def _finite(
     ]
     chosen: list[finite.Element] = []
     made = []
+    here = field.at(points)
     for element in tried:
-        defect, p_value, telling = finite.judge(field, points, element)
-        holds = p_value >= LEVEL and telling >= DECIDES
-        if holds and finite.independent_of(chosen, element):
+        if not finite.independent_of(chosen, element):
+            continue
+        said = finite.judge(field, here, element)
+        if said.holds:
             chosen.append(element)
             generator = _mapped(names, element)
-            made.append(FoundSymmetry(element.name, generator, defect, p_value))
+            made.append(FoundSymmetry(element.name, generator, said.defect, said.p_value))
     return made
 
 
