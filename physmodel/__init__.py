@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from physmodel.data.open import open
     from physmodel.discovery.discover import discover
     from physmodel.discovery.fitting.fit import Fit, fit
+    from physmodel.discovery.fitting.tune import tune
     from physmodel.discovery.hybrid.hybrid import hybrid
     from physmodel.discovery.laws.conserved import invariants
     from physmodel.discovery.laws.of_data import symmetries
@@ -58,6 +59,7 @@ _FACE = {
     "open": ("physmodel.data.open", "open"),
     "pi_groups": ("physmodel.data.dimensionless", "pi_groups"),
     "symmetries": ("physmodel.discovery.laws.of_data", "symmetries"),
+    "tune": ("physmodel.discovery.fitting.tune", "tune"),
     "write_report": ("physmodel.report.html", "write_report"),
 }
 
@@ -84,6 +86,7 @@ __all__ = [
     "open",
     "pi_groups",
     "symmetries",
+    "tune",
     "write_report",
 ]
 

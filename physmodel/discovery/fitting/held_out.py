@@ -1,0 +1,162 @@
+"""Parts of a record that no fit sees, and how far a field strays from them when it runs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import make_smoothing_spline
+
+from physmodel.data.segments import Segment
+from physmodel.discovery.timescale import characteristic_samples
+from physmodel.errors import DataError
+from physmodel.losses.flow import Intervals, flow_end
+from physmodel.models.parametric_field import ParametricField
+
+Array = NDArray[np.float64]
+
+#: One in so many trajectories is held out, or the last such part of each where there are few.
+SHARE, FEW = 4, 3
+#: Samples of a piece that is smoothed, at least.
+SHORTEST = 8
+#: Places at which a run is compared with the record, over one characteristic time.
+PLACES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Segments to fit, and segments to judge by.
+
+    Attributes
+    ----------
+    training, held_out : list of Segment
+    memory : float
+        Characteristic time.
+    """
+
+    training: list[Segment]
+    held_out: list[Segment]
+    memory: float
+
+
+def split(found: Sequence[Segment], n_states: int) -> Split:
+    """Hold out some trajectories, or the ends of all where there are few.
+
+    Parameters
+    ----------
+    found : sequence of Segment
+    n_states : int
+        How many of the columns are states.
+
+    Raises
+    ------
+    DataError
+        If there are too few samples for both parts.
+    """
+    long = [one for one in found if len(one.time) >= SHORTEST]
+    if len(long) > FEW:
+        out = set(range(SHARE // 2, len(long), SHARE))
+        training = [one for k, one in enumerate(long) if k not in out]
+        held_out = [one for k, one in enumerate(long) if k in out]
+    else:
+        cuts = [len(one.time) - max(len(one.time) // SHARE, SHORTEST) for one in long]
+        training = [_part(one, 0, cut) for one, cut in zip(long, cuts, strict=True)]
+        held_out = [_part(one, cut, len(one.time)) for one, cut in zip(long, cuts, strict=True)]
+        training = [one for one in training if len(one.time) >= SHORTEST]
+    if not training or not held_out:
+        raise DataError(
+            f"{sum(len(one.time) for one in found)} samples are too few to hold some out",
+            why="settings are judged by data that no fit has seen",
+            fix=f"supply a trajectory of {2 * SHORTEST} samples or more",
+        )
+    times = []
+    for one in long:
+        samples = characteristic_samples(one.values[:, :n_states])
+        times.append(samples * float(np.median(np.diff(one.time))))
+    return Split(training, held_out, float(np.median(times)))
+
+
+def _part(one: Segment, first: int, last: int) -> Segment:
+    return Segment(one.trajectory, one.time[first:last], one.values[first:last])
+
+
+@dataclass(frozen=True, eq=False)
+class Exam:
+    """Runs of one characteristic time over parts of the record.
+
+    Attributes
+    ----------
+    time : ndarray (m + 1, k)
+        Times at which ``k`` runs are compared; the first is their start.
+    measured : ndarray (m + 1, k, d)
+    inputs : ndarray (m + 1, k, u)
+    start : ndarray (k, d)
+        Smoothed, so that the noise of one sample is not blamed on the field.
+    spread : ndarray (d,)
+    """
+
+    time: Array
+    measured: Array
+    inputs: Array
+    start: Array
+    spread: Array
+
+    def strays(self, field: ParametricField) -> float:
+        """Root mean square of the error over the spread of each state, at most one.
+
+        A run that is farther off than the spread of the record says nothing, and counts as one;
+        so does one that leaves for infinity.
+
+        Parameters
+        ----------
+        field : ParametricField
+            Of first order.
+        """
+        now, total = self.start, 0.0
+        with np.errstate(all="ignore"):
+            for j in range(1, len(self.time)):
+                stretch = Intervals(
+                    self.time[j - 1],
+                    self.time[j] - self.time[j - 1],
+                    self.inputs[j - 1],
+                    self.inputs[j],
+                )
+                now = flow_end(field, stretch, now, 1)
+                error = np.nan_to_num(((now - self.measured[j]) / self.spread) ** 2, nan=1.0)
+                total += float(np.minimum(error, 1.0).mean())
+        return float(np.sqrt(total / (len(self.time) - 1)))
+
+
+def exam(held_out: Sequence[Segment], n_states: int, memory: float, spread: Array) -> Exam:
+    """Cut what was held out into runs of one characteristic time that overlap by half.
+
+    Parameters
+    ----------
+    held_out : sequence of Segment
+    n_states : int
+    memory : float
+        Characteristic time.
+    spread : ndarray (d,)
+    """
+    span = min(memory, min(float(one.time[-1] - one.time[0]) for one in held_out))
+    runs = []
+    for one in held_out:
+        smoothed = np.column_stack(
+            [make_smoothing_spline(one.time, x)(one.time) for x in one.values[:, :n_states].T]
+        )
+        begin = one.time[0]
+        while begin + span <= one.time[-1] * (1.0 + 1e-12):
+            wanted = np.linspace(begin, begin + span, PLACES + 1)
+            rows = np.clip(np.searchsorted(one.time, wanted - 1e-9 * span), 0, len(one.time) - 1)
+            runs.append((one.time[rows], one.values[rows], smoothed[rows[0]]))
+            begin += span / 2.0
+    table = np.stack([values for _, values, _ in runs], axis=1)
+    return Exam(
+        np.stack([time for time, _, _ in runs], axis=1),
+        table[..., :n_states],
+        table[..., n_states:],
+        np.stack([start for _, _, start in runs]),
+        spread,
+    )

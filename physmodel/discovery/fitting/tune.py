@@ -1,0 +1,162 @@
+"""Settings of a network from held-out trajectories: `physmodel.tune`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from physmodel.data.contract import validate, variable_names
+from physmodel.data.doctor import constant_columns
+from physmodel.data.segments import segments
+from physmodel.discovery.fitting.held_out import exam, split
+from physmodel.discovery.fitting.net_trial import FORMS, NetTrial
+from physmodel.errors import DataError, ProblemError
+from physmodel.optimizers.search import search
+from physmodel.optimizers.search_record import SearchResult
+from physmodel.optimizers.search_space import Categorical, Integer, Real, Space
+
+if TYPE_CHECKING:
+    from physmodel.models.nets.net_field import NetField
+
+#: What is tried first, and the ranges: see `NetTrial.fit` for the units.
+DEFAULTS = {"form": "plain", "width": 16, "ridge": 1e-6, "window": 0.02}
+RANGES: Space = {
+    "width": Integer(4, 48, log=True),
+    "ridge": Real(1e-10, 1e-2, log=True),
+    "window": Real(1e-3, 0.1, log=True),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Tuned:
+    """A network with the settings that a search chose.
+
+    Attributes
+    ----------
+    field : NetField
+        Fitted to all data with these settings.
+    settings : dict
+    error : float
+        Of the best fit on held-out runs of one characteristic time, over the spread of the states;
+        noise of the record included.
+    default_error : float
+        The same with the settings that were tried first.
+    search : SearchResult
+        Everything that was tried.
+    """
+
+    field: NetField
+    settings: dict[str, Any]
+    error: float
+    default_error: float
+    search: SearchResult
+
+    def __str__(self) -> str:
+        """Settings, errors and effort."""
+        chosen = ", ".join(
+            f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in self.settings.items()
+        )
+        failed = f", {len(self.search.failures)} failed" if self.search.failures else ""
+        return (
+            f"{chosen}\nheld-out error: {self.error:.3g} (tried first: {self.default_error:.3g})\n"
+            f"effort: {self.search.cost:.3g} whole fits{failed}"
+        )
+
+
+def tune(
+    data: xr.Dataset,
+    *,
+    pairs: Sequence[tuple[str, str]] = (),
+    method: str = "hyperband",
+    passes: int = 1,
+    seed: int = 0,
+) -> Tuned:
+    """Choose form, width, ridge and smoothing of a network by how it runs on held-out data.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As of `physmodel.open` or `physmodel.from_arrays`.
+    pairs : sequence of (str, str)
+        Each coordinate with its momentum: then Hamiltonian, separable and port-Hamiltonian forms
+        are candidates beside the plain one. Of two states nothing has to be said.
+    method : {"hyperband", "optuna"}
+        See `physmodel.optimizers.search.search`.
+    passes : int
+        How often the plan of the search is carried out; one is about sixteen whole fits.
+    seed : int
+        Of the settings drawn and of the first weights.
+
+    Returns
+    -------
+    Tuned
+
+    Raises
+    ------
+    DataError
+        If nothing moves, or samples are too few to hold some out.
+    ProblemError
+        If the pairs are not all states, each once.
+    MissingDependencyError
+        If the method needs a package that is not installed.
+
+    Notes
+    -----
+    The error is that of runs of the network alone, over one characteristic time, from smoothed
+    states of trajectories that were held out (of few trajectories, their ends). A fit of a share of
+    the whole effort makes that share of its iterations. The settings tried first are among those
+    compared, so a search loses nothing but time.
+    """
+    validate(data)
+    states, inputs = _ordered(data, pairs), variable_names(data, "input")
+    d = len(states)
+    still = sorted({*constant_columns(data[[*states, "row_size"]])})
+    if still:
+        raise DataError(
+            f"the state {still[0]!r} never changes",
+            why="a network of it would fit anything",
+            fix="leave it out of the data",
+        )
+    parts = split(segments(data, (*states, *inputs)), d)
+    spread = np.vstack([one.values[:, :d] for one in parts.training]).std(axis=0)
+    test = exam(parts.held_out, d, parts.memory, spread)
+    trial = NetTrial(tuple(states), tuple(inputs), parts.training, parts.memory, seed)
+    forms = [form for form in FORMS if _possible(form, d, bool(inputs), bool(pairs))]
+    space: Space = {"form": Categorical(tuple(forms)), **RANGES}
+
+    def error(settings: dict[str, Any], effort: float) -> float:
+        return test.strays(trial.fit(settings, effort))
+
+    with threadpool_limits(1, "blas"):
+        found = search(error, space, method=method, known=[DEFAULTS], passes=passes, seed=seed)
+        whole = NetTrial(
+            trial.states, trial.inputs, [*parts.training, *parts.held_out], parts.memory, seed
+        )
+        field = whole.fit(found.settings, 1.0)
+    return Tuned(field, found.settings, found.score, found.evaluations[0].score, found)
+
+
+def _possible(form: str, d: int, inputs: bool, paired: bool) -> bool:
+    if form == "plain":
+        return True
+    return (paired or d == 2) and not (inputs and form != "port-hamiltonian")
+
+
+def _ordered(data: xr.Dataset, pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """States, coordinates first where pairs are named."""
+    states = list(variable_names(data, "state"))
+    if not pairs:
+        return states
+    ordered = [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
+    if sorted(ordered) != sorted(states):
+        raise ProblemError(
+            f"the pairs {', '.join(map(str, pairs))} are not all states, each once",
+            fix="states: " + ", ".join(states),
+        )
+    return ordered

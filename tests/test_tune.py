@@ -1,0 +1,179 @@
+"""Settings of a network from held-out runs: errors in closed form, the form that the law has."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+import xarray as xr
+from numpy.typing import NDArray
+
+import physmodel as pm
+from physmodel.data.segments import Segment
+from physmodel.discovery.fitting import net_trial, tune
+from physmodel.discovery.fitting.held_out import SHORTEST, exam, split
+from physmodel.discovery.fitting.net_trial import FORMS, NetTrial
+from physmodel.models.expression_field import expression_field
+from physmodel.models.parametric_field import ParametricField
+from physmodel.optimizers.search import search
+from physmodel.optimizers.search_space import Categorical, Integer, Real
+
+Array = NDArray[np.float64]
+
+
+def circle(phase: float, n: int = 161, w: float = 1.0, decay: float = 0.0) -> Segment:
+    """Exact motion of q' = p, p' = -q (turned w times as fast), with friction if asked."""
+    time = np.linspace(0.0, 8.0 * np.pi, n)
+    angle, size = w * time + phase, np.exp(-decay * time)
+    return Segment("0", time, (np.stack([np.sin(angle), np.cos(angle)]) * size).T)
+
+
+def turning(w: float) -> ParametricField:
+    return expression_field({"q": "w*p", "p": "-w*q"}, start={"w": w})
+
+
+def dataset(found: list[Segment]) -> xr.Dataset:
+    return pm.from_arrays([s.time for s in found], [s.values for s in found], names=["q", "p"])
+
+
+def test_of_many_trajectories_some_are_held_out_whole_and_no_sample_is_in_both() -> None:
+    found = [circle(0.3 * k) for k in range(10)]
+    parts = split(found, 2)
+    kept, out = ([one.values[0, 0] for one in some] for some in (parts.training, parts.held_out))
+    assert sorted(kept + out) == sorted(one.values[0, 0] for one in found)
+    assert len(parts.held_out) == 2
+    # The autocorrelation of a sine falls to zero after a quarter of a period.
+    assert parts.memory == pytest.approx(2.0 * np.pi, rel=0.1)
+
+
+@pytest.mark.parametrize("n", [2 * SHORTEST, 161])
+def test_of_one_trajectory_the_end_is_held_out(n: int) -> None:
+    whole = circle(0.0, n)
+    parts = split([whole], 2)
+    (first,), (last,) = parts.training, parts.held_out
+    np.testing.assert_array_equal(np.concatenate([first.time, last.time]), whole.time)
+    assert min(len(first.time), len(last.time)) >= SHORTEST
+
+
+def test_the_error_of_a_field_that_turns_too_fast_is_that_of_the_angle() -> None:
+    # From a common start the angle between the runs grows to 2 pi r over a characteristic time;
+    # the squared distance of two points on the unit circle is 4 sin^2(half the angle), shared by
+    # two states of variance 1/2. Small enough for no clipping. Exact up to the smoothed start.
+    found = [circle(0.3 * k) for k in range(5)]
+    parts = split(found, 2)
+    test = exam(parts.held_out, 2, parts.memory, np.full(2, np.sqrt(0.5)))
+    r = 0.05
+    angles = r * (test.time - test.time[0])[1:]
+    wanted = np.sqrt(np.mean(4.0 * np.sin(angles / 2.0) ** 2))
+    assert test.strays(turning(1.0 + r)) == pytest.approx(wanted, rel=1e-2)
+    # A cubic smoothing spline of step 0.16 through a sine is off by less than (0.16 / 2 pi)^2.
+    assert test.strays(turning(1.0)) < 6e-4
+
+
+def test_a_run_that_leaves_for_infinity_counts_as_one() -> None:
+    parts = split([circle(0.3 * k) for k in range(5)], 2)
+    test = exam(parts.held_out, 2, parts.memory, np.full(2, np.sqrt(0.5)))
+    away = expression_field({"q": "k*q*q*q + k", "p": "k*p*p*p + k"}, start={"k": 1e3})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert test.strays(away) == pytest.approx(1.0, abs=0.05)  # but for points passed by chance
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_learns_a_circle(form: str) -> None:
+    # An oscillator is a member of each: energies are quadratic, fields linear beside the units.
+    trial = NetTrial(("q", "p"), (), [circle(0.2), circle(1.0)], 2.0 * np.pi, 0)
+    settings = {"form": form, "width": 4, "ridge": 1e-8, "window": 1e-3}
+    field = trial.fit(settings, 1.0)
+    x = circle(2.0).values
+    rate = field.rate(np.zeros(len(x)), x, None, np.empty((len(x), 0)))
+    # Slopes of a cubic spline of step 0.16 are off by about (0.16)^2 / 24 at its ends, which are
+    # few of the rows.
+    assert np.sqrt(np.mean((rate - np.stack([x[:, 1], -x[:, 0]], axis=1)) ** 2)) < 2e-3
+
+
+def test_less_effort_is_fewer_iterations() -> None:
+    trial = NetTrial(("q", "p"), (), [circle(0.2, decay=0.05)], 2.0 * np.pi, 0)
+    settings = {"form": "port-hamiltonian", "width": 8, "ridge": 1e-8, "window": 1e-3}
+    field = trial.fit(settings, 1.0)
+
+    def miss(effort: float) -> float:
+        other = trial.fit(settings, effort)
+        return float(np.linalg.norm(other.parameters - field.parameters))
+
+    assert miss(1.0) == 0.0
+    assert miss(1 / 27) > miss(0.5) > 0.0
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small networks and few iterations."""
+    monkeypatch.setattr(net_trial, "ITERATIONS", 6)
+    monkeypatch.setattr(net_trial, "ROWS", 60)
+    monkeypatch.setattr(tune, "search", partial(search, least=1 / 9))
+    monkeypatch.setattr(tune, "DEFAULTS", {**tune.DEFAULTS, "width": 4})
+    monkeypatch.setattr(
+        tune,
+        "RANGES",
+        {"width": Integer(2, 4), "ridge": Real(1e-8, 1e-2, log=True), "window": Real(1e-3, 0.05)},
+    )
+
+
+@pytest.mark.usefixtures("quick")
+def test_friction_is_told_from_its_absence_and_the_answer_is_no_worse_than_the_default() -> None:
+    rng = np.random.default_rng(0)
+    found = [
+        replace(one, values=one.values + 0.02 * rng.standard_normal(one.values.shape))
+        for one in (circle(0.9 * k, 81, decay=0.08) for k in range(4))
+    ]
+    first = pm.tune(dataset(found), seed=1)
+    assert first.settings["form"] in ("plain", "port-hamiltonian")  # the others keep an energy
+    kept = [
+        e for e in first.search.evaluations if e.settings["form"] in ("hamiltonian", "separable")
+    ]
+    assert min(e.score for e in kept) > 2.0 * first.error
+    assert first.error <= first.default_error
+    assert first.search.evaluations[0].settings == tune.DEFAULTS
+    assert "held-out error" in str(first)
+    again = pm.tune(dataset(found), seed=1)
+    np.testing.assert_array_equal(first.field.parameters, again.field.parameters)
+    assert first.search.evaluations == again.search.evaluations
+
+
+def forms_tried(data: xr.Dataset, **said: object) -> tuple[object, ...]:
+    """The options of the search, which is stopped before it begins."""
+    seen: list[object] = []
+
+    def stop(error: object, space: dict[str, Categorical], **rest: object) -> object:
+        seen.extend(space["form"].options)
+        raise InterruptedError
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tune, "search", stop)
+        with pytest.raises(InterruptedError):
+            pm.tune(data, **said)  # type: ignore[arg-type]
+    return tuple(seen)
+
+
+def test_forms_follow_from_what_is_said() -> None:
+    one, other = circle(0.0), circle(1.0)
+    table = np.hstack([one.values, other.values])
+    four = pm.from_arrays(one.time, table, names=["a", "b", "c", "d"])
+    assert forms_tried(dataset([one, other])) == FORMS
+    assert forms_tried(four) == ("plain",)
+    assert forms_tried(four, pairs=[("a", "b"), ("c", "d")]) == FORMS
+    driven = pm.from_arrays(one.time, one.values, names=["q", "p"], inputs=table[:, 2:3])
+    assert forms_tried(driven) == ("plain", "port-hamiltonian")
+
+
+def test_bad_requests_are_refused() -> None:
+    with pytest.raises(pm.ProblemError, match="are not all states"):
+        pm.tune(dataset([circle(0.0)]), pairs=[("q", "v")])
+    with pytest.raises(pm.DataError, match="too few"):
+        pm.tune(dataset([circle(0.0, 9)]))
+    still = pm.from_arrays(np.arange(40.0), np.ones((40, 1)), names=["q"])
+    with pytest.raises(pm.DataError, match="never changes"):
+        pm.tune(still)
