@@ -86,6 +86,29 @@ def test_a_large_problem_goes_to_a_quasi_newton_method_and_is_finished_to_the_la
     assert found.cost < 1e-24
 
 
+@pytest.mark.parametrize("method", ["auto", "l-bfgs"])
+def test_a_jacobian_beyond_the_bound_is_refused_unless_there_is_an_objective(method: str) -> None:
+    n = 17_000  # a square of 8-byte numbers: 2.15 GiB
+
+    class Separate:
+        def values(self, parameters: Array) -> Array:
+            return np.arcsinh(parameters) - 1.0
+
+        def linearised(self, parameters: Array) -> tuple[Array, Array]:
+            raise AssertionError("the Jacobian must not be made")
+
+    def objective(x: Array) -> tuple[float, Array]:
+        r = np.arcsinh(x) - 1.0
+        return float(r @ r) / 2.0, r / np.sqrt(1.0 + x**2)
+
+    start = np.linspace(0.1, 2.0, n)
+    with pytest.raises(ProblemError, match=r"(?s)2\.15 GiB.*objective="):
+        solve(Separate(), start, method=method)
+    found = solve(Separate(), start, method=method, objective=objective)
+    # What a quasi-Newton method alone reaches; the start costs n / 10.
+    assert found.cost < 1e-9 * n
+
+
 def test_a_stall_is_followed_by_other_starts() -> None:
     class Kinked:
         """|x| - 2 with a wall at zero that no step from the left can pass."""

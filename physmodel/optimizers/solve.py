@@ -72,7 +72,8 @@ def solve(
     Raises
     ------
     ProblemError
-        If there is no such method, or no step can be made from the start.
+        If there is no such method, no step can be made from the start, or the gradient would need
+        a Jacobian of more than 2 GiB because no objective is given.
 
     Notes
     -----
@@ -179,6 +180,9 @@ def _elsewhere(task: _Task) -> Iterator[Array]:
 
 
 def _smooth(task: _Task, method: str, share: float = 1.0) -> Minimum:
+    if task.objective is None:
+        _require_jacobian(task)
+
     def from_jacobian(parameters: Array) -> tuple[float, Array]:
         residuals, jacobian = task.problem.linearised(parameters)
         return float(residuals @ residuals) / 2.0, jacobian.T @ residuals
@@ -190,6 +194,21 @@ def _smooth(task: _Task, method: str, share: float = 1.0) -> Minimum:
         time_limit=task.left(share),
         on_iteration=task.on_iteration,
     )
+
+
+def _require_jacobian(task: _Task) -> None:
+    """Refuse to make the gradient from a Jacobian that is larger than any method may use."""
+    with np.errstate(all="ignore"):
+        m = len(task.problem.values(task.start))
+    p = len(task.start)
+    if 8 * m * p > MOST_BYTES:
+        raise ProblemError(
+            f"the Jacobian of {m} residuals by {p} parameters would take {8 * m * p / 2**30:.3g} "
+            f"GiB, and {MOST_BYTES / 2**30:g} GiB is the most",
+            why="without an objective the gradient is made from it",
+            fix="pass objective=, a function that returns half the squared norm of the residuals "
+            "and its gradient (one backward pass gives it)",
+        )
 
 
 def _polished(task: _Task, method: str) -> Minimum:

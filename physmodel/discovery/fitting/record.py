@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +77,7 @@ class Fit:
     ending: Ending
     start: Array
     freedom: int
-    stages: tuple[Stage, ...] = field(default=(), repr=False)
+    stages: tuple[Stage, ...] = dataclasses.field(default=(), repr=False)
 
     @property
     def undetermined(self) -> tuple[str, ...]:
