@@ -15,6 +15,7 @@ from safetensors.numpy import save
 
 from physmodel.errors import IntegrityError, PhysmodelError, ProblemError
 from physmodel.models.nets.averaged import AveragedField
+from physmodel.models.nets.constrained import Constrained
 from physmodel.models.nets.divergence_free import DivergenceFree
 from physmodel.models.nets.equivariant import symmetrised
 from physmodel.models.nets.form import Form
@@ -36,6 +37,7 @@ from physmodel.models.nets.stable import Stable
 from physmodel.models.nets.storage import FILE, WEIGHTS, load_net, save_net
 from physmodel.problem.finite import time_reversal
 from physmodel.problem.lie import rotation
+from physmodel.problem.rods import Rods
 from physmodel.problem.symmetry import product_of
 
 NAMES = ("q1", "q2", "p1", "p2")
@@ -54,6 +56,9 @@ FORMS: dict[str, Form] = {
     "scaled scalar": GradientFlow(ScaledScalar(MLPScalar(2, (3,)), SCALE, 7.0)),
     "known": PortHamiltonian(KnownScalar(("x", "y"), "x^2 + sin(y)"), 1, True, (3,)),
     "lagrangian": Lagrangian(MLPScalar(2, (3,)), None),
+    "rods": Constrained(
+        MLPScalar(4, (3,)), Rods(2, 2, ((0, 1),), ((1, (0.5, -1.0)),)), (None, 2.0)
+    ),
     "mechanical": Mechanical(MLPScalar(2, (3,)), (3,), True),
     "metriplectic": Metriplectic(MLPScalar(2, (3,)), MLPScalar(2, (3,))),
     "stable": Stable(2, (3,), 0.5),

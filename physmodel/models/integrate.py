@@ -25,6 +25,16 @@ MAX_EVALUATIONS = 2_000_000
 TIGHTEST = 2.3e-14
 
 
+def _symmetric(*outer: float) -> tuple[float, ...]:
+    """The same forwards and backwards, one in sum."""
+    return (*outer, 1.0 - 2.0 * sum(outer), *outer[::-1])
+
+
+#: Parts of a step that are taken in turn by a symmetric method of second order.
+YOSHIDA4 = _symmetric(1.0 / (2.0 - 2.0 ** (1.0 / 3.0)))
+YOSHIDA6 = _symmetric(0.78451361047755726382, 0.23557321335935813368, -1.17767998417887100695)
+
+
 class _TooLongError(Exception):
     """Raised inside SciPy's loop to leave it; never leaves this module."""
 
@@ -189,8 +199,7 @@ def yoshida4(force: Force, time: ArrayLike, position: ArrayLike, velocity: Array
     ----------
     Yoshida (1990), Phys. Lett. A 150, 262, section 4.
     """
-    outer = 1.0 / (2.0 - 2.0 ** (1.0 / 3.0))
-    return _composed(force, time, position, velocity, (outer, 1.0 - 2.0 * outer, outer))
+    return _composed(force, time, position, velocity, YOSHIDA4)
 
 
 def yoshida6(force: Force, time: ArrayLike, position: ArrayLike, velocity: ArrayLike) -> Array:
@@ -203,9 +212,7 @@ def yoshida6(force: Force, time: ArrayLike, position: ArrayLike, velocity: Array
     Yoshida (1990), Phys. Lett. A 150, 262, table 1, solution A; to 20 digits in Hairer, Lubich,
     Wanner (2006), Geometric Numerical Integration, section V.3.2.
     """
-    outer = (0.78451361047755726382, 0.23557321335935813368, -1.17767998417887100695)
-    middle = 1.0 - 2.0 * sum(outer)
-    return _composed(force, time, position, velocity, (*outer, middle, *outer[::-1]))
+    return _composed(force, time, position, velocity, YOSHIDA6)
 
 
 def _composed(

@@ -18,6 +18,7 @@ from physmodel.models.nets.averaged import (
     FieldElement,
     ScalarElement,
 )
+from physmodel.models.nets.constrained import Constrained
 from physmodel.models.nets.divergence_free import DivergenceFree
 from physmodel.models.nets.form import Form, Scalar
 from physmodel.models.nets.gradient_flow import GradientFlow
@@ -30,12 +31,14 @@ from physmodel.models.nets.mechanical import Mechanical
 from physmodel.models.nets.metriplectic import Metriplectic
 from physmodel.models.nets.mlp import MLPField, MLPScalar, MLPVector
 from physmodel.models.nets.port_hamiltonian import PortHamiltonian
+from physmodel.models.nets.pruned import PrunedForm
 from physmodel.models.nets.quadratic import PositiveQuadratic
 from physmodel.models.nets.random_units import RandomUnits
 from physmodel.models.nets.restricted import AtRest, Positive
 from physmodel.models.nets.scaled import ScaledForm, ScaledScalar
 from physmodel.models.nets.scaling import Scaling
 from physmodel.models.nets.stable import Stable
+from physmodel.problem.rods import Rods
 
 Array = NDArray[np.float64]
 
@@ -43,6 +46,7 @@ Array = NDArray[np.float64]
 FORMS = (
     AtRest,
     AveragedField,
+    Constrained,
     DivergenceFree,
     EquivariantField,
     GradientFlow,
@@ -53,6 +57,7 @@ FORMS = (
     MLPField,
     PortHamiltonian,
     Positive,
+    PrunedForm,
     RandomUnits,
     ScaledForm,
     Stable,
@@ -66,7 +71,7 @@ SCALARS = (
     ScaledScalar,
     Separable,
 )
-PARTS = (FieldElement, Invariants, MLPVector, ScalarElement, Scaling)
+PARTS = (FieldElement, Invariants, MLPVector, Rods, ScalarElement, Scaling)
 NAMED: Mapping[str, Any] = {one.__name__: one for one in (*FORMS, *SCALARS, *PARTS)}
 
 #: Forms inside forms at most.
