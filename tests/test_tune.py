@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -177,3 +179,14 @@ def test_bad_requests_are_refused() -> None:
     still = pm.from_arrays(np.arange(40.0), np.ones((40, 1)), names=["q"])
     with pytest.raises(pm.DataError, match="never changes"):
         pm.tune(still)
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_page_on_tuning_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs" / "tuning.md").read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    for block in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        exec(compile(block, "tuning.md", "exec"), names)  # noqa: S102 - our own page
+    shown = capsys.readouterr().out
+    assert "held-out error" in shown
+    assert "kind = 'spline'" in shown
