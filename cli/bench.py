@@ -157,6 +157,38 @@ def equations(
     carry_out(suite, suite.run_unit, units, chosen, output, jobs, "cases")
 
 
+@command.command("symmetry", short_help="What a stated symmetry adds, on the same records.")
+@click.option("--quick", is_flag=True, help="Every tenth flow, five draws: about a minute.")
+@click.option("--part", "parts", multiple=True, help="Only flows, or only generators.")
+@click.option("--seeds", type=click.IntRange(1), help="Noise draws per flow.")
+@click.option("--draws", type=click.IntRange(1), help="Draws per generator.")
+@click.option("--case", "cases", multiple=True, help="Only these systems.")
+@click.option("--no-peers", is_flag=True, help="Leave PySINDy out.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("-o", "--output", default="runs/bench-symmetry", show_default=True, metavar="FOLDER")
+def symmetry(
+    quick: bool,
+    parts: tuple[str, ...],
+    seeds: int | None,
+    draws: int | None,
+    cases: tuple[str, ...],
+    no_peers: bool,
+    jobs: int,
+    output: str,
+) -> None:
+    """Chaotic flows with a reflection or a cycle; four noisy systems of Yang et al. (2024)."""
+    from physmodel.bench import symmetry as suite
+    from physmodel.cli.messages import require_known
+
+    require_known("--part", parts, suite.PARTS)
+    names = [name.partition("_")[0] for name in suite.unit_names()]
+    require_known("--case", cases, tuple(dict.fromkeys(names)))
+    units = suite.unit_names(parts or suite.PARTS, quick=quick and not cases, draws=draws)
+    units = [unit for unit in units if not cases or unit.partition("_")[0] in cases]
+    chosen = suite.settings(quick=quick, seeds=seeds, peers=not no_peers)
+    carry_out(suite, suite.run_unit, units, chosen, output, jobs, "units")
+
+
 def carry_out(
     suite: Any,
     work: Callable[[str, Mapping[str, Any]], list[dict[str, Any]]],

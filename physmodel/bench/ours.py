@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from physmodel.bench.answers import Answer
 from physmodel.bench.chaotic import Equations
@@ -11,6 +16,8 @@ from physmodel.data.arrays import from_arrays
 from physmodel.discovery.discover import discover
 from physmodel.discovery.result import Result
 from physmodel.errors import PhysmodelError
+
+Array = NDArray[np.float64]
 
 
 def physmodel(draw: Draw) -> Answer:
@@ -24,10 +31,34 @@ def physmodel(draw: Draw) -> Answer:
     -------
     Answer
     """
+    system = draw.system
+    return answer(draw.times, draw.records, system.states, {"degree": system.library_degree})
+
+
+def answer(
+    times: Sequence[Array],
+    records: Sequence[Array],
+    states: Sequence[str],
+    known: Mapping[str, Any],
+) -> Answer:
+    """Discover first-order equations.
+
+    Parameters
+    ----------
+    times : sequence of ndarray (n_i,)
+    records : sequence of ndarray (n_i, d)
+    states : sequence of str
+    known : mapping
+        As `discover` takes it: the library, and what is known beforehand.
+
+    Returns
+    -------
+    Answer
+    """
     begin = time.perf_counter()
-    data = from_arrays(draw.times, draw.records, names=draw.system.states)
+    data = from_arrays(list(times), list(records), names=list(states))
     try:
-        result = discover(data, order=1, degree=draw.system.library_degree)
+        result = discover(data, order=1, **known)
     except PhysmodelError as error:
         return Answer({}, time.perf_counter() - begin, status=f"error: {error}")
     seconds = time.perf_counter() - begin

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -26,103 +27,139 @@ WEAK_DOMAINS, WEAK_ORDER = 200, 4
 
 #: Rows of a regression problem: features (n, p) and left-hand side (n, d).
 Rows = tuple[Array, Array]
+#: Times and states of some trajectories.
+Records = tuple[Sequence[Array], Sequence[Array]]
+#: Rows of some records by a feature library of PySINDy.
+RowsOf = Callable[[Any, Sequence[Array], Sequence[Array]], Rows]
 
 
 def finite_difference(draw: Draw) -> tuple[Answer, Answer]:
     """Second-order central differences; see `scan`."""
     ps = load()
-    return scan(draw, ps, _strong_rows(ps, ps.FiniteDifference()))
+    return _polynomial(draw, ps, _strong_rows(ps.FiniteDifference()))
 
 
 def smoothed_difference(draw: Draw) -> tuple[Answer, Answer]:
     """Savitzky-Golay smoothing before the differences; see `scan`."""
     ps = load()
     method = ps.SmoothedFiniteDifference(smoother_kws={"window_length": 11, "polyorder": 3})
-    return scan(draw, ps, _strong_rows(ps, method))
+    return _polynomial(draw, ps, _strong_rows(method))
 
 
 def weak(draw: Draw) -> tuple[Answer, Answer]:
     """Weak form with random domains; see `scan`."""
     ps = load()
+    with repeatable():
+        return _polynomial(draw, ps, weak_rows(ps))
 
-    def rows(degree: int, times: Sequence[Array], records: Sequence[Array]) -> Rows:
-        features, sides = [], []
-        for moments, states in zip(times, records, strict=True):
-            library = ps.WeakPDELibrary(
-                function_library=ps.PolynomialLibrary(degree=degree),
-                spatiotemporal_grid=moments,
-                K=WEAK_DOMAINS,
-                p=WEAK_ORDER,
-                include_bias=False,
-            )
-            array = ps.AxesArray(states, {"ax_time": 0, "ax_coord": 1})
-            features.append(np.asarray(library.fit([array]).transform([array])[0]))
-            sides.append(np.asarray(library.convert_u_dot_integral(array)))
-        return np.concatenate(features), np.concatenate(sides)
 
-    # PySINDy draws its domains from NumPy's global state.
+@contextmanager
+def repeatable() -> Iterator[None]:
+    """The same domains of the weak form each time: PySINDy draws them from NumPy's global state."""
     before = np.random.get_state()
     np.random.seed(0)
     try:
-        return scan(draw, ps, rows)
+        yield
     finally:
         np.random.set_state(before)
 
 
-def scan(
-    draw: Draw, ps: Any, rows: Callable[[int, Sequence[Array], Sequence[Array]], Rows]
-) -> tuple[Answer, Answer]:
-    """Fit all thresholds on the first part of each record.
+def weak_rows(ps: Any, domains: int = WEAK_DOMAINS) -> RowsOf:
+    """How the weak form makes rows, see `scan`.
 
     Parameters
     ----------
-    draw : Draw
     ps : module
+    domains : int
+        Test functions for each trajectory.
+
+    Returns
+    -------
+    callable
+    """
+
+    def rows(library: Any, times: Sequence[Array], records: Sequence[Array]) -> Rows:
+        features, sides = [], []
+        for moments, states in zip(times, records, strict=True):
+            form = ps.WeakPDELibrary(
+                function_library=library,
+                spatiotemporal_grid=moments,
+                K=domains,
+                p=WEAK_ORDER,
+                include_bias=False,
+            )
+            array = ps.AxesArray(states, {"ax_time": 0, "ax_coord": 1})
+            features.append(np.asarray(form.fit([array]).transform([array])[0]))
+            sides.append(np.asarray(form.convert_u_dot_integral(array)))
+        return np.concatenate(features), np.concatenate(sides)
+
+    return rows
+
+
+def _polynomial(draw: Draw, ps: Any, rows: RowsOf) -> tuple[Answer, Answer]:
+    system = draw.system
+    library = ps.PolynomialLibrary(degree=system.library_degree)
+    parts = [int(TRAIN * len(moments)) for moments in draw.times]
+    first = [t[:k] for t, k in zip(draw.times, parts, strict=True)]
+    last = [t[k:] for t, k in zip(draw.times, parts, strict=True)]
+    train = first, [x[:k] for x, k in zip(draw.records, parts, strict=True)]
+    test = last, [x[k:] for x, k in zip(draw.records, parts, strict=True)]
+    return scan(train, test, system.equations, library, rows, lambda t: ps.STLSQ(threshold=t))
+
+
+def scan(
+    train: Records,
+    test: Records,
+    truth: Equations,
+    library: Any,
+    rows: RowsOf,
+    optimizer: Callable[[float], Any],
+) -> tuple[Answer, Answer]:
+    """Fit all thresholds on some records.
+
+    Parameters
+    ----------
+    train, test : times (n_i,) and states (n_i, d) of every trajectory
+        Records that models are fitted to, and those that choose among them.
+    truth : dict of state to {canonical term: coefficient}
+        States in the order of the columns.
+    library : feature library of PySINDy
     rows : callable
         Features and left-hand side of some records.
+    optimizer : callable
+        Makes PySINDy's optimizer for a threshold.
 
     Returns
     -------
     chosen : Answer
-        The model with the least corrected Akaike criterion on the last part.
+        The model with the least corrected Akaike criterion on the records for the test.
     oracle : Answer
         The model whose support is closest to the truth, which no user knows.
     """
-    system = draw.system
     begin = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        parts = [int(TRAIN * len(moments)) for moments in draw.times]
-        train = rows(
-            system.library_degree,
-            [t[:k] for t, k in zip(draw.times, parts, strict=True)],
-            [x[:k] for x, k in zip(draw.records, parts, strict=True)],
-        )
-        test = rows(
-            system.library_degree,
-            [t[k:] for t, k in zip(draw.times, parts, strict=True)],
-            [x[k:] for x, k in zip(draw.records, parts, strict=True)],
-        )
+        fitted_rows, test_rows = rows(library, *train), rows(library, *test)
         tables = []
         for threshold in THRESHOLDS:
-            optimizer = ps.STLSQ(threshold=threshold)
-            optimizer.fit(*train)
-            tables.append(np.asarray(optimizer.coef_))
-        library = ps.PolynomialLibrary(degree=system.library_degree).fit(draw.records[0])
-    best = min(tables, key=lambda table: _akaike(table, *test))
+            fitted = optimizer(float(threshold))
+            fitted.fit(*fitted_rows)
+            tables.append(np.asarray(fitted.coef_))
+        names = term_names(library.fit(train[1][0]), list(truth))
+    best = min(tables, key=lambda table: _akaike(table, *test_rows))
     seconds = time.perf_counter() - begin
-    names = [_canonical(name) for name in library.get_feature_names(list(system.states))]
-    answers = [_equations(table, names, system.states) for table in tables]
-    closest = min(answers, key=lambda found: _distance(found, system.equations))
-    return (
-        Answer(_equations(best, names, system.states), seconds),
-        Answer(closest, seconds),
-    )
+    answers = [_equations(table, names, list(truth)) for table in tables]
+    closest = min(answers, key=lambda found: _distance(found, truth))
+    return Answer(_equations(best, names, list(truth)), seconds), Answer(closest, seconds)
 
 
-def _strong_rows(ps: Any, method: Any) -> Callable[[int, Sequence[Array], Sequence[Array]], Rows]:
-    def rows(degree: int, times: Sequence[Array], records: Sequence[Array]) -> Rows:
-        library = ps.PolynomialLibrary(degree=degree)
+def term_names(library: Any, states: Sequence[str]) -> list[str]:
+    """Canonical names of the features of a fitted library of PySINDy."""
+    return [name.replace(" ", "*") for name in library.get_feature_names(list(states))]
+
+
+def _strong_rows(method: Any) -> RowsOf:
+    def rows(library: Any, times: Sequence[Array], records: Sequence[Array]) -> Rows:
         features, rates = [], []
         for moments, states in zip(times, records, strict=True):
             rate = np.asarray(method(states, moments))
@@ -143,10 +180,6 @@ def _akaike(table: Array, features: Array, rates: Array) -> float:
         return float("inf")
     fit = len(rates) * float(np.sum(np.log(rss / len(rates) + np.finfo(float).tiny)))
     return fit + 2 * k + 2 * k * (k + 1) / (n - k - 1)
-
-
-def _canonical(name: str) -> str:
-    return name.replace(" ", "*")
 
 
 def _equations(table: Array, names: list[str], states: Sequence[str]) -> Equations:

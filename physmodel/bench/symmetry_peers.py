@@ -1,0 +1,148 @@
+"""PySINDy on the benchmark of symmetries: its weak form, plain and with our null space imposed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import null_space
+
+from physmodel.bench.answers import Answer
+from physmodel.bench.peers import (
+    TRAIN,
+    WEAK_DOMAINS,
+    Rows,
+    repeatable,
+    scan,
+    term_names,
+    weak_rows,
+)
+from physmodel.bench.symmetry_cases import Case, Records
+from physmodel.discovery.constraints import free_coefficients
+from physmodel.interop.pysindy import load
+from physmodel.models.sparse_field import term_variables
+from physmodel.models.terms import TermLibrary
+from physmodel.problem.parser import parse
+from physmodel.problem.problem import Problem
+
+Array = NDArray[np.float64]
+
+#: Test functions for each trajectory at least.
+FEWEST_DOMAINS = 20
+
+#: Rounds after which PySINDy's constrained optimizer is stopped; thirty, its default, are too few.
+ROUNDS = 1000
+
+
+def answers(case: Case, records: Records) -> dict[str, Answer]:
+    """What PySINDy finds, by method.
+
+    Parameters
+    ----------
+    case : Case
+    records : times and states of every trajectory
+
+    Returns
+    -------
+    dict of str to Answer
+        ``AICc`` as a user can choose a threshold, ``oracle`` with the best one. With constraints
+        only where something is stated and `missing` is empty.
+    """
+    ps = load()
+    train, test = _parted(records)
+    rows = _levelled(weak_rows(ps, max(WEAK_DOMAINS // len(train[0]), FEWEST_DOMAINS)))
+    found = {}
+    with repeatable():
+        for label, optimizer in _optimizers(ps, case, records[1][0]).items():
+            library = _library(ps, case)
+            chosen, oracle = scan(train, test, case.equations, library, rows, optimizer)
+            found |= {f"{label}, AICc": chosen, f"{label}, oracle": oracle}
+    return found
+
+
+def missing() -> str:
+    """Why constraints are not compared, or nothing."""
+    if hasattr(load(), "ConstrainedSR3"):
+        return ""
+    return "PySINDy's ConstrainedSR3 is left out: it needs cvxpy, which is not installed"
+
+
+def _optimizers(ps: Any, case: Case, states: Array) -> dict[str, Callable[[float], Any]]:
+    made: dict[str, Callable[[float], Any]] = {
+        "pysindy-weak": lambda threshold: ps.STLSQ(threshold=threshold)
+    }
+    lines = constraints(case, term_names(_library(ps, case).fit(states), case.states))
+    if len(lines) and not missing():
+        made["pysindy-weak, stated"] = lambda threshold: ps.ConstrainedSR3(
+            # Hard thresholding at `threshold` for the default relaxation of one.
+            reg_weight_lam=threshold**2 / 2.0,
+            constraint_lhs=lines,
+            constraint_rhs=np.zeros(len(lines)),
+            equality_constraints=True,
+            max_iter=ROUNDS,
+        )
+    return made
+
+
+def constraints(case: Case, names: list[str]) -> Array:
+    """Independent rows that vanish on the coefficients that obey what is stated.
+
+    Parameters
+    ----------
+    case : Case
+    names : list of str
+        Canonical terms of each equation.
+
+    Returns
+    -------
+    ndarray (m, d p)
+        Equation by equation.
+    """
+    variables = term_variables(case.states, (), 1)
+    library = TermLibrary(variables, tuple(parse(name, variables) for name in names))
+    problem = Problem(case.states, symmetries=case.symmetries, laws=case.laws)
+    basis = free_coefficients(problem, 1, library)
+    if basis is None:
+        return np.zeros((0, len(case.states) * len(names)))
+    return np.asarray(null_space(basis.T).T)
+
+
+def _library(ps: Any, case: Case) -> Any:
+    library = ps.PolynomialLibrary(degree=case.degree)
+    for name in case.functions:
+        library += _function(ps, name)
+    return library
+
+
+def _function(ps: Any, name: str) -> Any:
+    """A function of each state. PySINDy counts the arguments of a function, defaults included."""
+    known = getattr(np, name)
+    return ps.CustomLibrary(
+        library_functions=[lambda values: known(values)],
+        function_names=[lambda argument: f"{name}({argument})"],
+        include_bias=False,
+    )
+
+
+def _parted(records: Records) -> tuple[Records, Records]:
+    """Most of the trajectories and the rest; of a single one its beginning and its end."""
+    times, states = records
+    if len(times) > 1:
+        k = int(TRAIN * len(times))
+        return (times[:k], states[:k]), (times[k:], states[k:])
+    k = int(TRAIN * len(times[0]))
+    return ([times[0][:k]], [states[0][:k]]), ([times[0][k:]], [states[0][k:]])
+
+
+def _levelled(rows: Callable[..., Rows]) -> Callable[..., Rows]:
+    """Rows of mean squares, to which the default relaxation of one is comparable."""
+
+    def levelled(*arguments: Any) -> Rows:
+        features, sides = rows(*arguments)
+        # One factor on all rows changes no regression, but the weight of a penalty beside it.
+        share = 1.0 / np.sqrt(len(sides))
+        return share * features, share * sides
+
+    return levelled
