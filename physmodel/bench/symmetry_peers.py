@@ -32,8 +32,8 @@ Array = NDArray[np.float64]
 #: Test functions for each trajectory at least.
 FEWEST_DOMAINS = 20
 
-#: Rounds after which PySINDy's constrained optimizer is stopped; thirty, its default, are too few.
-ROUNDS = 1000
+#: Rounds after which PySINDy's constrained optimizer is stopped; its default is thirty.
+ROUNDS = 100
 
 
 def answers(case: Case, records: Records) -> dict[str, Answer]:
