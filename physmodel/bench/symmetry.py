@@ -72,7 +72,8 @@ def unit_names(
     generators = QUICK_GENERATORS if quick else tuple(GENERATORS)
     names = {
         "flows": list(flows())[:: QUICK_STRIDE if quick else 1],
-        "generators": [f"{name}_{seed}" for name in generators for seed in range(count)],
+        # Draw by draw, so that an interrupted run has equally many of each.
+        "generators": [f"{name}_{seed}" for seed in range(count) for name in generators],
     }
     return [name for part in parts for name in names[part]]
 
