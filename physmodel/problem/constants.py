@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from physmodel.problem.problem import Problem
 
 #: A number, then nothing or a space and a unit: ``1/s`` is a unit, ``1 /s`` is nothing.
-_VALUE = re.compile(r"(?P<value>[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)(\s+(?P<unit>\S.*))?")
+_VALUE = re.compile(
+    r"(?P<value>[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|inf(inity)?))(\s+(?P<unit>\S.*))?"
+)
 
 
 @dataclass(frozen=True)

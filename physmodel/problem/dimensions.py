@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
-from math import comb, isclose
+from math import comb, isclose, isfinite
 
 from physmodel.errors import ProblemError
 from physmodel.problem.base_units import ROUNDING, Measure, has_zero_of_its_own, measure
@@ -75,7 +75,7 @@ def pi_groups(units: Mapping[str, str]) -> tuple[PiGroup, ...]:
     Raises
     ------
     ProblemError
-        If a text is no unit.
+        If a text is no unit, or units of one kind differ by more than floats can hold.
 
     Examples
     --------
@@ -239,4 +239,11 @@ def _group(names: Sequence[str], group: Sequence[int], measures: Mapping[str, Me
     factor = 1.0
     for name, exponent in powers:
         factor *= measures[name].size ** exponent
+    if not (isfinite(factor) and factor > 0.0):
+        named = ", ".join(name for name, _ in powers)
+        raise ProblemError(
+            f"the units of {named} differ by a factor of {factor:g}",
+            why="it leaves the range of floats",
+            fix="use units of like size",
+        )
     return PiGroup(powers, 1.0 if isclose(factor, 1.0, rel_tol=ROUNDING) else factor)
