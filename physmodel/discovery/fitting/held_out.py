@@ -22,7 +22,7 @@ SHARE, FEW = 4, 3
 #: Samples of a piece that is smoothed, at least.
 SHORTEST = 8
 #: Places at which a run is compared with the record, over one characteristic time.
-PLACES = 8
+PLACES = 16
 
 
 @dataclass(frozen=True, eq=False)
