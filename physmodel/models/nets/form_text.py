@@ -27,6 +27,7 @@ from physmodel.models.nets.invariant import EquivariantField, InvariantScalar
 from physmodel.models.nets.invariants import Invariants
 from physmodel.models.nets.known_scalar import KnownScalar
 from physmodel.models.nets.lagrangian import Lagrangian
+from physmodel.models.nets.low_rank import LowRank
 from physmodel.models.nets.mechanical import Mechanical
 from physmodel.models.nets.metriplectic import Metriplectic
 from physmodel.models.nets.mlp import MLPField, MLPScalar, MLPVector
@@ -52,6 +53,7 @@ FORMS = (
     GradientFlow,
     Hamiltonian,
     Lagrangian,
+    LowRank,
     Mechanical,
     Metriplectic,
     MLPField,

@@ -99,7 +99,8 @@ class NetField:
 
         slopes = vmap(jacrev(twice, argnums=(0, 1), has_aux=True), in_dims=(None, 0, 0))
         d = self.form.n_states
-        rows = max(1, TILE // (d * self._copies * (len(theta) + motion.shape[1])))
+        weights = _most_weights(self.form)
+        rows = max(1, TILE // (d * self._copies * (weights + motion.shape[1])))
         n = len(motion)
         rate, by_motion, by_parameter = (
             np.empty((n, d)),
@@ -143,3 +144,9 @@ def _images(part: object) -> int:
     if not is_dataclass(part):
         return own
     return own * max((_images(getattr(part, one.name)) for one in fields(part)), default=1)
+
+
+def _most_weights(part: object) -> int:
+    """Parameters of a form, or of one inside it that has more: slopes by all of them are made."""
+    inside = (getattr(part, one.name) for one in fields(part)) if is_dataclass(part) else ()
+    return max(getattr(part, "n_parameters", 0), *map(_most_weights, inside), 0)
