@@ -27,7 +27,9 @@ BODIES = {
     "Saturn": 6,
     "Uranus": 7,
     "Neptune": 8,
+    "Pluto": 9,  # the barycentre of Pluto and its moons
 }
+BARYCENTRES = {"Earth": "the Earth-Moon barycentre", "Pluto": "the barycentre of Pluto's system"}
 KM_PER_AU = 149597870.7  # exact, IAU 2012 resolution B2
 EPOCH = 2433282.5  # Julian date (TDB) of 1950-01-01 00:00
 END = 2451544.5  # 2000-01-01 00:00
@@ -65,7 +67,7 @@ def build() -> bytes:
 def fill(file: netcdf_file, days: NDArray[np.float64], kernel: SPK) -> None:
     """Write dimensions, coordinates and one variable per body and axis."""
     file.Conventions = "CF-1.11"
-    file.title = "Positions of the Sun and eight planets, JPL DE421"
+    file.title = "Positions of the Sun, eight planets and Pluto, JPL DE421"
     file.createDimension("sample", len(days))
     file.createDimension("trajectory", 1)
 
@@ -84,7 +86,7 @@ def fill(file: netcdf_file, days: NDArray[np.float64], kernel: SPK) -> None:
             variable[:] = values
             variable.units, variable.role = "au", "state"
             variable.coordinates = "time"
-            of = "the Earth-Moon barycentre" if body == "Earth" else body
+            of = BARYCENTRES.get(body, body)
             variable.long_name = f"barycentric ICRF {axis} of {of}"
 
 

@@ -12,6 +12,8 @@ from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.findings import Finding
 from physmodel.data.open import open as open_data
+from physmodel.data.segments import segments
+from physmodel.discovery.balance import balanced
 from physmodel.discovery.bodies import recognise_bodies
 from physmodel.discovery.constraints import still_named
 from physmodel.discovery.dimensional import not_imposed, unit_notes
@@ -142,7 +144,14 @@ def _pairwise(data: xr.Dataset, problem: Problem) -> PairwiseFit:
     prepared = prepare(data, problem, common_scale=True)
     table = problem.body_table
     n_axes = len(next(iter(table.values())))
-    return fit_pairwise(prepared.tiles(order=2), len(table), n_axes, prepared.noise)
+    fit = fit_pairwise(prepared.tiles(order=2), len(table), n_axes, prepared.noise)
+    where = prepared.coordinates
+    shape = (-1, len(table), n_axes)
+    runs = [
+        ((run.time - where.origin) / where.step, where.to_computing(run.values).reshape(shape))
+        for run in segments(data, problem.states)
+    ]
+    return balanced(fit, runs, prepared.noise)
 
 
 def _relevant(findings: list[Finding], problem: Problem) -> list[Finding]:

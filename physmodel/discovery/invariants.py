@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from physmodel.data.segments import segments
 from physmodel.discovery.laws.fitted import fitted
 from physmodel.discovery.laws.of_field import autonomous
 from physmodel.discovery.laws.smoothing import SHORTEST
+from physmodel.discovery.orbits import UnseenBody
 from physmodel.discovery.velocities import shooting_velocities
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField
@@ -50,6 +52,7 @@ def invariants_of(
     model: SparseField | CentralForce,
     data: xr.Dataset,
     std_errors: Array,
+    unseen: Sequence[UnseenBody] = (),
 ) -> tuple[Invariant, ...]:
     """Find what a model conserves and follow it along the data.
 
@@ -59,6 +62,8 @@ def invariants_of(
     data : xarray.Dataset
     std_errors : ndarray (d, p)
         Of the coefficients: what they cannot tell from zero counts as conserved.
+    unseen : sequence of UnseenBody
+        Whose momentum is counted in the total; for central forces only.
 
     Returns
     -------
@@ -67,7 +72,7 @@ def invariants_of(
         combinations of terms (see `physmodel.discovery.laws`). Empty when there are none.
     """
     if isinstance(model, CentralForce):
-        return _mechanical(model, data)
+        return _mechanical(model, data, unseen)
     if not autonomous(model) or not any(
         len(s.time) >= SHORTEST for s in segments(data, model.states)
     ):
@@ -75,7 +80,9 @@ def invariants_of(
     return _algebraic(model, std_errors, data)
 
 
-def _mechanical(model: CentralForce, data: xr.Dataset) -> tuple[Invariant, ...]:
+def _mechanical(
+    model: CentralForce, data: xr.Dataset, unseen: Sequence[UnseenBody]
+) -> tuple[Invariant, ...]:
     segment = segments(data, model.states)[0]
     n = len(segment.time)
     pick = np.unique(np.linspace(0, n - 1, min(FOLLOWED, n)).astype(int))
@@ -86,6 +93,9 @@ def _mechanical(model: CentralForce, data: xr.Dataset) -> tuple[Invariant, ...]:
     speed = np.linalg.norm(model.positions(velocities), axis=2)
     for name, values in model.conserved(states, velocities).items():
         table = values if values.ndim == 2 else values[:, None]
+        if name == "momentum":
+            # Relative to the heaviest body, whose strength covers what goes along with it.
+            table = table + sum(body.momentum(time) for body in unseen)
         mean = table.mean(axis=0)
         size = float(np.linalg.norm(mean))
         if name == "momentum":

@@ -14,6 +14,7 @@ from physmodel.discovery.coefficient_units import coefficient_units
 from physmodel.discovery.constraints import in_vain, not_obeyed, per_state
 from physmodel.discovery.identification import Identification
 from physmodel.discovery.invariants import Invariant, invariants_of
+from physmodel.discovery.orbits import unseen_of
 from physmodel.discovery.pairwise import PairwiseFit
 from physmodel.discovery.preparation import prepare
 from physmodel.discovery.result import Result, Status
@@ -135,6 +136,10 @@ def pairwise_result(
             body: {"value": float(value), "std": float(std), "unit": unit}
             for body, value, std in zip(bodies, model.strengths, spread, strict=True)
         },
+        "unseen": [
+            body.rescaled(length, step, where.origin, fit.exponent).to_mapping(unit)
+            for body in fit.unseen
+        ],
     }
     runner_up = sorted(fit.scores.values())[1]
     status: Status = "identified"
@@ -151,6 +156,7 @@ def pairwise_result(
         table(np.where(used, spread, 0.0)),
         table(used.astype(float)),
         units={(state, term): unit for state in problem.states for term in terms},
+        laws=(law,),
     )
     scores = {"explained": fit.explained, "exponent_margin": runner_up}
     noise = dict(zip(problem.states, (fit.noise * where.scale).tolist(), strict=True))
@@ -160,7 +166,6 @@ def pairwise_result(
         noise_std=noise,
         fit_scores=scores,
         conserved=_conserved(first, data),
-        laws=(law,),
         warnings=(*findings, *not_obeyed(problem, model, _points(data, model))),
         start=_start(data, model, None),
     )
@@ -276,7 +281,7 @@ def _start(data: xr.Dataset, model: VectorField, latent: Array | None) -> dict[s
 def _conserved(result: Result, data: xr.Dataset) -> tuple[Invariant, ...]:
     if result.status == "no-law":
         return ()
-    return invariants_of(result.model, data, result.std_errors.values)
+    return invariants_of(result.model, data, result.std_errors.values, unseen_of(result.laws))
 
 
 def _completed(result: Result, **changes: object) -> Result:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.discovery.orbits import UnseenBody
 from physmodel.discovery.regression import expand
 from physmodel.discovery.selection import InformationCriterion, select
 from physmodel.losses.latent import placed, whiten
@@ -53,6 +54,8 @@ class PairwiseFit:
     explained : float
         Share of the whitened variance of the accelerations explained.
     noise : ndarray (d,)
+    unseen : tuple of UnseenBody
+        Bodies that are not in the data; see `physmodel.discovery.balance`.
     """
 
     exponent: float
@@ -63,6 +66,7 @@ class PairwiseFit:
     scores: dict[float, float]
     explained: float
     noise: Array
+    unseen: tuple[UnseenBody, ...] = ()
 
     @property
     def strengths_std(self) -> Array:

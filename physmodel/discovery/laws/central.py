@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from physmodel.discovery.laws.quantity import Conserved
 from physmodel.discovery.laws.symmetries import FoundSymmetry
+from physmodel.discovery.orbits import unseen_of
 from physmodel.models.central_force import CentralForce
 
 if TYPE_CHECKING:
@@ -32,12 +33,21 @@ def central_invariants(law: Result) -> tuple[Conserved, ...]:
     -------
     tuple of Conserved
         Conserved exactly by the form of the law (action equals reaction), so that `p_value` is
-        one; the drift along the data shows the strengths that are missing or wrong.
+        one; the drift along the data shows the strengths that are missing or wrong. Momentum
+        counts the unseen bodies that complete it, see `physmodel.discovery.unseen`.
     """
     strengths = law.laws[0]["strengths"] if law.laws else {}
     terms = {body: float(entry["value"]) for body, entry in strengths.items()}
+    unseen = {f"unseen {k}": body.strength for k, body in enumerate(unseen_of(law.laws), 1)}
     return tuple(
-        Conserved(FORMS[item.name], terms, 1.0, item.drift, item.name) for item in law.conserved
+        Conserved(
+            FORMS[item.name],
+            {**terms, **(unseen if item.name == "momentum" else {})},
+            1.0,
+            item.drift,
+            item.name,
+        )
+        for item in law.conserved
     )
 
 
