@@ -33,6 +33,7 @@ from physmodel.cli.options import SOURCE, data_options, names, open_source, pair
 @click.option(
     "--start", multiple=True, metavar="NAME=VALUE", help="Where an unknown in a function starts."
 )
+@click.option("-o", "--output", metavar="FOLDER", help="Write model, data and report there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No messages on standard error.")
 @click.pass_context
@@ -46,6 +47,7 @@ def command(
     terms: tuple[str, ...],
     symmetries: tuple[str, ...],
     start: tuple[str, ...],
+    output: str | None,
     as_json: bool,
     quiet: bool,
     **where: Any,
@@ -64,6 +66,10 @@ def command(
     from physmodel.discovery.hybrid.known_text import read_start
     from physmodel.discovery.hybrid.text import dumps
 
+    if output is not None:
+        from physmodel.report.run import require_free
+
+        require_free(output)
     with working("reading the data", quiet):
         data, problem = open_source(source, **where)
     asked: dict[str, Any] = {
@@ -75,9 +81,17 @@ def command(
     asked = {**problem, **{k: v for k, v in asked.items() if v not in (None, ())}}
     with working("looking for what is hidden", quiet):
         result = hybrid(data, "\n".join(known), start=read_start(pairs(start, "--start")), **asked)
+    folder = None
+    if output is not None:
+        with working("writing the report", quiet):
+            from physmodel.report.run import write_run
+
+            folder = write_run(result, output)
     if as_json:
-        click.echo(dumps(result), nl=False)
+        click.echo(dumps(result, output), nl=False)
     else:
         click.echo(str(result))
     findings(result.warnings, quiet)
+    if folder is not None and not quiet:
+        click.echo(f"report: {folder / 'report.html'}", err=True)
     ctx.exit(0 if result.lawful else 1)

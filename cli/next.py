@@ -45,8 +45,15 @@ def command(
     from physmodel.cli.messages import working
     from physmodel.discovery.loading import load_result
     from physmodel.discovery.planning_files import read_signal, read_starts
+    from physmodel.discovery.result import Result
 
     law = load_result(run)
+    if not isinstance(law, Result):
+        raise ProblemError(
+            "experiments are planned for discovered laws only",
+            where=run,
+            fix="give a folder that `physmodel discover -o` wrote",
+        )
     with working("trying experiments on paper", quiet):
         answer = law.next_experiment(
             bounds={name: _range(name, text) for name, text in pairs(bounds, "--bounds").items()},

@@ -43,7 +43,10 @@ SIDEWAYS = {
 }
 
 #: `Result.report` is sugar for the public function `physmodel.write_report`, imported when called.
-FACE_USERS = {("physmodel.discovery.result", "physmodel")}
+FACE_USERS = {
+    ("physmodel.discovery.hybrid.record", "physmodel"),
+    ("physmodel.discovery.result", "physmodel"),
+}
 
 #: Modules that only functions may import: they are slow to load, or optional.
 INSIDE_FUNCTIONS = {"matplotlib", "netCDF4", "pyarrow", "pysindy", "sympy", "torch", "zarr"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.data.open import open as open_data
+from physmodel.discovery.hybrid.loading import hybrid_result_of
+from physmodel.discovery.hybrid.record import HybridResult
+from physmodel.discovery.hybrid.storage import KIND
 from physmodel.discovery.invariants import Invariant
-from physmodel.discovery.manifest import check
+from physmodel.discovery.reading import number_of, read_data, read_start, read_table, restoring
 from physmodel.discovery.result import REMEDIES, Result
-from physmodel.discovery.storage import DATA, FILE, SCHEMA_VERSION
-from physmodel.errors import DataError, IntegrityError, PhysmodelError
+from physmodel.discovery.storage import DATA
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField, term_variables
 from physmodel.problem.parser import parse
@@ -26,7 +26,7 @@ from physmodel.problem.problem import Problem
 Array = NDArray[np.float64]
 
 
-def load_result(path: str | Path) -> Result:
+def load_result(path: str | Path) -> Result | HybridResult:
     """Read a result back; nothing in the file is ever run.
 
     Parameters
@@ -36,42 +36,19 @@ def load_result(path: str | Path) -> Result:
 
     Returns
     -------
-    Result
+    Result or HybridResult
+        What was saved.
 
     Raises
     ------
     IntegrityError
         If the file is missing, not a model of this schema, or not what the run wrote.
     """
-    source = Path(path)
-    source = source / FILE if source.is_dir() else source
-    try:
-        table = json.loads(source.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise IntegrityError(
-            f"there is no model here: {error.strerror}",
-            where=source.name,
-            fix="give the folder that `physmodel discover -o` wrote",
-        ) from None
-    except (ValueError, RecursionError) as error:  # also text, digits and depth beyond reason
-        raise IntegrityError(f"not JSON: {error}", where=source.name) from None
-    check(source)
-    try:
-        version = table["schema_version"]
-        if version != SCHEMA_VERSION:
-            raise IntegrityError(
-                f"schema version {version!r}; this physmodel reads {SCHEMA_VERSION}",
-                where=source.name,
-            )
+    table, source = read_table(path)
+    with restoring(source):
+        if table.get("kind") == KIND:
+            return hybrid_result_of(table, source.parent)
         return _restored(table, source.parent)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise IntegrityError(
-            f"not a model: {type(error).__name__} {error}", where=source.name
-        ) from None
-    except IntegrityError:
-        raise
-    except PhysmodelError as error:
-        raise IntegrityError(f"not a model: {error.what}", where=source.name) from None
 
 
 def _restored(table: dict[str, Any], folder: Path) -> Result:
@@ -83,48 +60,27 @@ def _restored(table: dict[str, Any], folder: Path) -> Result:
         for rival in table["rivals"]
     )
     best = _model_result(problem, table, table["equations"], table["status"], 0.0)
-    data = _data(folder / DATA)
+    data = read_data(folder / DATA)
     return replace(
         best,
         rivals=rivals,
-        noise_std={str(k): _float(v) for k, v in table["noise_std"].items()},
+        noise_std={str(k): number_of(v) for k, v in table["noise_std"].items()},
         fit_scores={str(k): float(v) for k, v in table["scores"].items() if v is not None},
         conserved=tuple(
             Invariant(
-                str(i["name"]), _float(i["drift"]), _float(i["size"]), np.empty(0), np.empty(0)
+                str(i["name"]),
+                number_of(i["drift"]),
+                number_of(i["size"]),
+                np.empty(0),
+                np.empty(0),
             )
             for i in table["invariants"]
         ),
         laws=tuple(table["laws"]),
         warnings=tuple(Finding(**item) for item in table["warnings"]),
-        start=_start(table["start"], best.model),
+        start=read_start(table["start"], len(best.model.states), best.model.order),
         data=data,
     )
-
-
-def _data(path: Path) -> xr.Dataset | None:
-    if not path.is_file():
-        return None
-    check(path)
-    try:
-        return open_data(path)
-    except DataError as error:
-        raise IntegrityError(f"not the data of a run: {error.what}", where=path.name) from None
-
-
-def _start(table: dict[str, Any], model: SparseField | CentralForce) -> dict[str, Array]:
-    start = {key: np.array(value, dtype=float) for key, value in table.items()}
-    shapes = {"time": (), "states": (len(model.states),)}
-    shapes |= {"velocities": (len(model.states),)} if model.order == 2 else {}
-    for key, shape in shapes.items():
-        if start[key].shape != shape or not np.isfinite(start[key]).all():
-            raise ValueError(f"start {key} {table[key]!r}")
-    return start
-
-
-def _float(value: float | None) -> float:
-    """A number of the file, which holds null where there was none."""
-    return float("nan") if value is None else float(value)
 
 
 def _model_result(
@@ -142,7 +98,7 @@ def _model_result(
     for e, state in enumerate(states):
         for item in equations[state]:
             k = names.index(item["term"])
-            numbers = item["coefficient"], _float(item["std"]), item["inclusion"]
+            numbers = item["coefficient"], number_of(item["std"]), item["inclusion"]
             if not all(isinstance(value, int | float) for value in numbers):
                 raise TypeError(f"{item!r} is no term of an equation")
             blocks[:, e, k] = numbers

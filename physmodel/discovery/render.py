@@ -143,20 +143,20 @@ def latex_equation(result: Result, state: str, *, align: str = "&") -> str:
     -------
     str
     """
-    left = _latex_rate(state, result.model.order)
+    left = latex_rate(state, result.model.order)
     right = ""
     names = _variables(result)
     for item in result.terms(state)[:MAX_TERMS]:
         value = item["coefficient"]
         sign = "-" if value < 0 else ("+" if right else "")
         body = "" if item["term"] == "1" else f" \\, {to_latex(parse(item['term'], names))}"
-        right += f" {sign} {_latex_number(abs(value))}{body}"
+        right += f" {sign} {latex_number(abs(value))}{body}"
     if len(result.terms(state)) > MAX_TERMS:
         right += " + \\cdots"
     return f"{left} {align}= {right.strip() or '0'}"
 
 
-def _latex_rate(state: str, order: int) -> str:
+def latex_rate(state: str, order: int) -> str:
     """A dotted letter, or a fraction where a dot would get lost over a word."""
     name = name_latex(state)
     if "mathrm" in name.split("_")[0]:
@@ -170,7 +170,8 @@ def _variables(result: Result) -> tuple[str, ...]:
     return term_variables(result.model.states, result.model.inputs, result.model.order)
 
 
-def _latex_number(value: float) -> str:
+def latex_number(value: float) -> str:
+    """Five digits, with a power of ten where that is shorter."""
     text = f"{value:.5g}"
     if "e" not in text:
         return text
@@ -227,6 +228,16 @@ def _laws(result: Result) -> list[str]:
     for body, item in strengths.items():
         value = number(item["value"], item["std"])
         lines.append(f"{body:<{wide}}{value:<34}{_ratio(top, item)}")
+    unseen = law.get("unseen", ())
+    if unseen:
+        lines += ["", "not in the data, but in the balance of momentum, on ellipses:"]
+    for k, body in enumerate(unseen, 1):
+        value = number(body["strength"]["value"], body["strength"]["std"])
+        period = number(body["period"], body["period_std"])
+        lines.append(
+            f"{f'unseen {k}':<{wide}}{value:<34}{_ratio(top, body['strength'])}"
+            f"   half axis {body['semi_major_axis']:.4g}, period {period}"
+        )
     return lines
 
 

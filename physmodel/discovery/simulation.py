@@ -16,13 +16,14 @@ from physmodel.models.logarithmic import LogarithmicField
 from physmodel.models.vector_field import InputSignal, VectorField, simulate
 
 if TYPE_CHECKING:
+    from physmodel.discovery.hybrid.record import HybridResult
     from physmodel.discovery.result import Result
 
 Array = NDArray[np.float64]
 
 
 def simulated(
-    law: Result,
+    law: Result | HybridResult,
     x0: Array | None,
     t: Array | None,
     v0: Array | None,
@@ -134,7 +135,7 @@ def _per_state(model: VectorField, label: str, values: Any) -> Array:
     return vector
 
 
-def _recorded_inputs(law: Result, time: Array) -> InputSignal | None:
+def _recorded_inputs(law: Result | HybridResult, time: Array) -> InputSignal | None:
     model = law.model
     names = ", ".join(model.inputs)
     fix = "pass inputs=, a function of the time that gives " + names

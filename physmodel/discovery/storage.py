@@ -14,6 +14,8 @@ from physmodel.atomic import write_atomic
 from physmodel.discovery.manifest import record
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from physmodel.discovery.result import Result
 
 SCHEMA_VERSION = 1
@@ -96,16 +98,25 @@ def save_result(result: Result, folder: str | Path) -> Path:
     target = Path(folder)
     record(target, (FILE, DATA), known=False)
     if result.data is not None:
-        plain = result.data.assign_coords(
-            trajectory=[str(label) for label in result.data["trajectory"].values]
-        )
-        # The format wants names in UTF-8; SciPy writes latin-1, which keeps bytes as they are.
-        names = {name: str(name).encode().decode("latin-1") for name in plain.data_vars}
-        plain = plain.rename({old: new for old, new in names.items() if old != new})
-        write_atomic(target / DATA, bytes(plain.to_netcdf(engine="scipy")))
+        write_data(result.data, target)
     path = write_atomic(target / FILE, dumps(result, target.name))
     record(target, (FILE,) if result.data is None else (FILE, DATA), known=True)
     return path
+
+
+def write_data(data: xr.Dataset, folder: Path) -> None:
+    """Write ``data.nc``, in the classic format.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    folder : Path
+    """
+    plain = data.assign_coords(trajectory=[str(label) for label in data["trajectory"].values])
+    # The format wants names in UTF-8; SciPy writes latin-1, which keeps bytes as they are.
+    names = {name: str(name).encode().decode("latin-1") for name in plain.data_vars}
+    plain = plain.rename({old: new for old, new in names.items() if old != new})
+    write_atomic(folder / DATA, bytes(plain.to_netcdf(engine="scipy")))
 
 
 def finite(value: Any) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from physmodel.models.central_force import CentralForce
+from physmodel.models.sparse_field import velocity_name
 from physmodel.problem.printing import to_sympy
 
 if TYPE_CHECKING:
@@ -29,11 +31,7 @@ def sympy_equations(result: Result) -> dict[str, sympy.Eq]:
 
     t = sympy.Symbol("t", real=True)
     model = result.model
-    functions = {name: sympy.Function(name)(t) for name in (*model.states, *model.inputs)}
-    replacement = {sympy.Symbol(name, real=True): f for name, f in functions.items()}
-    replacement |= {
-        sympy.Symbol(f"{name}_t", real=True): functions[name].diff(t) for name in model.states
-    }
+    functions, replacement = as_functions_of_time((*model.states, *model.inputs), model.states)
     rights = (
         _central(model, functions)
         if isinstance(model, CentralForce)
@@ -53,6 +51,35 @@ def sympy_equations(result: Result) -> dict[str, sympy.Eq]:
         state: sympy.Eq(functions[state].diff(t, model.order), rights[state], evaluate=False)
         for state in model.states
     }
+
+
+def as_functions_of_time(
+    names: Sequence[str], states: Sequence[str]
+) -> tuple[dict[str, sympy.Expr], dict[sympy.Symbol, sympy.Expr]]:
+    """Variables as functions of ``t``.
+
+    Parameters
+    ----------
+    names : sequence of str
+        States and inputs.
+    states : sequence of str
+        Those of which an expression may hold the velocity, ``x_t``.
+
+    Returns
+    -------
+    functions : dict of str to sympy.Expr
+    replacement : dict of sympy.Symbol to sympy.Expr
+        What to put in place of the symbols of an expression.
+    """
+    import sympy
+
+    t = sympy.Symbol("t", real=True)
+    functions = {name: sympy.Function(name)(t) for name in names}
+    replacement = {sympy.Symbol(name, real=True): f for name, f in functions.items()}
+    replacement |= {
+        sympy.Symbol(velocity_name(name), real=True): functions[name].diff(t) for name in states
+    }
+    return functions, replacement
 
 
 def _central(model: CentralForce, at: dict[str, sympy.Expr]) -> dict[str, sympy.Expr]:

@@ -92,6 +92,34 @@ def names_in(expression: Expression) -> frozenset[str]:
     return frozenset(found)
 
 
+def substituted(expression: Expression, values: Mapping[str, Expression]) -> Expression:
+    """The expression with other expressions in place of some of its variables.
+
+    Parameters
+    ----------
+    expression : Expression
+    values : mapping of str to Expression
+
+    Returns
+    -------
+    Expression
+    """
+
+    def replaced(base: Variable | Call | Expression) -> Expression:
+        if isinstance(base, Variable):
+            return values.get(base.name, wrap(base))
+        if isinstance(base, Call):
+            return call(base.function, substituted(base.argument, values))
+        return substituted(base, values)
+
+    return add(
+        *(
+            product(constant(number), *(power(replaced(b), e) for b, e in inner.factors))
+            for inner, number in expression.summands
+        )
+    )
+
+
 def powers(expression: Expression) -> dict[str, Fraction] | None:
     """Exponents of a monomial with coefficient one; None for anything else."""
     if len(expression.summands) != 1:

@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.segments import Segment, segments
+from physmodel.discovery.hybrid.record import HybridResult
 from physmodel.discovery.result import Result
 from physmodel.discovery.scores import input_signal
 from physmodel.errors import PhysmodelError
@@ -66,10 +67,10 @@ def equation_svg(latex: str) -> str | None:
     """
     if not latex.isascii():
         return None
-    figure = _figure(0.1, 0.1)
+    figure = new_figure(0.1, 0.1)
     try:
         figure.text(0.0, 0.0, f"${latex}$", fontsize=15, color=INK)
-        return _svg(figure)
+        return svg_of(figure)
     except ValueError:
         return None
 
@@ -80,7 +81,7 @@ def coefficients_figure(result: Result) -> str:
         return _strengths_figure(result)
     shown = [s for s in result.problem.states if result.terms(s)][:MAX_PANELS]
     rows = [len(result.terms(state)[:20]) for state in shown]
-    figure = _figure(WIDTH, 0.32 * sum(rows) + 0.75 * len(shown) + 0.2)
+    figure = new_figure(WIDTH, 0.32 * sum(rows) + 0.75 * len(shown) + 0.2)
     panels = figure.subplots(
         len(shown), 1, squeeze=False, gridspec_kw={"height_ratios": [r + 0.6 for r in rows]}
     )[:, 0]
@@ -97,7 +98,7 @@ def coefficients_figure(result: Result) -> str:
         axes.set_yticks(place, [_label(item) for item in items])
         axes.set_ylim(-0.6, len(items) - 0.4)
         axes.set_title(f"equation of {state}", loc="left", fontsize=10, color=INK)
-    return _svg(figure)
+    return svg_of(figure)
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Flight:
     fine_run: Array
 
 
-def fly(result: Result, data: xr.Dataset) -> Flight:
+def fly(result: Result | HybridResult, data: xr.Dataset) -> Flight:
     """Simulate from the start that the fit estimated, along the first trajectory."""
     names = (*result.model.states, *result.model.inputs)
     segment = segments(data, names)[0]
@@ -141,16 +142,16 @@ def fly(result: Result, data: xr.Dataset) -> Flight:
     return Flight(segment, run[::times], fine, run)
 
 
-def trajectories_figure(result: Result, flight: Flight) -> str:
+def trajectories_figure(result: Result | HybridResult, flight: Flight) -> str:
     """Data against one free-running simulation."""
     segment = flight.segment
     if isinstance(result.model, CentralForce):
         return _orbits_figure(result.model, segment, flight.run)
     unit = _time_label(result)
     shown = result.problem.states[:MAX_PANELS]
-    figure = _figure(WIDTH, 1.5 * len(shown) + 0.5)
+    figure = new_figure(WIDTH, 1.5 * len(shown) + 0.5)
     panels = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
-    thin, dense = _thin(len(segment.time)), _thin(len(flight.fine_time))
+    thin, dense = thinned(len(segment.time)), thinned(len(flight.fine_time))
     for k, (axes, state) in enumerate(zip(panels, shown, strict=True)):
         size = 3 if len(segment.time) > FEW_POINTS else 7
         axes.plot(
@@ -166,18 +167,18 @@ def trajectories_figure(result: Result, flight: Flight) -> str:
         axes.set_ylabel(_with_unit(result, state))
     panels[0].legend(loc="upper right", ncols=2, fontsize=8, frameon=False)
     panels[-1].set_xlabel(unit)
-    return _svg(figure)
+    return svg_of(figure)
 
 
-def residuals_figure(result: Result, flight: Flight) -> str:
+def residuals_figure(result: Result | HybridResult, flight: Flight) -> str:
     """Simulation minus data, in standard deviations of the data."""
     segment, run = flight.segment, flight.run
     states = result.model.states
     spread = segment.values[:, : len(states)].std(axis=0)
     miss = (run - segment.values[:, : len(states)]) / np.where(spread > 0.0, spread, 1.0)
-    figure = _figure(WIDTH, 2.6)
+    figure = new_figure(WIDTH, 2.6)
     axes = figure.subplots()
-    thin = _thin(len(segment.time))
+    thin = thinned(len(segment.time))
     if isinstance(result.model, CentralForce):
         place = result.model.positions(run - segment.values[:, : len(states)])
         distance = np.linalg.norm(place, axis=2)
@@ -187,7 +188,7 @@ def residuals_figure(result: Result, flight: Flight) -> str:
                 distance[1:, k][thin[1:] - 1],
                 lw=1,
                 color=CYCLE[k % len(CYCLE)],
-                label=_words(body),
+                label=words(body),
             )
         axes.set_ylabel(f"miss{_bracket(_length_unit(result))}")
     else:
@@ -197,13 +198,13 @@ def residuals_figure(result: Result, flight: Flight) -> str:
                 miss[thin, k],
                 lw=1,
                 color=CYCLE[k % len(CYCLE)],
-                label=_words(state),
+                label=words(state),
             )
         axes.axhline(0.0, color=FAINT, lw=1, zorder=0)
         axes.set_ylabel("miss / spread")
     axes.set_xlabel(_time_label(result))
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def invariants_figure(result: Result) -> str | None:
@@ -211,17 +212,17 @@ def invariants_figure(result: Result) -> str | None:
     shown = [item for item in result.conserved if len(item.time)][:MAX_PANELS]
     if not shown:
         return None
-    figure = _figure(WIDTH, 1.5 * len(shown) + 0.5)
+    figure = new_figure(WIDTH, 1.5 * len(shown) + 0.5)
     panels = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
     for axes, item in zip(panels, shown, strict=True):
-        thin = _thin(len(item.time))
+        thin = thinned(len(item.time))
         axes.plot(item.time[thin], item.values[thin] / item.size, color=MODEL, lw=1)
         axes.axhline(0.0, color=FAINT, lw=1, zorder=0)
         title = item.name if len(item.name) <= 90 else item.name[:87] + "..."
-        axes.set_title(_words(title), loc="left", fontsize=9, color=INK)
+        axes.set_title(words(title), loc="left", fontsize=9, color=INK)
         axes.set_ylabel("change / size")
     panels[-1].set_xlabel(_time_label(result))
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def _strengths_figure(result: Result) -> str:
@@ -230,20 +231,20 @@ def _strengths_figure(result: Result) -> str:
     values = np.array([law["strengths"][body]["value"] for body in bodies])
     spread = 1.96 * np.array([law["strengths"][body]["std"] for body in bodies])
     place = np.arange(len(bodies))[::-1]
-    figure = _figure(WIDTH, 0.34 * len(bodies) + 0.9)
+    figure = new_figure(WIDTH, 0.34 * len(bodies) + 0.9)
     axes = figure.subplots()
     axes.errorbar(values, place, xerr=spread, fmt="o", ms=5, color=MODEL, capsize=3, lw=1.5)
     if (values > 0.0).all():
         axes.set_xscale("log")
-    axes.set_yticks(place, [_words(body) for body in bodies])
+    axes.set_yticks(place, [words(body) for body in bodies])
     axes.set_xlabel("strength" + _bracket(law["strengths"][bodies[0]]["unit"]))
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def _orbits_figure(model: CentralForce, segment: Segment, run: Array) -> str:
     d = len(model.states)
     measured, flown = model.positions(segment.values[:, :d]), model.positions(run)
-    figure = _figure(WIDTH, 4.6)
+    figure = new_figure(WIDTH, 4.6)
     extent = np.sort(np.abs(measured).max(axis=(0, 2)))
     nested = len(extent) > 4 and extent[-1] > 8.0 * np.median(extent)
     panels = figure.subplots(1, 2 if nested else 1, squeeze=False)[0]
@@ -251,7 +252,7 @@ def _orbits_figure(model: CentralForce, segment: Segment, run: Array) -> str:
         limit = 1.15 * (float(np.median(extent)) if nested and panel == 1 else float(extent[-1]))
         for k, body in enumerate(model.bodies):
             second = 1 if model.n_axes > 1 else 0
-            thin = _thin(len(segment.time))
+            thin = thinned(len(segment.time))
             color = CYCLE[k % len(CYCLE)]
             axes.plot(
                 measured[thin, k, 0],
@@ -267,7 +268,7 @@ def _orbits_figure(model: CentralForce, segment: Segment, run: Array) -> str:
                 flown[thin, k, second],
                 lw=0.6,
                 color=color,
-                label=_words(body),
+                label=words(body),
                 rasterized=True,
             )
         axes.set_xlim(-limit, limit)
@@ -284,10 +285,11 @@ def _orbits_figure(model: CentralForce, segment: Segment, run: Array) -> str:
     )
     for line in legend.get_lines():
         line.set_linewidth(2.0)  # orbits are drawn too thin for their colour to show
-    return _svg(figure)
+    return svg_of(figure)
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches, that is the same bytes each time."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -295,7 +297,8 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _svg(figure: Figure) -> str:
+def svg_of(figure: Figure) -> str:
+    """A figure as SVG text that can stand beside others in one page."""
     for axes in figure.axes:
         _plain(axes)
     stream = io.StringIO()
@@ -327,7 +330,8 @@ def _plain(axes: Axes) -> None:
     axes.yaxis.label.set_fontsize(9)
 
 
-def _thin(n: int) -> NDArray[np.intp]:
+def thinned(n: int) -> NDArray[np.intp]:
+    """Which of many points are drawn."""
     return np.unique(np.linspace(0, n - 1, min(n, MAX_POINTS)).astype(np.intp))
 
 
@@ -335,24 +339,24 @@ def _label(item: dict[str, object]) -> str:
     return f"{item['term']}{_bracket(str(item['unit']))}"
 
 
-def _words(text: str) -> str:
+def words(text: str) -> str:
     """Text as it is, which Matplotlib would read as formulas or, after ``_``, leave out."""
     plain = text.replace("$", "")
     return f" {plain}" if plain.startswith("_") else plain
 
 
 def _bracket(unit: str) -> str:
-    return _words(f" [{unit}]") if unit not in {"", "1"} else ""
+    return words(f" [{unit}]") if unit not in {"", "1"} else ""
 
 
-def _with_unit(result: Result, state: str) -> str:
+def _with_unit(result: Result | HybridResult, state: str) -> str:
     return state + _bracket(dict(result.problem.units).get(state, ""))
 
 
-def _time_label(result: Result) -> str:
+def _time_label(result: Result | HybridResult) -> str:
     return "time" + _bracket(result.problem.time_unit)
 
 
-def _length_unit(result: Result) -> str:
+def _length_unit(result: Result | HybridResult) -> str:
     units = {unit for _, unit in result.problem.units}
     return units.pop() if len(units) == 1 else ""

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 from physmodel.atomic import write_atomic
+from physmodel.discovery.hybrid.record import HybridResult
 from physmodel.discovery.manifest import MANIFEST, digest
 from physmodel.discovery.result import Result
-from physmodel.discovery.storage import save_result
 from physmodel.errors import ProblemError
 from physmodel.problem.toml import write_problem
 from physmodel.report.html import write_report
@@ -18,12 +18,12 @@ from physmodel.version import environment
 PACKAGES = ("numpy", "scipy", "xarray", "pandas")
 
 
-def write_run(result: Result, folder: str | Path) -> Path:
+def write_run(result: Result | HybridResult, folder: str | Path) -> Path:
     """Write everything about a result into a folder.
 
     Parameters
     ----------
-    result : Result
+    result : Result or HybridResult
     folder : path
         Made if missing; an existing run in it is replaced file by file.
 
@@ -41,7 +41,7 @@ def write_run(result: Result, folder: str | Path) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     # The manifest goes first in case of a crash: it marks the folder as ours.
     write_atomic(target / MANIFEST, "{}\n")
-    save_result(result, target)
+    result.save(target)
     write_problem(result.problem, target / "problem.toml")
     write_report(result, target)
     write_atomic(target / MANIFEST, json.dumps(_manifest(result, target), indent=1) + "\n")
@@ -82,7 +82,7 @@ def require_free(folder: str | Path) -> Path:
     return target
 
 
-def _manifest(result: Result, folder: Path) -> dict[str, object]:
+def _manifest(result: Result | HybridResult, folder: Path) -> dict[str, object]:
     files = sorted(p for p in folder.iterdir() if p.is_file() and p.name != MANIFEST)
     return {
         "schema_version": 1,

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.hybrid.least_squares_step import covariance_of
+from physmodel.discovery.hybrid.names import FACTOR, INNER, combination_name
 from physmodel.discovery.hybrid.search import Search
-from physmodel.discovery.hybrid.shapes import FACTOR, INNER
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.term_field import TermField
@@ -67,7 +67,7 @@ def assembled(best: Search) -> Assembled:
         columns.append(field.physical(unit).ravel())
     basis = np.array(columns).T.reshape(d * len(terms), len(free))
     size = np.abs(basis).max(axis=0, initial=0.0)
-    names = [f"hidden[{k}]" for k in range(len(free))]
+    names = [combination_name(k) for k in range(len(free))]
     expressions = []
     for e, expression in enumerate(known.expressions):
         parts = [expression]

@@ -12,17 +12,19 @@ from numpy.typing import NDArray
 from physmodel.data.findings import Finding
 from physmodel.discovery.hybrid.assembled import assembled
 from physmodel.discovery.hybrid.hidden import hidden_terms, rivals
+from physmodel.discovery.hybrid.hidden_field import HiddenField
 from physmodel.discovery.hybrid.joined import Tangent
 from physmodel.discovery.hybrid.least_squares_step import least_sizes
 from physmodel.discovery.hybrid.leftover import REFUSED
 from physmodel.discovery.hybrid.record import HybridResult, Parameter
-from physmodel.discovery.hybrid.refit import refitted
+from physmodel.discovery.hybrid.refit import Refit, refitted
 from physmodel.discovery.hybrid.rounds import Settled, fit_penalised
 from physmodel.discovery.hybrid.search import Search, Steps
 from physmodel.discovery.hybrid.weak_fit import State
 from physmodel.discovery.identification import MARGIN, MISFIT
 from physmodel.discovery.selection import CONFIDENT, TIE
 from physmodel.models.expression_field import ExpressionField
+from physmodel.models.sparse_field import term_variables
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]
@@ -61,45 +63,61 @@ def hybrid_result(
     """
     best = steps.searches[0]
     whole = assembled(best)
-    values, spread, notes = refitted(data, steps, best, whole)
-    q = len(field.names)
-    errors = np.sqrt(np.diag(spread))
-    beside = steps.with_net.std_errors[:q]
-    parameters = tuple(
-        Parameter(name, float(v), float(s), float(b))
-        for name, v, s, b in zip(field.names, values[:q], errors[:q], beside, strict=True)
-    )
-    model = whole.field.with_parameters(values)
-    if _advantage(steps, best) <= MARGIN:
-        message = "random motion explains the data as well as these equations"
-        notes.append(Finding("W-RANDOM", "warning", "", message))
+    refit = refitted(data, steps, best, whole)
     noise = steps.prepared.physical_noise(best.found.fit.state.noise)
     suffices = not len(best.found.fit.free) and not best.found.heard[0].shape
+    beside = steps.with_net.state
     return HybridResult(
-        status=_status(steps, best, values, errors),
+        status=_status(steps, best, refit),
         solver_code="converged" if best.found.fit.converged else "stalled",
         problem=problem,
         known=texts,
-        parameters=parameters,
-        residual=hidden_terms(problem, best, whole, values, spread),
-        model=model,
+        parameters=_parameters(field.names, refit, steps.with_net),
+        residual=hidden_terms(problem, best, whole, refit.values, refit.covariance),
+        model=whole.field.with_parameters(refit.values),
         hidden_share=0.0 if suffices and best.left.nothing else _share(steps, steps.with_net),
         unexplained_fraction=_unexplained(steps, best, whole.field),
         p_known=steps.alone.p_value,
         p_left=best.left.p_value,
+        p_left_by_state=best.left.p_values,
         rivals=tuple(rivals(problem, best, whole)),
         noise_std=dict(zip(problem.states, noise.tolist(), strict=True)),
-        network=_network(steps),
-        warnings=(
-            *findings,
-            *notes,
-            Finding("I-LIBRARY", "info", "", f"hidden terms from {best.library.label}"),
+        net=HiddenField.of(
+            steps.net, beside.weights, steps.prepared.coordinates, field.states, field.inputs
         ),
+        net_parameters=beside.parameters,
+        network=_network(steps),
+        start=_start(steps, best, refit),
+        stages=refit.stages,
+        warnings=(*findings, *refit.findings, *_notes(steps, best)),
         data=data,
     )
 
 
-def _status(steps: Steps, best: Search, values: Array, errors: Array) -> str:
+def _parameters(names: Sequence[str], refit: Refit, with_net: Settled) -> tuple[Parameter, ...]:
+    q, beside = len(names), with_net.std_errors
+    columns = zip(names, refit.values[:q], refit.std_errors[:q], beside[:q], strict=True)
+    return tuple(Parameter(name, float(v), float(s), float(b)) for name, v, s, b in columns)
+
+
+def _notes(steps: Steps, best: Search) -> list[Finding]:
+    notes = [Finding("I-LIBRARY", "info", "", f"hidden terms from {best.library.label}")]
+    if _advantage(steps, best) <= MARGIN:
+        message = "random motion explains the data as well as these equations"
+        notes.insert(0, Finding("W-RANDOM", "warning", "", message))
+    return notes
+
+
+def _start(steps: Steps, best: Search, refit: Refit) -> dict[str, Array]:
+    """Where the motion of the first trajectory starts, in user units."""
+    where, tile = steps.prepared.coordinates, best.terms.tiles[0]
+    d = len(steps.prepared.coordinates.scale)
+    first = where.origin + where.step * tile.time[np.flatnonzero(tile.observed)[0]]
+    start = {"time": np.array(first), "states": refit.start[:d]}
+    return start | ({"velocities": refit.start[d:]} if len(refit.start) > d else {})
+
+
+def _status(steps: Steps, best: Search, refit: Refit) -> str:
     fit, left = best.found.fit, best.left
     level = fit.state.noise / steps.prepared.noise
     samples = steps.prepared.n_samples
@@ -109,7 +127,8 @@ def _status(steps: Steps, best: Search, values: Array, errors: Array) -> str:
         return "no-law"
     if not (left.nothing or exact) or not (explains or exact):
         return "no-law"
-    if np.any(~np.isfinite(errors) | (errors > UNDETERMINED * np.abs(values))):
+    errors = refit.std_errors
+    if np.any(~np.isfinite(errors) | (errors > UNDETERMINED * np.abs(refit.values))):
         return "not-identifiable"
     first, others = best.found.heard[0], best.found.heard[1:]
     if any(one.delta < TIE and len(one.columns) == len(first.columns) for one in others):
@@ -127,12 +146,16 @@ def _network(steps: Steps) -> xr.Dataset:
     """What the network says where the trajectories have been."""
     fit, where = steps.with_net, steps.prepared.coordinates
     points = steps.searches[0].terms.points(fit.state.latent)
-    field = fit.state.known.field
+    field, tangent = fit.state.known.field, fit.state.known
     output = steps.net.velocity(points, fit.state.weights) * where.rate_scale(field.order)
-    states = where.to_physical(points.states)
-    table = {name: ("sample", states[:, e]) for e, name in enumerate(field.states)}
-    table |= {f"hidden_{name}": ("sample", output[:, e]) for e, name in enumerate(field.states)}
-    time = where.origin + where.step * points.time
+    time, states, velocities, inputs = tangent.arguments(points)
+    blocks = [states, *([] if velocities is None else [velocities]), inputs, output]
+    names = [
+        *term_variables(field.states, field.inputs, field.order)[:-1],
+        *(f"hidden_{name}" for name in field.states),
+    ]
+    columns = zip(names, np.concatenate(blocks, axis=1).T, strict=True)
+    table = {name: ("sample", values) for name, values in columns}
     return xr.Dataset(table, coords={"time": ("sample", time)})
 
 

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
+from physmodel.discovery.fitting.record import Stage
+from physmodel.discovery.hybrid.hidden_field import HiddenField
+from physmodel.discovery.hybrid.names import INNER
+from physmodel.discovery.scores import free_run_scores
+from physmodel.discovery.simulation import require_variables, simulated
 from physmodel.models.expression_field import ExpressionField
+from physmodel.models.known_plus import Sum
+from physmodel.models.vector_field import InputSignal
 from physmodel.problem.problem import Problem
+
+if TYPE_CHECKING:
+    import sympy
+
+Array = NDArray[np.float64]
 
 #: What each status asks the user to do.
 REMEDIES: dict[str, str] = {
@@ -25,6 +41,10 @@ REMEDIES: dict[str, str] = {
     "no-law": "Something is left that no combination of the terms tried explains. Add terms that "
     "you expect (terms=[...], --term), or inputs, and check the known equations.",
 }
+
+
+#: Standard error beside a network, relative to the value, up to which a parameter is told from it.
+TOLD = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,10 +69,6 @@ class Parameter:
     def told_from_net(self) -> bool:
         """Whether the data alone, without the choice of terms, determine it."""
         return self.std_beside_net <= TOLD * abs(self.value)
-
-
-#: Standard error beside a network, relative to the value, up to which a parameter is told from it.
-TOLD = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,13 +96,25 @@ class HybridResult:
     p_known, p_left : float
         Probability that noise alone gives a network as much to find in what is left by the known
         equations, and by those with the hidden terms.
+    p_left_by_state : mapping of str to float
+        The latter for each equation by itself; `p_left` allows for their number.
     rivals : tuple of dict
         ``delta``, ``probability``, ``residual``.
     noise_std : mapping of str to float
+    net : HiddenField
+        The network that was fitted beside the known part.
+    net_parameters : ndarray (q,)
+        Numbers of the known part beside the network.
     network : xarray.Dataset
-        Output of the network at the estimated states: what any term has to follow.
+        Output of the network, ``hidden_x`` for a state ``x``, at the estimated states, velocities
+        ``x_t`` (second order) and inputs: what any term has to follow.
+    start : mapping of str to ndarray
+        ``time`` (scalar), ``states`` (d,) and ``velocities`` (d,) at the first sample.
+    stages : tuple of Stage
+        How the last fit of all numbers came about.
     warnings : tuple of Finding
-    data : xarray.Dataset
+    data : xarray.Dataset or None
+        What was fitted; not part of the saved model.
     """
 
     status: str
@@ -100,9 +128,14 @@ class HybridResult:
     unexplained_fraction: float
     p_known: float
     p_left: float
+    p_left_by_state: Mapping[str, float]
     rivals: tuple[dict[str, Any], ...]
     noise_std: Mapping[str, float]
+    net: HiddenField = field(repr=False)
+    net_parameters: Array = field(repr=False)
     network: xr.Dataset = field(repr=False)
+    start: Mapping[str, Array] = field(repr=False)
+    stages: tuple[Stage, ...] = field(default=(), repr=False)
     warnings: tuple[Finding, ...] = ()
     data: xr.Dataset | None = field(default=None, repr=False)
 
@@ -116,6 +149,101 @@ class HybridResult:
         """Whether a law stands: the known one, or that with the hidden terms."""
         return self.status in {"known-suffices", "identified"}
 
+    @property
+    def known_part(self) -> ExpressionField:
+        """The model without its hidden terms: their factors are zero."""
+        return self._without_terms(self.model.parameters[: len(self.parameters)])
+
+    @property
+    def with_network(self) -> Sum:
+        """Known part and network, a `ParametricField`: a model also where no term is found."""
+        return Sum((self._without_terms(self.net_parameters), self.net))
+
+    def _without_terms(self, known: Array) -> ExpressionField:
+        q = len(self.parameters)
+        values = [
+            value if name == INNER else 0.0  # the number inside a function is no factor
+            for name, value in zip(self.model.names[q:], self.model.parameters[q:], strict=True)
+        ]
+        return self.model.with_parameters(np.concatenate([known, values]))
+
+    def hidden_rate(
+        self, time: Array, states: Array, velocities: Array | None, inputs: Array
+    ) -> Array:
+        """What the hidden terms add to the highest time derivative, ``(n, d)``.
+
+        Arguments as of `VectorField.rate`.
+        """
+        known = self.known_part.rate(time, states, velocities, inputs)
+        return self.model.rate(time, states, velocities, inputs) - known
+
+    def simulate(
+        self,
+        x0: Array | None = None,
+        t: Array | None = None,
+        *,
+        v0: Array | None = None,
+        inputs: InputSignal | None = None,
+        rtol: float = 1e-10,
+    ) -> xr.Dataset:
+        """Integrate known part and hidden terms; see `physmodel.Result.simulate`."""
+        return simulated(self, x0, t, v0, inputs, rtol)
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """`score` on the data of the fit, where there are a law and data."""
+        if self.data is None or self.status == "no-law":
+            return {}
+        return self.score(self.data)
+
+    def score(self, data: xr.Dataset) -> dict[str, float]:
+        """Compare free-running simulations with data; see `physmodel.Result.score`."""
+        require_variables(self.model, data)
+        return free_run_scores(self.model, data)
+
+    def to_sympy(self) -> dict[str, sympy.Eq]:
+        """Equations with all their numbers as SymPy objects, one per state."""
+        from physmodel.discovery.hybrid.equations import sympy_equations
+
+        return sympy_equations(self)
+
+    def to_latex(self) -> str:
+        """Equations as a LaTeX ``aligned`` block: known part in its letters, terms with numbers."""
+        from physmodel.discovery.hybrid.equations import latex_equations
+
+        return latex_equations(self)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write model, network and data into a folder, from which `physmodel.load` reads them.
+
+        Parameters
+        ----------
+        folder : path
+
+        Returns
+        -------
+        Path
+            Of ``model.json``.
+        """
+        from physmodel.discovery.hybrid.storage import save_hybrid
+
+        return save_hybrid(self, folder)
+
+    def report(self, folder: str | Path) -> Path:
+        """Write ``report.html`` into a folder; needs the data that the fit was made on.
+
+        Parameters
+        ----------
+        folder : path
+
+        Returns
+        -------
+        Path
+        """
+        import physmodel
+
+        return physmodel.write_report(self, folder)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, the object that ``physmodel hybrid --json`` prints."""
         from physmodel.discovery.hybrid.text import as_dict
@@ -126,3 +254,6 @@ class HybridResult:
         from physmodel.discovery.hybrid.text import render
 
         return render(self)
+
+    def _repr_latex_(self) -> str:
+        return f"$$ {self.to_latex()} $$"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
+from physmodel.discovery.fitting.record import Stage
 from physmodel.discovery.fitting.records import records_of
 from physmodel.discovery.fitting.staged import staged
 from physmodel.discovery.hybrid.assembled import Assembled
@@ -18,14 +20,40 @@ from physmodel.errors import PhysmodelError
 Array = NDArray[np.float64]
 
 #: Standard errors of the weak fit by which the fit by shooting may differ: farther away it has
-#: found another minimum.
-AGREE = 5.0
+#: found another minimum; and part of a number that both fits leave to rounding.
+AGREE, ROUNDING = 5.0, 1e-6
 
 
-def refitted(
-    data: xr.Dataset, steps: Steps, best: Search, whole: Assembled
-) -> tuple[Array, Array, list[Finding]]:
-    """Numbers of the whole equation with their covariance.
+@dataclass(frozen=True, eq=False)
+class Refit:
+    """All numbers of an equation, and where the motion starts.
+
+    Attributes
+    ----------
+    values : ndarray (p,)
+    covariance : ndarray (p, p)
+    start : ndarray (order d,)
+        States, then velocities, at the first sample, in user units.
+    stages : tuple of Stage
+        Of multiple shooting; none where the numbers are those of the weak form.
+    findings : tuple of Finding
+        Why they are.
+    """
+
+    values: Array
+    covariance: Array
+    start: Array
+    stages: tuple[Stage, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def std_errors(self) -> Array:
+        """Standard errors, ``(p,)``."""
+        return np.sqrt(np.diag(self.covariance))
+
+
+def refitted(data: xr.Dataset, steps: Steps, best: Search, whole: Assembled) -> Refit:
+    """Fit the numbers of the whole equation by shooting.
 
     Parameters
     ----------
@@ -36,41 +64,36 @@ def refitted(
 
     Returns
     -------
-    values : ndarray (p,)
-    covariance : ndarray (p, p)
-    findings : list of Finding
-        Where they are those of the weak form, the reason.
+    Refit
     """
-    values, covariance = whole.field.parameters, whole.covariance
-    if not len(values):
-        return values, covariance, []
+    motions = _motions(steps, best)
+    weak = Refit(whole.field.parameters, whole.covariance, motions[0])
+    if not len(weak.values):
+        return weak
     try:
         records = records_of(data, whole.field)
-        start = _motions(steps, best)
-        if len(start) != sum(len(record.time) for record in records):
-            return (
-                values,
-                covariance,
-                [_weak_only("the record is long, or has short pieces", "info")],
-            )
-        found = staged(whole.field, records, start=start.ravel())
+        if len(motions) != sum(len(record.time) for record in records):
+            return _weak_only(weak, "the record is long, or has short pieces", "info")
+        found = staged(whole.field, records, start=motions.ravel())
     except PhysmodelError as error:
-        return values, covariance, [_weak_only(str(error))]
+        return _weak_only(weak, error.what)
     shot = found.found.parameters
-    allowed = AGREE * np.sqrt(np.diag(covariance)) + 1e-6 * np.abs(values)
-    near = np.all(np.abs(shot - values) <= allowed)  # false for what is no number
+    allowed = AGREE * weak.std_errors + ROUNDING * np.abs(weak.values)
+    near = np.all(np.abs(shot - weak.values) <= allowed)  # false for what is no number
     if found.last is None or not near:
-        return values, covariance, [_weak_only("shooting ended elsewhere")]
-    return shot, found.last.covariance, []
+        return _weak_only(weak, "shooting ended elsewhere")
+    start = found.local[: found.problem.width].copy()
+    return Refit(shot, found.last.covariance, start, found.stages)
 
 
-def _weak_only(reason: str, severity: Literal["info", "warning"] = "warning") -> Finding:
+def _weak_only(weak: Refit, reason: str, severity: Literal["info", "warning"] = "warning") -> Refit:
     message = f"numbers are those of the weak form: {reason}"
-    return Finding(f"{severity[0].upper()}-WEAK-ONLY", severity, "", message)
+    finding = Finding(f"{severity[0].upper()}-WEAK-ONLY", severity, "", message)
+    return replace(weak, findings=(finding,))
 
 
 def _motions(steps: Steps, best: Search) -> Array:
-    """Estimated states, then velocities, at all samples, in user units."""
+    """Estimated states, then velocities, at all samples ``(n, order d)``, in user units."""
     where, found = steps.prepared.coordinates, []
     for tile, latent in zip(best.terms.tiles, best.found.fit.state.latent, strict=True):
         points = tile.points(latent)

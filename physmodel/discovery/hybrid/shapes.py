@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from physmodel.discovery.hybrid.distil import Distilled, Heard, ranked
 from physmodel.discovery.hybrid.joined import Tangent
 from physmodel.discovery.hybrid.least_squares_step import least_sizes
+from physmodel.discovery.hybrid.names import FACTOR, INNER
 from physmodel.discovery.hybrid.rounds import Settled, fit_terms
 from physmodel.discovery.hybrid.weak_fit import State, Weak
 from physmodel.models.expression_field import ExpressionField
@@ -26,9 +27,6 @@ from physmodel.problem.expression import add, product, variable
 from physmodel.problem.parser import parse
 
 Array = NDArray[np.float64]
-
-#: Names of the two numbers of a shape.
-FACTOR, INNER = "hidden_factor", "hidden_constant"
 
 #: Shapes that are fitted to the data, those that follow the network best.
 FITTED = 3

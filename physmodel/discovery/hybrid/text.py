@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 SHOWN = 3
 
 
-def as_dict(result: HybridResult) -> dict[str, Any]:
+def as_dict(result: HybridResult, run: str | None = None) -> dict[str, Any]:
     """A result as plain data, in the shape of ``physmodel discover --json``.
 
     Parameters
     ----------
     result : HybridResult
+    run : str, optional
+        Name of the run folder.
 
     Returns
     -------
@@ -51,17 +54,18 @@ def as_dict(result: HybridResult) -> dict[str, Any]:
         "unexplained_fraction": result.unexplained_fraction,
         "p_known": result.p_known,
         "p_left": result.p_left,
+        "p_left_by_state": dict(result.p_left_by_state),
         "rivals": list(result.rivals),
         "noise_std": dict(result.noise_std),
         "warnings": [asdict(finding) for finding in result.warnings],
         "problem": result.problem.to_mapping(),
-        "run": None,
+        "run": run,
     }
 
 
-def dumps(result: HybridResult) -> str:
+def dumps(result: HybridResult, run: str | None = None) -> str:
     """JSON text of a result; numbers keep all their digits."""
-    return json.dumps(finite(as_dict(result)), indent=1, allow_nan=False) + "\n"
+    return json.dumps(finite(as_dict(result, run)), indent=1, allow_nan=False) + "\n"
 
 
 def render(result: HybridResult) -> str:
@@ -75,28 +79,20 @@ def render(result: HybridResult) -> str:
     -------
     str
     """
-    count = sum(len(terms) for terms in result.residual.values())
-    what = {0: "nothing hidden was found", 1: "one hidden term"}.get(count, f"{count} hidden terms")
-    what = {"known-suffices": "nothing is hidden"}.get(result.status, what)
-    lines = [f"{result.status} - {what}", ""]
+    lines = [_headline(result), ""]
     if result.status == "no-law":
         lines += ["closest of what was tried, and not all of it:"]
     for state in result.problem.states:
         lines += _equation(result, state)
-    # The numbers of a discovered law stand in its equations already.
-    named = [p for p in result.parameters if "[" not in p.name]
-    values = ", ".join(f"{p.name} = {number(p.value, p.std)}" for p in named)
-    loose = [p.name for p in named if not p.told_from_net]
-    parts = [("known", [values] if values else [])]
-    if loose and count:
-        names = ", ".join(loose)
-        parts[0][1].append(
-            f"({names}: from the choice of terms; any hidden function would hide it)"
-        )
-    parts += [
-        ("hidden", [f"{_percent(result.hidden_share)} of the mean square of the rates"][:count]),
-        ("left over", [_left(result)]),
-        ("rivals", [_rival(result, k) for k in range(min(SHOWN, len(result.rivals)))]),
+    count = _count(result)
+    parts = [
+        ("known", _known(result)),
+        ("hidden", [f"{percent(result.hidden_share)} of the mean square of the rates"][:count]),
+        ("left over", [left_over(result)]),
+        (
+            "rivals",
+            [f"{rival_text(r)}, {percent(r['probability'])}" for r in result.rivals[:SHOWN]],
+        ),
         ("noise", [", ".join(f"{s} {v:.2g}" for s, v in result.noise_std.items())]),
     ]
     lines.append("")
@@ -105,6 +101,66 @@ def render(result: HybridResult) -> str:
         heads = [f"{title}:", *[""] * len(rows)]
         lines += [f"{head:<{MARGIN}}{row}" for head, row in zip(heads, rows, strict=False)]
     return "\n".join([*lines, "", *folded(result.remedy, WIDTH)])
+
+
+def left_over(result: HybridResult) -> str:
+    """What is left over, in words."""
+    if result.lawful and result.p_left < REFUSED:
+        return f"a share of {result.unexplained_fraction:.0e} of the rates: rounding"
+    if result.status == "known-suffices" or result.unexplained_fraction == 0.0:
+        return f"nothing: a network finds no more than in noise (p = {result.p_left:.2g})"
+    share = percent(result.unexplained_fraction)
+    judged = "as noise may look" if result.p_left >= REFUSED else "more than noise"
+    return f"{share} of the mean square of the rates, {judged} (p = {result.p_left:.2g})"
+
+
+def rival_text(rival: Mapping[str, Any]) -> str:
+    """Hidden terms of a rival: ``x*y in x + x*y in y``."""
+    parts = [f"{term} in {state}" for state, terms in rival["residual"].items() for term in terms]
+    return " + ".join(parts) or "no term"
+
+
+def plain_equation(result: HybridResult, state: str) -> str:
+    """One equation on one line: ``dx/dt = a*x - 0.40(1)*x*y``."""
+    known = result.known[state]
+    text = "" if known == "0" else known
+    for item in result.residual[state]:
+        sign = "-" if item["coefficient"] < 0 else "+"
+        lead = f" {sign} " if text else ("-" if sign == "-" else "")
+        body = "" if item["term"] == "1" else f"*{item['term']}"
+        text += f"{lead}{number(abs(item['coefficient']), item['std'])}{body}"
+    return f"{left_side(state, result.model.order)} = {text or '0'}"
+
+
+def percent(share: float) -> str:
+    """A share in percent, with bounds where digits say nothing."""
+    if share > 0.99:
+        return ">99%"
+    return f"{100.0 * share:.2g}%" if share >= 1e-4 or share == 0.0 else "<0.01%"
+
+
+def _headline(result: HybridResult) -> str:
+    count = _count(result)
+    what = {0: "nothing hidden was found", 1: "one hidden term"}.get(count, f"{count} hidden terms")
+    what = {"known-suffices": "nothing is hidden"}.get(result.status, what)
+    stalled = "" if result.solver_code == "converged" else f" (search {result.solver_code})"
+    # A title from a file must not move the cursor of the terminal that it is printed on.
+    words = "".join(c if c.isprintable() else " " for c in result.problem.title).strip()
+    return f"{result.status}{stalled} - {words + ': ' if words else ''}{what}"
+
+
+def _count(result: HybridResult) -> int:
+    return sum(len(terms) for terms in result.residual.values())
+
+
+def _known(result: HybridResult) -> list[str]:
+    """Numbers of the known equations; those of a discovered law stand in its equations already."""
+    named = [p for p in result.parameters if p.name.isidentifier()]
+    rows = [", ".join(f"{p.name} = {number(p.value, p.std)}" for p in named)] if named else []
+    loose = ", ".join(p.name for p in named if not p.told_from_net)
+    if loose and _count(result):
+        rows.append(f"({loose}: from the choice of terms; any hidden function would hide it)")
+    return rows
 
 
 def _equation(result: HybridResult, state: str) -> list[str]:
@@ -119,7 +175,7 @@ def _equation(result: HybridResult, state: str) -> list[str]:
             body += f",  {inner['name']} = {number(inner['value'], inner['std'])}"
         unit = f" [{item['unit']}]" if item["unit"] not in {"", "1"} else ""
         value = number(abs(item["coefficient"]), item["std"])
-        rows.append((f"{sign} {value}{body}{unit}", f"hidden, {_percent(item['inclusion'])} sure"))
+        rows.append((f"{sign} {value}{body}{unit}", f"hidden, {percent(item['inclusion'])} sure"))
     if not rows:
         return [f"{left} = 0"]
     width = max(len(text) for text, _ in rows)
@@ -127,25 +183,3 @@ def _equation(result: HybridResult, state: str) -> list[str]:
     return [
         f"{head} {text:<{width}}   {note}" for head, (text, note) in zip(heads, rows, strict=False)
     ]
-
-
-def _left(result: HybridResult) -> str:
-    if result.lawful and result.p_left < REFUSED:
-        return f"a share of {result.unexplained_fraction:.0e} of the rates: rounding"
-    if result.status == "known-suffices" or result.unexplained_fraction == 0.0:
-        return f"nothing: a network finds no more than in noise (p = {result.p_left:.2g})"
-    share = _percent(result.unexplained_fraction)
-    judged = "as noise may look" if result.p_left >= REFUSED else "more than noise"
-    return f"{share} of the mean square of the rates, {judged} (p = {result.p_left:.2g})"
-
-
-def _rival(result: HybridResult, number_: int) -> str:
-    rival = result.rivals[number_]
-    parts = [f"{term} in {state}" for state, terms in rival["residual"].items() for term in terms]
-    return f"{' + '.join(parts) or 'no term'}, {_percent(rival['probability'])}"
-
-
-def _percent(share: float) -> str:
-    if share > 0.99:
-        return ">99%"
-    return f"{100.0 * share:.2g}%" if share >= 1e-4 or share == 0.0 else "<0.01%"

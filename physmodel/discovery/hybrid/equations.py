@@ -1,0 +1,116 @@
+"""Known part and hidden terms as LaTeX and as SymPy equations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from physmodel.discovery.render import latex_number, latex_rate
+from physmodel.discovery.symbolic import as_functions_of_time
+from physmodel.models.sparse_field import term_variables
+from physmodel.problem.calculus import names_in, substituted
+from physmodel.problem.expression import Expression, constant
+from physmodel.problem.parser import parse
+from physmodel.problem.printing import to_latex, to_sympy
+
+if TYPE_CHECKING:
+    import sympy
+
+    from physmodel.discovery.hybrid.record import HybridResult
+
+#: Digits of a number that stands in a known part for a name that is no letter.
+DIGITS = 5
+
+
+def latex_equations(result: HybridResult) -> str:
+    """All equations as a LaTeX ``aligned`` block.
+
+    Parameters
+    ----------
+    result : HybridResult
+
+    Returns
+    -------
+    str
+    """
+    rows = [latex_equation(result, state) for state in result.problem.states]
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def latex_equation(result: HybridResult, state: str, *, align: str = "&") -> str:
+    """One equation in LaTeX: the known part in its letters, hidden terms with their numbers.
+
+    Parameters
+    ----------
+    result : HybridResult
+    state : str
+    align : str
+        Alignment mark before the equals sign.
+
+    Returns
+    -------
+    str
+    """
+    known = known_expression(result, state)
+    right = to_latex(known) if known.summands else ""
+    for item in result.residual[state]:
+        sign = "-" if item["coefficient"] < 0 else ("+" if right else "")
+        body = "" if item["term"] == "1" else f" \\, {_term_latex(result, item)}"
+        right += f" {sign} {latex_number(abs(item['coefficient']))}{body}"
+    return f"{latex_rate(state, result.model.order)} {align}= {right.strip() or '0'}"
+
+
+def known_expression(result: HybridResult, state: str) -> Expression:
+    """The known part of one equation; numbers without a name of their own as numbers.
+
+    Parameters
+    ----------
+    result : HybridResult
+    state : str
+
+    Returns
+    -------
+    Expression
+    """
+    whole = result.model.expressions[result.problem.states.index(state)]
+    q = len(result.parameters)
+    hidden = frozenset(result.model.names[q:])
+    kept = [(p, c) for p, c in whole.summands if not names_in(Expression(((p, c),))) & hidden]
+    nameless = {
+        one.name: constant(float(f"{one.value:.{DIGITS}g}"))
+        for one in result.parameters
+        if not one.name.isidentifier()
+    }
+    return substituted(Expression(tuple(kept)), nameless)
+
+
+def sympy_equations(result: HybridResult) -> dict[str, sympy.Eq]:
+    """Equations with all their numbers, states as functions of ``t``.
+
+    Parameters
+    ----------
+    result : HybridResult
+
+    Returns
+    -------
+    dict of str to sympy.Eq
+    """
+    import sympy
+
+    model = result.model
+    numbers = zip(model.names, model.parameters, strict=True)
+    values = {name: constant(float(value)) for name, value in numbers}
+    functions, replacement = as_functions_of_time((*model.states, *model.inputs), model.states)
+    return {
+        state: sympy.Eq(
+            functions[state].diff(sympy.Symbol("t", real=True), model.order),
+            to_sympy(substituted(expression, values)).subs(replacement),
+            evaluate=False,
+        )
+        for state, expression in zip(model.states, model.expressions, strict=True)
+    }
+
+
+def _term_latex(result: HybridResult, item: dict[str, Any]) -> str:
+    variables = term_variables(result.model.states, result.model.inputs, result.model.order)
+    inner = (item["constant"]["name"],) if "constant" in item else ()
+    return to_latex(parse(item["term"], (*variables, *inner)))

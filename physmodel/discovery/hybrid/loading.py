@@ -1,0 +1,204 @@
+"""Hybrids read back from a run folder; nothing in the files is ever run."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from physmodel.data.findings import Finding
+from physmodel.discovery.fitting.record import Stage
+from physmodel.discovery.hybrid.hidden_field import HiddenField
+from physmodel.discovery.hybrid.random_net import RandomNet
+from physmodel.discovery.hybrid.record import REMEDIES, HybridResult, Parameter
+from physmodel.discovery.hybrid.storage import WEIGHTS
+from physmodel.discovery.manifest import check
+from physmodel.discovery.reading import number_of, read_data, read_start
+from physmodel.discovery.storage import DATA
+from physmodel.errors import IntegrityError
+from physmodel.models.expression_field import ExpressionField
+from physmodel.models.sparse_field import term_variables
+from physmodel.optimizers.residuals import Ending
+from physmodel.problem.calculus import substituted
+from physmodel.problem.expression import variable
+from physmodel.problem.parser import parse
+from physmodel.problem.problem import Problem
+
+Array = NDArray[np.float64]
+
+#: Bytes that a weight file holds beside its numbers, at most.
+LARGEST_HEADER = 100_000
+
+
+def hybrid_result_of(table: dict[str, Any], folder: Path) -> HybridResult:
+    """A result from what `physmodel.discovery.hybrid.storage.save_hybrid` wrote.
+
+    Parameters
+    ----------
+    table : dict
+        ``model.json``.
+    folder : Path
+        Where it is.
+
+    Returns
+    -------
+    HybridResult
+
+    Raises
+    ------
+    IntegrityError
+        If the weights are missing or not those that belong to the model. What else is wrong in the
+        table raises as it comes, see `physmodel.discovery.reading.restoring`.
+    """
+    if table["status"] not in REMEDIES:
+        raise ValueError(f"status {table['status']!r}")
+    problem = Problem.from_mapping(table["problem"])
+    order = int(table["order"])
+    if order not in (1, 2):
+        raise ValueError(f"order {order}")
+    net, network = _network(table["network"], folder / WEIGHTS, problem, order)
+    parameters = tuple(
+        Parameter(
+            str(p["name"]), *(number_of(p[key]) for key in ("value", "std", "std_beside_net"))
+        )
+        for p in table["parameters"]
+    )
+    beside = np.array(table["network"]["parameters"], dtype=float)
+    if beside.shape != (len(parameters),):
+        raise ValueError(f"{len(beside)} numbers beside the network")
+    return HybridResult(
+        status=table["status"],
+        solver_code=str(table["solver_code"]),
+        problem=problem,
+        known={state: str(table["known"][state]) for state in problem.states},
+        parameters=parameters,
+        residual={s: [_term(row) for row in table["residual"][s]] for s in problem.states},
+        model=_model(table["model"], problem, order, len(parameters)),
+        hidden_share=float(table["hidden_share"]),
+        unexplained_fraction=float(table["unexplained_fraction"]),
+        p_known=float(table["p_known"]),
+        p_left=float(table["p_left"]),
+        p_left_by_state={s: float(table["p_left_by_state"][s]) for s in problem.states},
+        rivals=tuple(_rival(one, problem) for one in table["rivals"]),
+        noise_std={str(name): number_of(value) for name, value in table["noise_std"].items()},
+        net=net,
+        net_parameters=beside,
+        network=network,
+        start=read_start(table["start"], len(problem.states), order),
+        stages=tuple(
+            Stage(float(s["slack"]), np.array(s["cost"], dtype=float), Ending(s["ending"]))
+            for s in table["stages"]
+        ),
+        warnings=tuple(Finding(**item) for item in table["warnings"]),
+        data=read_data(folder / DATA),
+    )
+
+
+def _model(table: dict[str, Any], problem: Problem, order: int, n_known: int) -> ExpressionField:
+    rows = table["parameters"]
+    names, symbols = ([str(row[key]) for row in rows] for key in ("name", "symbol"))
+    values = np.array([row["value"] for row in rows], dtype=float)
+    if not np.isfinite(values).all() or len(rows) < n_known:
+        raise ValueError("a number of the model is missing or not finite")
+    variables = term_variables(problem.states, problem.inputs, order)
+    original = {symbol: variable(name) for symbol, name in zip(symbols, names, strict=True)}
+    expressions = tuple(
+        substituted(parse(table["equations"][state], (*variables, *symbols)), original)
+        for state in problem.states
+    )
+    return ExpressionField(problem.states, problem.inputs, order, expressions, tuple(names), values)
+
+
+def _term(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of a table of terms, numbers that were none as such."""
+    found = {
+        "term": str(row["term"]),
+        "coefficient": float(row["coefficient"]),
+        "std": number_of(row["std"]),
+        "inclusion": float(row["inclusion"]),
+        "unit": str(row["unit"]),
+    }
+    if "constant" in row:
+        inner = row["constant"]
+        found["constant"] = {
+            "name": str(inner["name"]),
+            "value": float(inner["value"]),
+            "std": number_of(inner["std"]),
+        }
+    return found
+
+
+def _rival(row: dict[str, Any], problem: Problem) -> dict[str, Any]:
+    return {
+        "delta": float(row["delta"]),
+        "probability": float(row["probability"]),
+        "residual": {s: [str(term) for term in row["residual"][s]] for s in problem.states},
+    }
+
+
+def _network(
+    table: dict[str, Any], path: Path, problem: Problem, order: int
+) -> tuple[HiddenField, xr.Dataset]:
+    """The network, and what it says where the trajectories have been."""
+    d, m, n = len(problem.states), int(table["units"]), int(table["samples"])
+    v = order * d + len(problem.inputs)
+    shapes = {
+        "slopes": (v, m),
+        "offsets": (m,),
+        "centre": (v,),
+        "spread": (v,),
+        "weights": (d, m),
+        "time": (n,),
+        "visited": (n, v + d),
+    }
+    found = _arrays(path, shapes, str(table["sha256"]))
+    net = RandomNet(found["slopes"], found["offsets"], found["centre"], found["spread"], order, d)
+    names = [
+        *term_variables(problem.states, problem.inputs, order)[:-1],
+        *(f"hidden_{state}" for state in problem.states),
+    ]
+    columns = zip(names, found["visited"].T, strict=True)
+    network = xr.Dataset(
+        {name: ("sample", values) for name, values in columns},
+        coords={"time": ("sample", found["time"])},
+    )
+    return HiddenField(net, found["weights"], problem.states, problem.inputs), network
+
+
+def _arrays(path: Path, shapes: dict[str, tuple[int, ...]], promised: str) -> dict[str, Array]:
+    """Arrays of float64 by name, with just these shapes."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    if not path.is_file():
+        raise _damaged(path, "it is missing")
+    check(path)
+    most = 8 * sum(int(np.prod(shape)) for shape in shapes.values()) + LARGEST_HEADER
+    if path.stat().st_size > most:
+        raise _damaged(path, f"it has more than {most} bytes")
+    raw = path.read_bytes()
+    if sha256(raw).hexdigest() != promised:
+        raise _damaged(path, "its hash is not the one in model.json")
+    try:
+        found = load(raw)
+    except SafetensorError as error:
+        raise _damaged(path, str(error)) from None
+    if {name: (array.dtype, array.shape) for name, array in found.items()} != {
+        name: (np.dtype(float), shape) for name, shape in shapes.items()
+    }:
+        raise _damaged(path, "it does not hold the arrays of the model")
+    if not all(np.isfinite(array).all() for array in found.values()):
+        raise _damaged(path, "it has entries that are not finite")
+    return {name: np.array(array) for name, array in found.items()}
+
+
+def _damaged(path: Path, how: str) -> IntegrityError:
+    return IntegrityError(
+        f"the network of the run is damaged: {how}",
+        where=path.name,
+        fix="run `physmodel hybrid -o` again",
+    )

@@ -1,0 +1,105 @@
+"""Hybrids in a run folder: ``model.json``, and ``weights.safetensors`` with the network."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.atomic import write_atomic
+from physmodel.discovery.hybrid.text import as_dict
+from physmodel.discovery.manifest import record
+from physmodel.discovery.storage import DATA, FILE, finite, write_data
+from physmodel.problem.calculus import substituted
+from physmodel.problem.expression import to_text, variable
+
+if TYPE_CHECKING:
+    from physmodel.discovery.hybrid.record import HybridResult
+
+WEIGHTS = "weights.safetensors"
+#: What ``model.json`` says that it is.
+KIND = "hybrid"
+
+
+def save_hybrid(result: HybridResult, folder: str | Path) -> Path:
+    """Write ``model.json``, ``weights.safetensors``, and ``data.nc`` when the result has its data.
+
+    Parameters
+    ----------
+    result : HybridResult
+    folder : path
+
+    Returns
+    -------
+    Path
+        Of ``model.json``; it is written last and holds the hash of the weights.
+    """
+    from safetensors.numpy import save
+
+    target = Path(folder)
+    names = (FILE, WEIGHTS) if result.data is None else (FILE, WEIGHTS, DATA)
+    record(target, (FILE, WEIGHTS, DATA), known=False)
+    if result.data is not None:
+        write_data(result.data, target)
+    raw = save({name: np.ascontiguousarray(array) for name, array in _arrays(result).items()})
+    write_atomic(target / WEIGHTS, raw)
+    table = {
+        "kind": KIND,
+        **as_dict(result, target.name),
+        "model": _model(result),
+        "start": {key: np.asarray(value).tolist() for key, value in result.start.items()},
+        "stages": [
+            {"slack": one.slack, "cost": one.cost.tolist(), "ending": str(one.ending)}
+            for one in result.stages
+        ],
+        "network": {
+            "units": result.net.net.n_units,
+            "samples": result.network.sizes["sample"],
+            "parameters": result.net_parameters.tolist(),
+            "sha256": sha256(raw).hexdigest(),
+        },
+    }
+    text = json.dumps(finite(table), indent=1, allow_nan=False) + "\n"
+    path = write_atomic(target / FILE, text)
+    record(target, names, known=True)
+    return path
+
+
+def _model(result: HybridResult) -> dict[str, Any]:
+    """Equations as text with a symbol for each number; names may be what no text can hold."""
+    model = result.model
+    taken = {*model.states, *model.inputs, *model.names}
+    free = (f"p{k}" for k in count(1) if f"p{k}" not in taken)
+    symbols = {name: name if name.isidentifier() else next(free) for name in model.names}
+    named = {name: variable(symbol) for name, symbol in symbols.items()}
+    columns = zip(model.names, model.parameters, strict=True)
+    return {
+        "equations": {
+            state: to_text(substituted(expression, named))
+            for state, expression in zip(model.states, model.expressions, strict=True)
+        },
+        "parameters": [
+            {"name": name, "symbol": symbols[name], "value": float(value)}
+            for name, value in columns
+        ],
+    }
+
+
+def _arrays(result: HybridResult) -> dict[str, NDArray[np.float64]]:
+    """The network, and where it was looked at."""
+    net, seen = result.net.net, result.network
+    visited = np.column_stack([seen[name].values for name in seen.data_vars])
+    return {
+        "slopes": net.slopes,
+        "offsets": net.offsets,
+        "centre": net.centre,
+        "spread": net.spread,
+        "weights": result.net.weights,
+        "time": seen["time"].values,
+        "visited": visited,
+    }
