@@ -113,8 +113,8 @@ def test_less_effort_is_fewer_iterations() -> None:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small networks and few iterations."""
-    monkeypatch.setattr(net_trial, "ITERATIONS", 6)
-    monkeypatch.setattr(net_trial, "ROWS", 60)
+    monkeypatch.setattr(net_trial, "ITERATIONS", 4)
+    monkeypatch.setattr(net_trial, "ROWS", 40)
     monkeypatch.setattr(tune, "search", partial(search, least=1 / 9))
     monkeypatch.setattr(tune, "DEFAULTS", {**tune.DEFAULTS, "width": 4})
     monkeypatch.setattr(
@@ -129,7 +129,7 @@ def test_friction_is_told_from_its_absence_and_the_answer_is_no_worse_than_the_d
     rng = np.random.default_rng(0)
     found = [
         replace(one, values=one.values + 0.02 * rng.standard_normal(one.values.shape))
-        for one in (circle(0.9 * k, 81, decay=0.08) for k in range(4))
+        for one in (circle(0.9 * k, 61, decay=0.08) for k in range(4))
     ]
     first = pm.tune(dataset(found), seed=1)
     assert first.settings["form"] in ("plain", "port-hamiltonian")  # the others keep an energy

@@ -66,7 +66,7 @@ def judge(answer: Answer, truth: Mapping[str, Mapping[str, float]]) -> dict[str,
             if term in found and spread.get(term, 0.0) > 0.0:
                 intervals += 1
                 covered += miss <= NINETY * spread[term]
-    listed = any(_same_support(rival, truth) for rival in [answer.equations, *answer.rivals[:3]])
+    listed = any(same_support(rival, truth) for rival in [answer.equations, *answer.rivals[:3]])
     return {
         "exact": all(right),
         "equations": float(np.mean(right)),
@@ -80,5 +80,6 @@ def judge(answer: Answer, truth: Mapping[str, Mapping[str, float]]) -> dict[str,
     }
 
 
-def _same_support(found: Mapping[str, Any], truth: Mapping[str, Any]) -> bool:
+def same_support(found: Mapping[str, Any], truth: Mapping[str, Any]) -> bool:
+    """Whether every equation of the truth has exactly its terms."""
     return all(set(found.get(state, {})) == set(terms) for state, terms in truth.items())
