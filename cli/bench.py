@@ -189,6 +189,41 @@ def symmetry(
     carry_out(suite, suite.run_unit, units, chosen, output, jobs, "units")
 
 
+@command.command("pruning", short_help="Weights that trained networks can do without.")
+@click.option("--quick", is_flag=True, help="Two networks: about a minute.")
+@click.option("--seeds", type=click.IntRange(1), help="Records of each case.")
+@click.option("--case", "cases", multiple=True, help="Only these cases.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("-o", "--output", default="runs/bench-pruning", show_default=True, metavar="FOLDER")
+def pruning(quick: bool, seeds: int | None, cases: tuple[str, ...], jobs: int, output: str) -> None:
+    """The default pruning beside magnitude, equal shares, chance and a learned policy."""
+    from physmodel.bench import pruning as suite
+    from physmodel.bench.pruning_cases import CASES
+    from physmodel.cli.messages import require_known
+
+    require_known("--case", cases, CASES)
+    chosen = cases or (suite.QUICK if quick else tuple(CASES))
+    units = suite.unit_names(chosen, seeds or (1 if quick else suite.SEEDS))
+    carry_out(suite, suite.run_unit, units, {}, output, jobs, "networks")
+
+
+@command.command("tuning", short_help="What a search over settings gains.")
+@click.option("--quick", is_flag=True, help="Two cases of each part, one seed: minutes.")
+@click.option("--part", "parts", multiple=True, help="Only these parts.")
+@click.option("--seeds", type=click.IntRange(1), help="Records of each case.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("-o", "--output", default="runs/bench-tuning", show_default=True, metavar="FOLDER")
+def tuning(quick: bool, parts: tuple[str, ...], seeds: int | None, jobs: int, output: str) -> None:
+    """Networks with settings searched by held-out runs; `discover` with its library searched."""
+    from physmodel.bench import tuning as suite
+    from physmodel.cli.messages import require_known
+
+    require_known("--part", parts, suite.PARTS)
+    number = seeds or (1 if quick else suite.SEEDS)
+    units = suite.unit_names(parts or suite.PARTS, number, quick=quick)
+    carry_out(suite, suite.run_unit, units, {}, output, jobs, "units")
+
+
 def carry_out(
     suite: Any,
     work: Callable[[str, Mapping[str, Any]], list[dict[str, Any]]],

@@ -178,7 +178,7 @@ def prune_to(evaluate: Evaluations, dense: Trial, size: int, units: Sequence[Uni
     for wanted in shrinking(dense.size, size, max(1, round(DOWN * evaluate.left))):
         found = evaluate(*removed(found, wanted, units))
     moves = [(0, back, whole) for back in EXCHANGES for whole in (True, False)]
-    return _improved(evaluate, found, units, lambda trial: trial.cost, moves)
+    return _improved(evaluate, found, units, lambda trial: trial.cost, moves, size)
 
 
 def prune_by_criterion(
@@ -233,12 +233,14 @@ def _improved(
     units: Sequence[Unit],
     criterion: Callable[[Trial], float],
     moves: Sequence[tuple[int, int, bool]],
+    size: int | None = None,
 ) -> Trial:
     """Moves (how many fewer, how many back, whether units go as a whole) while they help."""
     tried, waiting = {best.kept.tobytes()}, list(moves)
     while evaluate.left and waiting:
         fewer, back, whole = waiting.pop(0)
-        kept, start = exchanged(best, max(best.size - fewer, 0), back, units, whole=whole)
+        wanted = best.size if size is None else size  # a unit that went may have left room
+        kept, start = exchanged(best, max(wanted - fewer, 0), back, units, whole=whole)
         if kept.tobytes() in tried:
             continue
         tried.add(kept.tobytes())
