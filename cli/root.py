@@ -24,6 +24,7 @@ COMMANDS = {
     "simulate": ("physmodel.cli.simulate", "Run a discovered law forward in time."),
     "next": ("physmodel.cli.next", "Say which experiment would separate the rivals."),
     "report": ("physmodel.cli.report", "Write the report of a run again."),
+    "verify": ("physmodel.cli.verify", "Compare a run with the hashes that it recorded."),
     "datasets": ("physmodel.cli.datasets", "List, show, verify and export the catalogue."),
     "bench": ("physmodel.cli.bench", "Run a benchmark against the peers."),
 }

@@ -16,6 +16,7 @@ from physmodel.cli.root import root
 from physmodel.discovery.hybrid.record import HybridResult
 from physmodel.models.vector_field import simulate
 from physmodel.report.hybrid_page import hybrid_html
+from physmodel.report.run import write_run
 from physmodel.testing import check_field
 from tests.test_report import safe, section, section_page
 
@@ -232,9 +233,25 @@ def test_commands_work_on_a_run(tmp_path: Path) -> None:
     rows = np.array([line.split(",") for line in flown.stdout.splitlines()[1:]], dtype=float)
     wanted = pm.load(run).simulate(t=rows[:, 0])
     np.testing.assert_array_equal(rows[:, 1], wanted["x"].values)
+    checked = CliRunner().invoke(root, ["verify", str(run)])
+    assert checked.exit_code == 0
+    assert "weights.safetensors" in checked.stdout
     planned = CliRunner().invoke(root, ["next", str(run)])
     assert planned.exit_code == 2
     assert "discovered laws only" in planned.output
+
+
+@pytest.mark.parametrize("name", ["model.json", "weights.safetensors", "data.nc", "report.html"])
+def test_a_run_with_a_file_changed_or_gone_is_told(
+    drag: HybridResult, tmp_path: Path, name: str
+) -> None:
+    run = write_run(drag, tmp_path / "run")
+    (run / name).write_bytes((run / name).read_bytes() + b" ")
+    told = CliRunner().invoke(root, ["verify", str(run)])
+    assert (told.exit_code, name in told.output) == (4, True)
+    (run / name).unlink()
+    told = CliRunner().invoke(root, ["verify", str(run)])
+    assert (told.exit_code, name in told.output) == (4, True)
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:

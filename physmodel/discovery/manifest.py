@@ -41,9 +41,48 @@ def check(path: Path) -> None:
             f"the file has the hash {found}; {MANIFEST} promises {promised}",
             where=path.name,
             why="it is not the file that the run wrote",
-            fix="run `physmodel discover` again; to use the changed file as it is, copy it out of "
-            "the run folder",
+            fix="run the command that wrote the folder again; to use the changed file as it is, "
+            "copy it out of the run folder",
         )
+
+
+def verify(folder: str | Path) -> list[str]:
+    """Compare every file that a manifest names with its hash.
+
+    Parameters
+    ----------
+    folder : path
+        Of a run.
+
+    Returns
+    -------
+    list of str
+        Names of the files.
+
+    Raises
+    ------
+    IntegrityError
+        If there is no manifest, it names no file, or a file is missing or another one.
+    """
+    place = Path(folder)
+    names = sorted(_files(place))
+    if not names:
+        raise IntegrityError(
+            f"there is no {MANIFEST} that names files",
+            where=place.name,
+            why="without hashes nothing can be compared",
+            fix="give a folder that `-o` wrote, to the end",
+        )
+    for name in names:
+        path = place / name
+        if Path(name).name != name or not path.is_file():
+            raise IntegrityError(
+                f"the file is missing, and {MANIFEST} names it",
+                where=name,
+                fix="run the command that wrote the folder again",
+            )
+        check(path)
+    return names
 
 
 def record(folder: Path, names: Iterable[str], *, known: bool) -> None:

@@ -30,9 +30,10 @@ BINS = 40
 
 
 def network_figure(result: HybridResult) -> str | None:
-    """Output of the network and of the hidden terms at the visited states.
+    """What network and hidden terms add to the known part at the visited states.
 
     On the left over one variable, on the right one against the other: on the diagonal they agree.
+    Beside the network the known part has other numbers; what these change counts as the network's.
 
     Parameters
     ----------
@@ -43,33 +44,34 @@ def network_figure(result: HybridResult) -> str | None:
     str or None
         SVG; None where the network is zero.
     """
-    seen = result.network
-    said = {state: seen[f"hidden_{state}"].values for state in result.problem.states}
-    shown = [state for state, values in said.items() if np.any(values)][:MAX_PANELS]
+    seen, states = result.network, result.problem.states
+    shown = [state for state in states if np.any(seen[f"hidden_{state}"])][:MAX_PANELS]
     if not shown:
         return None
+    where = _visited(result)
+    found = result.hidden_rate(*where)
+    said = result.with_network.rate(*where) - result.known_part.rate(*where)
     names = [
         name
         for name in term_variables(result.model.states, result.model.inputs, result.model.order)
         if name in seen
     ]
-    found = _terms_at(result)
     figure = new_figure(WIDTH, 2.6 * len(shown) + 0.3)
     panels = figure.subplots(len(shown), 2, squeeze=False, gridspec_kw={"width_ratios": [2.0, 1.0]})
     thin = thinned(seen.sizes["sample"])
     for (wide, square), state in zip(panels, shown, strict=True):
-        terms = found[:, result.problem.states.index(state)]
-        over = _best_variable({name: seen[name].values for name in names}, terms, said[state])
+        terms, net = found[:, states.index(state)], said[:, states.index(state)]
+        over = _best_variable({name: seen[name].values for name in names}, terms, net)
         place = seen[over].values
         wide.axhline(0.0, color=FAINT, lw=1, zorder=0)
-        wide.plot(place[thin], said[state][thin], ".", ms=3, color=DATA, label="network")
+        wide.plot(place[thin], net[thin], ".", ms=3, color=DATA, label="network")
         wide.plot(place[thin], terms[thin], ".", ms=2, color=MODEL, label="hidden terms")
         wide.set_xlabel(words(over))
         wide.set_ylabel(f"added to the rate of {words(state)}")
-        both = np.concatenate([terms, said[state]])
+        both = np.concatenate([terms, net])
         reach = [float(both.min()), float(both.max())]
         square.plot(reach, reach, color=FAINT, lw=1, zorder=0)
-        square.plot(terms[thin], said[state][thin], ".", ms=3, color=CYCLE[1])
+        square.plot(terms[thin], net[thin], ".", ms=3, color=CYCLE[1])
         square.set_xlabel("hidden terms")
         square.set_ylabel("network")
     panels[0, 0].legend(loc="best", fontsize=8, frameon=False, markerscale=2)
@@ -103,20 +105,19 @@ def descent_figure(stages: Sequence[Stage]) -> str:
     return svg_of(figure)
 
 
-def _terms_at(result: HybridResult) -> Array:
-    """What the hidden terms add to the rates at the visited states, ``(n, d)``."""
+def _visited(result: HybridResult) -> tuple[Array, Array, Array | None, Array]:
+    """Time, states, velocities and inputs as fields take them."""
     seen, model = result.network, result.model
     variables = term_variables(model.states, model.inputs, model.order)[:-1]
     values = np.column_stack([seen[name].values for name in variables])
-    edges = np.cumsum([len(model.states)] * model.order)
-    states, *rest = np.split(values, edges, axis=1)
-    velocities = rest[0] if model.order == 2 else None
-    return result.hidden_rate(seen["time"].values, states, velocities, rest[-1])
+    d = len(model.states)
+    states, velocities, inputs = np.split(values, [d, model.order * d], axis=1)
+    return seen["time"].values, states, velocities if model.order == 2 else None, inputs
 
 
-def _best_variable(columns: dict[str, Array], terms: Array, said: Array) -> str:
+def _best_variable(columns: dict[str, Array], terms: Array, net: Array) -> str:
     """The variable that the hidden terms, or where there are none the network, depend on most."""
-    values = terms if np.any(terms) else said
+    values = terms if np.any(terms) else net
     left = {name: _scatter(column, values) for name, column in columns.items()}
     return min(left, key=lambda name: left[name])
 

@@ -120,7 +120,7 @@ def _hidden_terms(result: HybridResult) -> str:
 
 def _left_over(result: HybridResult) -> str:
     rows = [
-        (left_side(state, result.model.order), f"{p:.2g}", "nothing" if p >= REFUSED else "more")
+        (left_side(state, result.model.order), f"{p:.2g}", "no" if p >= REFUSED else "yes")
         for state, p in result.p_left_by_state.items()
     ]
     lead = f"<p>Left over: {escape(left_over(result))}.</p>"
@@ -129,7 +129,7 @@ def _left_over(result: HybridResult) -> str:
         '<p class="muted">p: probability that noise alone gives a network as much to find. Below '
         f"{REFUSED:g} noise is not believed.</p>"
     )
-    heads = ("equation", "p", "than noise")
+    heads = ("equation", "p", "something left")
     return section("Is anything left?", lead + table(heads, rows) + known + foot)
 
 
@@ -138,8 +138,8 @@ def _network(result: HybridResult) -> str:
     if drawn is None:
         return section("The network beside the known equations", "<p>It found nothing.</p>")
     lead = (
-        "<p>What a network says is missing at every state that was visited (points), and what the "
-        "hidden terms say there.</p>"
+        "<p>What has to be added to the known equations at every state that was visited: as the "
+        "network says, and as the hidden terms say. On the right, points on the line agree.</p>"
     )
     alternative = "Output of the network and of the hidden terms over the visited states."
     return section("The network against the hidden terms", lead + plot(drawn, alternative))

@@ -116,8 +116,8 @@ def free_run_sections(result: Result | HybridResult, data: xr.Dataset) -> list[s
         unit = escape(f" {result.problem.time_unit}") if result.problem.time_unit else ""
         caption = (
             f"<p>Free-run R² {score['free_run_r2']:.6g} over runs of {score['window']:.5g}"
-            f"{unit}; "
-            f"started at the first sample, the simulation follows the data for "
+            f"{unit}, each from a sample as it was measured; "
+            f"from the estimated start, the simulation follows the data for "
             f"{score['valid_time']:.5g} of {score['record']:.5g}{unit}.</p>"
         )
     drawn = figures.trajectories_figure(result, flight)

@@ -14,8 +14,8 @@ from physmodel.discovery.storage import SCHEMA_VERSION, finite
 if TYPE_CHECKING:
     from physmodel.discovery.hybrid.record import HybridResult
 
-#: Rivals that are printed.
-SHOWN = 3
+#: Rivals that are printed, and characters of an equation beside which others are aligned.
+SHOWN, WIDEST = 3, 44
 
 
 def as_dict(result: HybridResult, run: str | None = None) -> dict[str, Any]:
@@ -82,8 +82,7 @@ def render(result: HybridResult) -> str:
     lines = [_headline(result), ""]
     if result.status == "no-law":
         lines += ["closest of what was tried, and not all of it:"]
-    for state in result.problem.states:
-        lines += _equation(result, state)
+    lines += _equations(result)
     count = _count(result)
     parts = [
         ("known", _known(result)),
@@ -163,11 +162,22 @@ def _known(result: HybridResult) -> list[str]:
     return rows
 
 
-def _equation(result: HybridResult, state: str) -> list[str]:
-    left = left_side(state, result.model.order)
-    known, terms = result.known[state], result.residual[state]
+def _equations(result: HybridResult) -> list[str]:
+    """Known parts and hidden terms below each other, with what they are in one column."""
+    table = [
+        row
+        for state in result.problem.states
+        for row in _rows(result, state, left_side(state, result.model.order))
+    ]
+    # A long equation does not push the words of the others off the page.
+    width = max((len(text) for _, text, _ in table if len(text) <= WIDEST), default=0)
+    return [f"{left} {text:<{width}}   {note}".rstrip() for left, text, note in table]
+
+
+def _rows(result: HybridResult, state: str, left: str) -> list[tuple[str, str, str]]:
+    known = result.known[state]
     rows = [] if known == "0" else [(known, "known")]
-    for item in terms:
+    for item in result.residual[state]:
         sign = "-" if item["coefficient"] < 0 else "+"
         body = "" if item["term"] == "1" else f" * {item['term']}"
         if "constant" in item:
@@ -176,10 +186,5 @@ def _equation(result: HybridResult, state: str) -> list[str]:
         unit = f" [{item['unit']}]" if item["unit"] not in {"", "1"} else ""
         value = number(abs(item["coefficient"]), item["std"])
         rows.append((f"{sign} {value}{body}{unit}", f"hidden, {percent(item['inclusion'])} sure"))
-    if not rows:
-        return [f"{left} = 0"]
-    width = max(len(text) for text, _ in rows)
     heads = [f"{left} =", *[" " * (len(left) + 2)] * len(rows)]
-    return [
-        f"{head} {text:<{width}}   {note}" for head, (text, note) in zip(heads, rows, strict=False)
-    ]
+    return [(head, *row) for head, row in zip(heads, rows or [("0", "")], strict=False)]
