@@ -233,11 +233,9 @@ def _laws(result: Result) -> list[str]:
         lines += ["", "not in the data, but in the balance of momentum, on ellipses:"]
     for k, body in enumerate(unseen, 1):
         value = number(body["strength"]["value"], body["strength"]["std"])
+        lines.append(f"{f'unseen {k}':<{wide}}{value:<34}{_ratio(top, body['strength'])}")
         period = number(body["period"], body["period_std"])
-        lines.append(
-            f"{f'unseen {k}':<{wide}}{value:<34}{_ratio(top, body['strength'])}"
-            f"   half axis {body['semi_major_axis']:.4g}, period {period}"
-        )
+        lines.append(f"{'':<{wide}}half axis {body['semi_major_axis']:.4g}, period {period}")
     return lines
 
 
