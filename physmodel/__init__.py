@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from physmodel.discovery.laws.of_data import symmetries
     from physmodel.discovery.loading import load_result as load
     from physmodel.discovery.result import Result
+    from physmodel.losses.collocation_coefficients import fit_pde
+    from physmodel.losses.collocation_solve import solve_pde
     from physmodel.problem.problem import Problem
     from physmodel.report.html import write_report
 
@@ -51,6 +53,7 @@ _FACE = {
     "check": ("physmodel.data.doctor", "check"),
     "discover": ("physmodel.discovery.discover", "discover"),
     "fit": ("physmodel.discovery.fitting.fit", "fit"),
+    "fit_pde": ("physmodel.losses.collocation_coefficients", "fit_pde"),
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
     "hybrid": ("physmodel.discovery.hybrid.hybrid", "hybrid"),
     "invariants": ("physmodel.discovery.laws.conserved", "invariants"),
@@ -58,6 +61,7 @@ _FACE = {
     "nondimensionalise": ("physmodel.data.dimensionless", "nondimensionalise"),
     "open": ("physmodel.data.open", "open"),
     "pi_groups": ("physmodel.data.dimensionless", "pi_groups"),
+    "solve_pde": ("physmodel.losses.collocation_solve", "solve_pde"),
     "symmetries": ("physmodel.discovery.laws.of_data", "symmetries"),
     "tune": ("physmodel.discovery.fitting.tune", "tune"),
     "write_report": ("physmodel.report.html", "write_report"),
@@ -78,6 +82,7 @@ __all__ = [
     "check",
     "discover",
     "fit",
+    "fit_pde",
     "from_arrays",
     "hybrid",
     "invariants",
@@ -85,6 +90,7 @@ __all__ = [
     "nondimensionalise",
     "open",
     "pi_groups",
+    "solve_pde",
     "symmetries",
     "tune",
     "write_report",

@@ -50,6 +50,15 @@ def test_the_page_on_pysindy_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "function_names" in shown
 
 
+@pytest.mark.parametrize("page", ["hybrid.md", "pde.md"])
+def test_other_pages_run(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, object] = {}
+    for kind, body in blocks(page):
+        if kind == "python":
+            exec(compile(body, page, "exec"), names)  # noqa: S102 - our own page
+    assert capsys.readouterr().out
+
+
 def test_readme_names_the_two_commands() -> None:
     readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
     assert "make demo" in readme

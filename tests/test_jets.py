@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.jets import JetNet, lower_set, multiplied
+from physmodel.models.jets import JetNet, lower_set, multiplied
 
 WANTED = [(0, 0), (1, 0), (0, 1), (1, 1), (2, 0), (2, 1), (0, 3)]
 
@@ -73,3 +73,20 @@ def test_derivatives_that_are_too_high_are_refused():
     net = JetNet((1, 3))
     with pytest.raises(ProblemError, match="order"):
         net.linearised(net.initial(0), np.zeros((1, 1)), [(5,)])
+
+
+@given(seed=st.integers(0, 2**16), widths=st.sampled_from([(1, 3), (2, 3, 5), (2, 3, 2, 4)]))
+def test_a_wider_network_is_the_same_function(seed, widths):
+    net = JetNet(widths)
+    parameters = net.initial(seed)
+    wide, larger = net.widened([2 * n for n in widths[1:]], parameters, seed)
+    points = np.random.default_rng(seed).uniform(-1, 1, (4, widths[0]))
+    zero = (0,) * widths[0]
+    # Sums with zeros between: another order of the same additions.
+    np.testing.assert_allclose(
+        wide.jets(larger, points, [zero])[zero],
+        net.jets(parameters, points, [zero])[zero],
+        rtol=1e-12,
+        atol=1e-12,
+    )
+    assert len(larger) == wide.n_parameters > net.n_parameters

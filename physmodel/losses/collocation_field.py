@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -32,6 +31,11 @@ class ElementField:
     span: tuple[float, float]
     table: Array
     n_coordinates: int
+
+    @property
+    def n_coefficients(self) -> int:
+        """Numbers that describe the field."""
+        return int(self.table.size)
 
     def __call__(self, points: Array, index: Index | None = None) -> Array:
         """Field or one of its derivatives at points ``(n, d)``: ``(n,)``."""
@@ -87,6 +91,11 @@ class MarchedField:
 
     slabs: tuple[ElementField, ...]
 
+    @property
+    def n_coefficients(self) -> int:
+        """Numbers that describe the field."""
+        return sum(slab.n_coefficients for slab in self.slabs)
+
     def __call__(self, points: Array, index: Index | None = None) -> Array:
         """Field or one of its derivatives at points ``(n, 2)``: ``(n,)``."""
         starts = np.array([slab.span[0] for slab in self.slabs])
@@ -96,11 +105,6 @@ class MarchedField:
             here = which == number
             found[here] = self.slabs[number](points[here], index)
         return found
-
-
-def n_coefficients(fields: Sequence[ElementField]) -> int:
-    """Numbers that describe some fields."""
-    return sum(field.table.size for field in fields)
 
 
 def basis(places: Array, degree: int, order: int) -> Array:

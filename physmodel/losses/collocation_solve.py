@@ -11,10 +11,11 @@ from scipy.stats import qmc
 
 from physmodel.errors import PhysmodelError, ProblemError
 from physmodel.losses.collocation_box import solve_box
-from physmodel.losses.collocation_field import ElementField, MarchedField, n_coefficients
 from physmodel.losses.collocation_march import march
+from physmodel.losses.collocation_network_solve import solve_by_network
 from physmodel.losses.collocation_problem import PdeProblem, read_problem
-from physmodel.losses.collocation_terms import Index, Known, read_pointwise
+from physmodel.losses.collocation_residual import PdeField, relative_residual, rms
+from physmodel.losses.collocation_terms import Known, read_pointwise
 from physmodel.optimizers.residuals import REMEDIES, Ending
 
 Array = NDArray[np.float64]
@@ -34,7 +35,7 @@ class PdeSolution:
     Attributes
     ----------
     problem : PdeProblem
-    field : ElementField or MarchedField
+    field : PdeField
     reached : float
         Last value of the marched coordinate; the end of the domain unless the march broke off.
     residual : float
@@ -44,17 +45,19 @@ class PdeSolution:
         Distance to a coarser solution, in units of the field (root mean square): an upper
         estimate of the error where the two converge.
     ending : Ending
-    n_coefficients : int
-        Numbers that describe the solution.
     """
 
     problem: PdeProblem
-    field: ElementField | MarchedField
+    field: PdeField
     reached: float
     residual: float
     error: float
     ending: Ending
-    n_coefficients: int
+
+    @property
+    def n_coefficients(self) -> int:
+        """Numbers that describe the solution."""
+        return self.field.n_coefficients
 
     def __call__(self, *coordinates: ArrayLike) -> Array:
         """The field at points, the coordinates in the order of the domain."""
@@ -97,6 +100,7 @@ def solve_pde(
     *,
     known: Mapping[str, Known] | None = None,
     field: str = "u",
+    method: str = "elements",
     tolerance: float | None = None,
     time_limit: float | None = None,
 ) -> PdeSolution:
@@ -119,10 +123,15 @@ def solve_pde(
     known : mapping of str to float or callable, optional
         Constants, and functions of the coordinates (vectorised, in the order of the domain).
     field : str
+    method : {"elements", "network"}
+        A network of some hundred weights fulfils given values exactly and the equation as well as
+        it can. It is slower and less accurate than elements, often by a lot; its solution is
+        smooth everywhere and small.
     tolerance : float, optional
         What may be left out relative to the size of the field; 1e-8 for an evolution, 1e-14 else.
+        For networks the residual relative to the terms of the equation.
     time_limit : float, optional
-        Seconds, for an evolution.
+        Seconds, for an evolution; a minute for the training of a network.
 
     Returns
     -------
@@ -131,7 +140,8 @@ def solve_pde(
     Raises
     ------
     ProblemError
-        If the equation cannot be read or the conditions do not fit it.
+        If the equation cannot be read or the conditions do not fit it, or are not of the kind
+        that networks fulfil.
     PhysmodelError
         If not even the first step can be solved.
 
@@ -146,50 +156,50 @@ def solve_pde(
     goal = (EVOLUTION if problem.marches else ROUNDING) if tolerance is None else tolerance
     if not 0.0 < goal < 1.0:
         raise ProblemError(f"the tolerance {goal:g} is not between 0 and 1")
-    solution: ElementField | MarchedField | None
-    coarse: ElementField | MarchedField | None
-    if problem.marches:
-        limit = None if time_limit is None else time_limit / 2.0
-        fine = march(problem, np.empty(0), goal, time_limit=limit)
-        rough = march(problem, np.empty(0), min(LOOSER * goal, 0.1), time_limit=limit)
-        reached, ending = fine.reached, fine.ending
-        slabs = list(fine.field.slabs)
-        solution, coarse = (
-            (fine.field, rough.field) if slabs and rough.field.slabs else (None, None)
+    if method not in METHODS:
+        raise ProblemError(
+            f"there is no method {method!r} for these equations",
+            fix="choose one of " + ", ".join(METHODS),
         )
-        compared = min(reached, rough.reached)
-    else:
-        solution, coarse, ending = solve_box(problem, goal)
-        slabs = [solution] if isinstance(solution, ElementField) else []
-        reached = compared = float(problem.domain[-1, 1])
-    if solution is None:
+    if time_limit is not None and not time_limit > 0.0:
+        raise ProblemError(f"a time limit of {time_limit:g} s leaves no time")
+    found, coarse, reached, ending = METHODS[method](problem, goal, time_limit)
+    if found is None:
         raise PhysmodelError(
             f"no solution of {equation!r} was found near the conditions",
             why="the conditions contradict each other where they meet, the solution is not unique, "
             "or the equation is ill-posed in this direction (a diffusion that runs backwards)",
             fix="check signs, and that initial and boundary conditions agree in the corners",
         )
-    points = _held_out(problem, compared)
-    error = np.inf if coarse is None else _rms(solution(points) - coarse(points))
-    return PdeSolution(
-        problem,
-        solution,
-        reached,
-        relative_residual(problem, solution, points, np.empty(0)),
-        float(error),
-        ending,
-        n_coefficients(slabs),
-    )
+    points = _held_out(problem, reached)
+    error = np.inf if coarse is None else rms(found(points) - coarse(points))
+    residual = relative_residual(problem, found, points)
+    return PdeSolution(problem, found, reached, residual, float(error), ending)
 
 
-def relative_residual(
-    problem: PdeProblem, field: ElementField | MarchedField, points: Array, unknown: Array
-) -> float:
-    """Root mean square of the equation over that of its terms, at points ``(n, d)``."""
-    jet: dict[Index, Array] = {index: field(points, index) for index in problem.equation.indices}
-    value, slopes, _ = problem.equation.linearised(points, jet, unknown)
-    terms = np.sqrt(sum(_rms(slope * jet[index]) ** 2 for index, slope in slopes.items()))
-    return _rms(value) / float(terms) if terms > 0.0 else _rms(value)
+#: A solution, a coarser one, the last value of the second coordinate that both reach, the ending.
+_Found = tuple[PdeField | None, PdeField | None, float, Ending]
+
+
+def _by_elements(problem: PdeProblem, goal: float, time_limit: float | None) -> _Found:
+    if not problem.marches:
+        field, coarse, ending = solve_box(problem, goal)
+        return field, coarse, float(problem.domain[-1, 1]), ending
+    limit = None if time_limit is None else time_limit / 2.0
+    fine = march(problem, np.empty(0), goal, time_limit=limit)
+    rough = march(problem, np.empty(0), min(LOOSER * goal, 0.1), time_limit=limit)
+    if not fine.field.slabs or not rough.field.slabs:
+        return None, None, fine.reached, fine.ending
+    return fine.field, rough.field, fine.reached, fine.ending
+
+
+def _by_network(problem: PdeProblem, goal: float, time_limit: float | None) -> _Found:
+    field, coarse, ending = solve_by_network(problem, goal, time_limit)
+    return field, coarse, float(problem.domain[-1, 1]), ending
+
+
+#: What describes a solution.
+METHODS = {"elements": _by_elements, "network": _by_network}
 
 
 def _held_out(problem: PdeProblem, reached: float) -> Array:
@@ -198,7 +208,3 @@ def _held_out(problem: PdeProblem, reached: float) -> Array:
     high = problem.domain[:, 1].copy()
     high[-1] = reached
     return problem.domain[:, 0] + unit * (high - problem.domain[:, 0])
-
-
-def _rms(values: Array) -> float:
-    return float(np.sqrt(np.mean(values**2)))

@@ -7,7 +7,7 @@ and each piece of the Jacobian by the weights is one matrix product.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -53,6 +53,33 @@ class JetNet:
             pieces.append(scale * rng.standard_normal(m * n))
             pieces.append(scale * rng.uniform(-1.0, 1.0, m) * (depth < len(self._layers) - 1))
         return np.concatenate(pieces)
+
+    def widened(self, hidden: Sequence[int], parameters: Array, seed: int) -> tuple[JetNet, Array]:
+        """A wider network that is the same function, and its parameters.
+
+        Parameters
+        ----------
+        hidden : sequence of int
+            Units of each hidden layer, no fewer than there are. New ones are drawn as in `initial`
+            and nothing reads them yet.
+        parameters : ndarray (p,)
+        seed : int
+        """
+        wide = JetNet((self.widths[0], *hidden))
+        drawn = wide.initial(seed)
+        pieces, old, new = [], 0, 0
+        for depth, ((n, m), (wide_n, wide_m)) in enumerate(
+            zip(self._layers, wide._layers, strict=True)
+        ):
+            weight = drawn[new : new + wide_n * wide_m].reshape(wide_m, wide_n).copy()
+            shift = drawn[new + wide_n * wide_m : new + (wide_n + 1) * wide_m].copy()
+            if depth:
+                weight[:m, n:] = 0.0
+            weight[:m, :n] = parameters[old : old + n * m].reshape(m, n)
+            shift[:m] = parameters[old + n * m : old + (n + 1) * m]
+            pieces += [weight.ravel(), shift]
+            old, new = old + (n + 1) * m, new + (wide_n + 1) * wide_m
+        return wide, np.concatenate(pieces)
 
     def jets(
         self, parameters: Array, points: Array, wanted: Collection[Index]
