@@ -11,10 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from torch import Tensor
 
 from physmodel.discovery.fitting.pruned import prune
 from physmodel.errors import DataError, ProblemError
+from physmodel.losses.field_residuals import rate_residuals
 from physmodel.losses.slopes import KnownStates
+from physmodel.models.linear_field import Points
+from physmodel.models.nets.constrained import Constrained
 from physmodel.models.nets.form import Form
 from physmodel.models.nets.gradient_flow import GradientFlow
 from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
@@ -39,6 +43,7 @@ from physmodel.optimizers.pruning import (
     shrinking,
 )
 from physmodel.optimizers.pruning_trial import Evaluations, Refit, Trial, Unit, schwarz
+from physmodel.problem.rods import Rods
 
 Array = NDArray[np.float64]
 
@@ -54,11 +59,41 @@ FORMS: list[Form] = [
     PortHamiltonian(MLPScalar(2, (4,)), 1, hidden=(3,)),
     Mechanical(MLPScalar(2, (4,)), magnetic=(3,), friction=True),
     Lagrangian(MLPScalar(2, (4,))),
+    Constrained(MLPScalar(4, (3,)), Rods(2, 2, ((0, 1),)), (1.0, None)),
     Stable(2, (4,)),
     ScaledForm(Hamiltonian(MLPScalar(2, (4,))), Scaling((0.0, 0.0), (2.0, 2.0), 0.5)),
     with_random_units(Hamiltonian(MLPScalar(2, (5,))), 1),
     PrunedForm(MLPField(2, hidden=(4,)), tuple(range(1, 20))),
 ]
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A form of which nothing is known."""
+
+    inner: Form
+
+    @property
+    def n_states(self) -> int:
+        return self.inner.n_states
+
+    @property
+    def n_inputs(self) -> int:
+        return self.inner.n_inputs
+
+    @property
+    def order(self) -> int:
+        return self.inner.order
+
+    @property
+    def n_parameters(self) -> int:
+        return self.inner.n_parameters
+
+    def initial(self, seed: int) -> Array:
+        return self.inner.initial(seed)
+
+    def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
+        return self.inner.rate(parameters, motion, inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +228,8 @@ def test_units_are_where_the_layout_says(form: Form) -> None:
     layout, x = layout_of(form), np.random.default_rng(0).normal(size=(7, form.n_states))
     assert sorted(q for layer in layout.layers for q in layer) == list(range(form.n_parameters))
     assert layout.units
+    inside = {q for unit in layout.units for q in unit.incoming + unit.outgoing}
+    assert not inside & set(layout.others)
     theta = form.initial(3) + 0.3 * np.random.default_rng(1).normal(size=form.n_parameters)
     for unit in layout.units:
         assert not set(unit.incoming) & set(unit.outgoing)
@@ -284,6 +321,46 @@ def test_a_stated_size_is_kept_and_impossible_requests_are_refused() -> None:
         prune(field, KnownStates(field, x * np.nan, noisy, np.ones(2)))
     with pytest.raises(ProblemError, match="9 of 8 parameters"):
         prune_to(Evaluations(Refit(*_any()), 3), linear(0)[1], 9)
+
+
+def test_what_is_no_weight_stays() -> None:
+    form = Mechanical(MLPScalar(1, (3,)), friction=True)
+    theta = form.initial(0)
+    theta[-1] = 1e-3  # friction that the data do not show
+    field, x = named(form, theta), np.random.default_rng(0).normal(size=(60, 2))
+    force = -np.sin(x[:, :1]) + 0.1 * np.random.default_rng(1).normal(size=(60, 1))
+    points = Points(np.zeros(60), x[:, :1], x[:, 1:], np.empty((60, 0)))
+    found = prune(field, rate_residuals(field, points, force, np.ones(1)))
+    assert layout_of(form).others == (form.n_parameters - 1,)
+    assert isinstance(found.field.form, PrunedForm)
+    assert found.field.form.form.n_parameters - 1 in found.field.form.kept
+    assert found.size < form.n_parameters
+    hidden = named(Opaque(form), theta)
+    with pytest.raises(ProblemError, match="no network is known inside a Opaque"):
+        prune(hidden, rate_residuals(hidden, points, force, np.ones(1)))
+
+
+def test_models_that_cannot_be_evaluated_are_passed_over() -> None:
+    problem, dense = linear(3)
+    broken = Refit(_Broken(problem), np.full(8, np.inf))
+    found = prune_to(Evaluations(broken, 12), dense, 3)
+    assert np.isfinite(found.cost)
+    assert found.kept[:2].any()
+    again = prune_by_criterion(Evaluations(broken, 12), dense, 30)
+    assert np.isfinite(again.cost)
+
+
+@dataclass(frozen=True, eq=False)
+class _Broken:
+    """Cannot be evaluated where the first two parameters are both zero."""
+
+    inner: Linear
+
+    def values(self, parameters: Array) -> Array:
+        return self.inner.values(parameters) / float(np.any(parameters[:2]))
+
+    def linearised(self, parameters: Array) -> tuple[Array, Array]:
+        return self.values(parameters), self.inner.matrix
 
 
 def _any() -> tuple[Linear, Array]:

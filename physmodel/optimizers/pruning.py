@@ -38,10 +38,6 @@ STAGE = 0.15
 def saliencies(trial: Trial) -> tuple[Array, Array]:
     """What it costs to set each kept parameter to zero, if the others make up for it.
 
-    Parameters
-    ----------
-    trial : Trial
-
     Returns
     -------
     ndarray (k,)
@@ -93,9 +89,9 @@ def removed(
         inverse[q] = inverse[:, q] = w[q] = 0.0
         kept[q] = False
 
-    while int(kept.sum()) > size:
+    while int(kept.sum()) > size and (kept & ~trial.pinned).any():
         spread = np.maximum(np.diag(inverse), np.finfo(float).tiny)
-        cost = np.where(kept, w**2 / spread, np.inf)
+        cost = np.where(kept & ~trial.pinned, w**2 / spread, np.inf)
         chosen = [int(np.argmin(cost))]
         least = max(float(cost[chosen[0]]), NOISE)
         for unit in units if whole else ():
@@ -149,7 +145,7 @@ def exchanged(
 
 
 def prune_to(evaluate: Evaluations, dense: Trial, size: int, units: Sequence[Unit] = ()) -> Trial:
-    """The best model found with so many parameters.
+    """The best model found with so many parameters, or more where fewer cannot be evaluated.
 
     Parameters
     ----------
@@ -176,7 +172,9 @@ def prune_to(evaluate: Evaluations, dense: Trial, size: int, units: Sequence[Uni
         )
     found = dense
     for wanted in shrinking(dense.size, size, max(1, round(DOWN * evaluate.left))):
-        found = evaluate(*removed(found, wanted, units))
+        # What cannot be evaluated is left out, and more is taken away at once.
+        smaller = evaluate(*removed(found, wanted, units))
+        found = smaller if np.isfinite(smaller.cost) else found
     moves = [(0, back, whole) for back in EXCHANGES for whole in (True, False)]
     return _improved(evaluate, found, units, lambda trial: trial.cost, moves, size)
 

@@ -43,8 +43,11 @@ class Trial:
     kept : ndarray of bool (p,)
     parameters : ndarray (p,)
         Zero where not kept.
+    pinned : ndarray of bool (p,)
+        Never taken away.
     cost : float
-        Half the squared norm of the residuals, those of the prior included.
+        Half the squared norm of the residuals, those of the prior included; infinite where the
+        model cannot be evaluated.
     misfit : float
         The same without the prior.
     slope : ndarray (p,)
@@ -55,6 +58,7 @@ class Trial:
 
     kept: Mask
     parameters: Array
+    pinned: Mask
     cost: float
     misfit: float
     slope: Array
@@ -81,17 +85,26 @@ class Refit:
     prior : ndarray (p,)
         Standard deviation that each parameter is expected to have, infinite where nothing is
         known: it stops parameters that the data do not determine from running away.
+    pinned : ndarray of bool (p,), optional
+        Parameters that always stay; none by default.
     iterations : int
     """
 
     problem: Residuals
     prior: Array
+    pinned: Mask | None = None
     iterations: int = ITERATIONS
 
     def __call__(self, kept: Mask, start: Array) -> Trial:
         """Refit what is kept."""
         masked = _Masked(self.problem, self.prior, kept)
-        parameters = np.zeros(len(kept))
+        parameters = np.where(kept, start, 0.0)
+        pinned = np.zeros(len(kept), dtype=bool) if self.pinned is None else self.pinned
+        with np.errstate(all="ignore"):
+            if not np.isfinite(self.problem.values(parameters)).all():
+                nothing = np.zeros(len(kept))
+                flat = np.diag(nothing)
+                return Trial(kept.copy(), parameters, pinned, np.inf, np.inf, nothing, flat)
         if kept.any():
             found = levenberg_marquardt(masked, start[kept], max_iterations=self.iterations)
             parameters[kept] = found.parameters
@@ -101,6 +114,7 @@ class Refit:
         return Trial(
             kept.copy(),
             parameters,
+            pinned,
             misfit + float(strange @ strange) / 2.0,
             misfit,
             jacobian.T @ residuals + strange / self.prior,

@@ -76,7 +76,8 @@ def prune(
         Of its parameters, from `physmodel.losses`. The residuals have one standard deviation,
         which need not be known.
     size : int, optional
-        Weights to keep at most; without it Schwarz's criterion decides.
+        Parameters to keep; without it Schwarz's criterion decides. More are kept where the others
+        are no weights of a network: masses, metrics and friction always stay.
     evaluations : int
         Refits at most.
 
@@ -87,7 +88,7 @@ def prune(
     Raises
     ------
     ProblemError
-        If the size is impossible.
+        If the size is impossible, or the form has no network that can be pruned.
     DataError
         If there are no more residuals than weights: then no weight can be told from noise.
 
@@ -106,11 +107,17 @@ def prune(
             f"{size} weights to keep of a network of {p}", fix=f"ask for 1 to {p} weights"
         )
     layout = layout_of(field.form)
+    if not layout.units:
+        raise ProblemError(
+            f"no network is known inside a {type(field.form).__name__}",
+            fix="prune a network before it is wrapped in such a form",
+        )
     prior = np.ones(p)
     for layer in layout.layers:
         prior[list(layer)] = np.sqrt(np.mean(start[list(layer)] ** 2)) or 1.0
     noise, m = _noise(loss, start)
-    thorough = Refit(_Scaled(loss, noise), prior, THOROUGH)
+    pinned = np.isin(np.arange(p), layout.others)
+    thorough = Refit(_Scaled(loss, noise), prior, pinned, THOROUGH)
     dense = thorough(np.ones(p, dtype=bool), start)
     counted = Evaluations(replace(thorough, iterations=Refit.iterations), evaluations)
     if size is None:
@@ -123,7 +130,7 @@ def prune(
         return 2.0 * trial.misfit * noise**2 / m
 
     # A weight that came out as exactly zero does not count.
-    kept = np.flatnonzero(best.parameters)
+    kept = np.flatnonzero(pinned | (best.parameters != 0.0))
     whole = PrunedForm(field.form, tuple(kept.tolist()))
     form, left = without_idle_units(whole, best.parameters[kept])
     return Pruned(

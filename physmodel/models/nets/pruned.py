@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.models.nets.averaged import AveragedField, AveragedScalar
+from physmodel.models.nets.constrained import Constrained
 from physmodel.models.nets.divergence_free import DivergenceFree
 from physmodel.models.nets.form import Form
 from physmodel.models.nets.gradient_flow import GradientFlow
@@ -37,6 +38,7 @@ PARTS: dict[type, tuple[str, ...]] = {
     AtRest: ("inner",),
     AveragedField: ("inner",),
     AveragedScalar: ("inner",),
+    Constrained: ("potential",),
     EquivariantField: ("network",),
     GradientFlow: ("potential",),
     Hamiltonian: ("energy",),
@@ -54,9 +56,7 @@ PARTS: dict[type, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class PrunedForm:
-    """A form with some parameters only; the others are zero.
-
-    Any structure that holds for all parameters of the form holds for these.
+    """A form with most parameters zero; what holds for any parameters holds for these.
 
     Attributes
     ----------
@@ -116,10 +116,18 @@ class Layout:
     layers : tuple of tuple of int
         Weights and biases of each layer apart; every parameter stands in one.
     units : tuple of Unit
+    others : tuple of int
+        Parameters of no network, such as masses and metrics.
     """
 
     layers: tuple[tuple[int, ...], ...]
     units: tuple[Unit, ...]
+    others: tuple[int, ...]
+
+    def and_also(self, more: Layout) -> Layout:
+        """Of both."""
+        own, new = ((one.layers, one.units, one.others) for one in (self, more))
+        return Layout(own[0] + new[0], own[1] + new[1], own[2] + new[2])
 
     def moved(self, to: Callable[[int], int | None]) -> Layout:
         """The same where parameters stand elsewhere, or nowhere."""
@@ -127,16 +135,19 @@ class Layout:
         def places(old: tuple[int, ...]) -> tuple[int, ...]:
             return tuple(new for new in map(to, old) if new is not None)
 
-        layers = tuple(filter(None, map(places, self.layers)))
         moved = (Unit(places(one.incoming), places(one.outgoing)) for one in self.units)
-        return Layout(layers, tuple(one for one in moved if one.outgoing))
+        return Layout(
+            tuple(filter(None, map(places, self.layers))),
+            tuple(one for one in moved if one.outgoing),
+            places(self.others),
+        )
 
 
 def layout_of(form: Any) -> Layout:
     """Layers and units of the networks that come first in a form.
 
     Matrices of a form that are networks themselves, such as the friction of a `PortHamiltonian`,
-    are one layer without units: their weights are pruned one by one.
+    count among the others.
     """
     if isinstance(form, PrunedForm):
         index = {place: k for k, place in enumerate(form.kept)}
@@ -144,18 +155,15 @@ def layout_of(form: Any) -> Layout:
     if isinstance(form, RandomUnits):
         fixed = len(form.hidden)
         return layout_of(form.form).moved(lambda place: place - fixed if place >= fixed else None)
-    net = _network(form)
-    if net is not None:
+    found, size = Layout((), (), ()), 0
+    if (net := _network(form)) is not None:
         found, size = _of_network(net), net.n_parameters
-    else:
-        found, size = Layout((), ()), 0
-        for name in PARTS.get(type(form), ()):
-            part = getattr(form, name)
-            inner = layout_of(part).moved(size.__add__)
-            found = Layout(found.layers + inner.layers, found.units + inner.units)
-            size += part.n_parameters
+    for name in PARTS.get(type(form), ()):
+        part = getattr(form, name)
+        found = found.and_also(layout_of(part).moved(size.__add__))
+        size += part.n_parameters
     rest = tuple(range(size, form.n_parameters))
-    return Layout(found.layers + (rest,) * bool(rest), found.units)
+    return found.and_also(Layout((rest,) * bool(rest), (), rest))
 
 
 def without_idle_units(form: Any, parameters: Array) -> tuple[Any, Places]:
@@ -184,8 +192,7 @@ def without_idle_units(form: Any, parameters: Array) -> tuple[Any, Places]:
         whole, fixed = np.concatenate([form.hidden, parameters]), len(form.hidden)
         inner, left = without_idle_units(form.form, whole)
         return RandomUnits(inner, whole[left[left < fixed]]), left[left >= fixed] - fixed
-    net = _network(form)
-    if net is not None:
+    if (net := _network(form)) is not None:
         widths, own = _busy(net, parameters)
         tail = np.arange(net.n_parameters, form.n_parameters)
         return replace(form, hidden=widths), np.concatenate([own, tail])
@@ -207,30 +214,28 @@ def _network(form: Any) -> MLPScalar | MLPVector | None:
     return form.network if isinstance(form, MLPField | Stable | DivergenceFree) else None
 
 
-def _blocks(net: MLPScalar | MLPVector) -> tuple[list[Places], list[Places], Places]:
-    """Places of the weights of each layer ``(n, m)``, of biases, and of the last weights."""
+def _blocks(net: MLPScalar | MLPVector) -> tuple[list[Places], list[Places], Places, list[Places]]:
+    """Places of weights of each layer ``(n, m)``, of biases, of the last weights, and all."""
     sizes = [*net.layers.sizes, *net.sizes[1:]]
     flat = np.split(np.arange(net.n_parameters), np.cumsum(sizes)[:-1])
     hidden = 2 * len(net.hidden)
     weights = [flat[2 * k].reshape(width, -1) for k, width in enumerate(net.hidden)]
-    return weights, flat[1:hidden:2], flat[hidden].reshape(-1, net.hidden[-1])
+    return weights, flat[1:hidden:2], flat[hidden].reshape(-1, net.hidden[-1]), flat
 
 
 def _of_network(net: MLPScalar | MLPVector) -> Layout:
-    weights, biases, last = _blocks(net)
+    weights, biases, last, layers = _blocks(net)
     units = []
     for into, bias, out in zip(weights, biases, [*weights[1:], last], strict=True):
         for k in range(len(into)):
             incoming = np.append(into[k], bias[k : k + 1])
             units.append(Unit(tuple(incoming.tolist()), tuple(out[:, k].tolist())))
-    sizes = [*net.layers.sizes, *net.sizes[1:]]
-    layers = np.split(np.arange(net.n_parameters), np.cumsum(sizes)[:-1])
-    return Layout(tuple(tuple(one.tolist()) for one in layers if len(one)), tuple(units))
+    return Layout(tuple(tuple(one.tolist()) for one in layers if len(one)), tuple(units), ())
 
 
 def _busy(net: MLPScalar | MLPVector, parameters: Array) -> tuple[tuple[int, ...], Places]:
     """Widths of the layers without idle units, and the places of what is left."""
-    weights, biases, last = _blocks(net)
+    weights, biases, last, _ = _blocks(net)
     stays = np.ones(net.n_parameters, dtype=bool)
     widths, out = [], last
     for into, bias in zip(reversed(weights), reversed(biases), strict=True):
