@@ -71,6 +71,8 @@ class NoiseProfile:
         """
         share = self.share.copy()
         for j, own in enumerate(self.share):
+            if not np.mean(residuals[:, j] ** 2) > 0.0:
+                continue  # exact: any profile describes nothing
             tried = (float(own), *SHARES)
             scores = [self._likelihood(j, one, residuals[:, j], values[:, j]) for one in tried]
             best = int(np.argmax(scores))

@@ -115,8 +115,8 @@ def _algebraic(model: SparseField, std_errors: Array, data: xr.Dataset) -> tuple
         public = quantity.public()
         values = quantity.library.evaluate(fit.phase.values[first])
         weights = quantity.weights / np.abs(quantity.weights).max()
-        size = float(np.sum(np.abs(weights) * values.std(axis=0)))
-        course = values @ weights
+        parts = values * weights
+        size, course = float(np.sum(parts.std(axis=0))), parts.sum(axis=1)
         time = fit.phase.time[first]
         followed.append(
             Invariant(public.expression, public.drift, size, time, course - course.mean())

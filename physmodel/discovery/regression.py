@@ -237,7 +237,8 @@ def summarised(
 
 def still(factor: TriangularFactor, solution: Solution, change: Array, part: float) -> bool:
     """Whether no coefficient moved by more than a part of its standard error, or rounding."""
-    moved = np.abs(change * factor.scale)[solution.support]
+    # Only on the support: columns left out may be too large for a float to hold their norm.
+    moved = np.abs(change[solution.support] * factor.scale[solution.support])
     rounding = ROUNDING * np.abs(solution.weights).max(initial=0.0)
     return bool(np.all(moved <= np.maximum(part * np.sqrt(solution.variances), rounding)))
 

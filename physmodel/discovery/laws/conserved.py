@@ -19,7 +19,7 @@ from physmodel.discovery.laws.of_law import confirms, law_invariants
 from physmodel.discovery.laws.phase import Phase
 from physmodel.discovery.laws.quantity import Conserved
 from physmodel.discovery.laws.search import Found, Test, search
-from physmodel.discovery.laws.smoothing import smooth
+from physmodel.discovery.laws.smoothing import long_enough, smooth
 from physmodel.discovery.laws.spectrum import Spectrum
 from physmodel.models.terms import TermLibrary, polynomial_terms
 
@@ -77,8 +77,11 @@ def invariants(data: Any) -> tuple[Conserved, ...]:
 
 
 def _search(dataset: xr.Dataset, states: tuple[str, ...]) -> list[Found]:
-    pieces = segments(dataset, states)
-    whole = smooth(pieces, states, velocities=True)
+    values = np.concatenate([s.values for s in long_enough(segments(dataset, states))])
+    states = tuple(np.array(states)[np.ptp(values, axis=0) > 0.0].tolist())
+    if not states:
+        return []
+    whole = smooth(segments(dataset, states), states, velocities=True)
     phase = whole.without_velocities()
     pairs = motion_pairs(phase)
     found = search_phase(phase, families(phase, pairs)) if len(states) > 1 else []

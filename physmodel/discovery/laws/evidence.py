@@ -110,23 +110,27 @@ def gather(family: Family, phase: Phase) -> Evidence | None:
     freedom = phase.freedom * float(usable.mean())
     if freedom < 3 * p:
         return None
-    changes = values - means(values, trajectory)
+    # Squares of powers of values in user units may leave the range of floats.
+    unit = np.abs(values).max(axis=0)
+    unit = np.where(unit > 0.0, unit, 1.0)
+    scaled = values / unit
+    changes = scaled - means(scaled, trajectory)
     noise = np.zeros((p, p))
     levels = np.zeros((p, p))
-    for drawn in differences:
+    for drawn in (difference / unit for difference in differences):
         level = means(drawn, trajectory)
         noise += (drawn - level).T @ (drawn - level) / DRAWS
         levels += level.T @ level / DRAWS
     within = changes.T @ changes
     single = phase.n_trajectories == 1
     if not single:
-        offsets = means(values, trajectory)
+        offsets = means(scaled, trajectory)
         offsets = offsets - offsets.mean(axis=0)
         between = offsets.T @ offsets - levels
     else:
         between = np.diag(np.maximum(np.diag(within) - np.diag(noise), 0.0))
     least = CANCELS if single else TELLING
-    spectrum = Spectrum.of(within, noise, between, freedom, least)
+    spectrum = Spectrum.of(within, noise, between, freedom, least, unit)
     return Evidence(library, phase, usable, values, spectrum)
 
 
@@ -153,8 +157,8 @@ def _part(library: TermLibrary, used: NDArray[np.intp]) -> TermLibrary:
 
 
 def _drift(values: Array, weights: Array, trajectory: NDArray[np.intp]) -> float:
-    followed = values @ weights
-    size = float(np.sum(np.abs(weights) * values.std(axis=0)))
+    parts = values * weights
+    followed, size = parts.sum(axis=1), float(np.sum(parts.std(axis=0)))
     return float(np.abs(followed - means(followed, trajectory)).max() / size) if size else 0.0
 
 

@@ -191,11 +191,15 @@ def _spectrum(library: TermLibrary, flow: Flow) -> Spectrum | None:
     if usable.mean() < 0.5:
         return None
     slopes, values = slopes[usable], flow.values[usable]
-    change = np.einsum("mpv,mv->mp", slopes, values)
-    size = np.sum(np.einsum("mpv,mv->mp", np.abs(slopes), np.abs(values)) ** 2, axis=0)
+    parts = np.einsum("mpv,mv->mp", np.abs(slopes), np.abs(values))
+    # Squares of powers of values in user units may leave the range of floats.
+    unit = parts.max(axis=0)
+    unit = np.where(unit > 0.0, unit, 1.0)
+    change = np.einsum("mpv,mv->mp", slopes, values) / unit
+    size = np.sum((parts / unit) ** 2, axis=0)
     noise = np.diag(FLOOR**2 * size)
     for variable, error in flow.errors:
-        moved = slopes[:, :, variable] * error[usable][:, None]
+        moved = slopes[:, :, variable] / unit * error[usable][:, None]
         noise += moved.T @ moved
     freedom = float(max(len(flow.errors), 1))
-    return Spectrum.of(change.T @ change, noise, np.diag(size), freedom, DECIDES)
+    return Spectrum.of(change.T @ change, noise, np.diag(size), freedom, DECIDES, unit)

@@ -39,7 +39,7 @@ class Found:
     library : TermLibrary
     weights, std_errors : ndarray (p,)
     slopes : ndarray (m, v)
-        Its gradients at some of the data.
+        Its gradients at some of the data; NaN where it has none.
     blur : float
         Typical angle by which the errors of the coefficients turn the gradients.
     p_value, drift : float
@@ -180,23 +180,29 @@ def _found(
 def _gradients(
     library: TermLibrary, phase: Phase, weights: Array, std_errors: Array
 ) -> tuple[Array, float]:
-    """Gradients ``(m, v)`` over the data by variables in units of their spread, and their blur."""
+    """Gradients ``(m, v)`` over the data by variables in units of their spread, and their blur.
+
+    NaN where a term has none.
+    """
     pick = np.linspace(0, len(phase.values) - 1, min(200, len(phase.values))).astype(int)
     by_term = library.derivatives(phase.values[pick], phase.values.shape[1])
     by_term = by_term * phase.values.std(axis=0)
+    by_term[~np.isfinite(by_term).all(axis=(1, 2))] = np.nan  # 1/x at zero
     slopes = np.einsum("mpv,p->mv", by_term, weights)
-    turned = np.sqrt(np.einsum("mpv,p->m", by_term**2, std_errors**2))
+    turned = np.linalg.norm(by_term * std_errors[:, None], axis=(1, 2))
     size = np.linalg.norm(slopes, axis=1)
-    return slopes, float(np.median(turned / np.where(size > 0.0, size, 1.0)))
+    return slopes, float(np.nanmedian(turned / np.where(size > 0.0, size, 1.0)))
 
 
 def _is_new(known: Sequence[Found], new: Found) -> bool:
     """Whether the gradients leave the span of those known, typically and beyond their errors."""
     if not known:
         return True
-    basis, _ = np.linalg.qr(np.stack([found.slopes for found in known], axis=2))
-    left = new.slopes - np.einsum("mvk,mwk,mw->mv", basis, basis, new.slopes)
-    size = np.linalg.norm(new.slopes, axis=1)
+    stacked = np.stack([found.slopes for found in (*known, new)], axis=2)
+    stacked = stacked[np.isfinite(stacked).all(axis=(1, 2))]
+    basis, slopes = np.linalg.qr(stacked[:, :, :-1])[0], stacked[:, :, -1]
+    left = slopes - np.einsum("mvk,mwk,mw->mv", basis, basis, slopes)
+    size = np.linalg.norm(slopes, axis=1)
     share = np.linalg.norm(left, axis=1) / np.where(size > 0.0, size, 1.0)
     turned = max(found.blur for found in (*known, new))
     return bool(np.median(share) > NEW + TURNS * turned)

@@ -55,18 +55,41 @@ def smooth(found: Sequence[Segment], states: Sequence[str], *, velocities: bool)
     d = len(states)
     pieces = [
         (k, segment.time[a:b], segment.values[a:b, :d])
-        for k, segment in enumerate(s for s in found if len(s.time) >= SHORTEST)
+        for k, segment in enumerate(long_enough(found))
         for a, b in _cuts(len(segment.time))
     ]
-    if not pieces:
-        raise DataError(
-            f"no trajectory has {SHORTEST} samples or more",
-            why="what stays constant can only be told from what moves along a trajectory",
-            fix="supply longer trajectories, or close the gaps",
-        )
     noise = _noise(pieces, d)
     share = _density(pieces, noise)
     return _points(pieces, tuple(states), noise, share, velocities=velocities)
+
+
+def long_enough(found: Sequence[Segment]) -> list[Segment]:
+    """Trajectories with samples for a fit.
+
+    Parameters
+    ----------
+    found : sequence of Segment
+
+    Returns
+    -------
+    list of Segment
+        At least one.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    kept = [segment for segment in found if len(segment.time) >= SHORTEST]
+    if kept:
+        return kept
+    longest = max((len(segment.time) for segment in found), default=0)
+    raise DataError(
+        f"no trajectory has {SHORTEST} samples or more; the longest has {longest}",
+        where="row_size",
+        why="what stays constant can only be told from what moves along a trajectory",
+        fix="supply longer trajectories, or close the gaps",
+    )
 
 
 Piece = tuple[int, Array, Array]
@@ -108,12 +131,13 @@ def _density(pieces: Sequence[Piece], noise: Array) -> float:
     spread = np.concatenate([x for _, _, x in pieces]).std(axis=0)
     if np.all(noise <= FLOOR * spread):
         return 1.0  # nothing to smooth
+    moving = noise > 0.0  # what stands still has nothing to smooth
     groups: dict[bytes, tuple[Array, list[Array]]] = {}
     for _, time, values in pieces:
         key = np.round((time - time[0]) / (time[1] - time[0]), 6).tobytes()
-        groups.setdefault(key, (time, []))[1].append(values / noise)
+        groups.setdefault(key, (time, []))[1].append(values[:, moving] / noise[moving])
     n_most = max(len(time) for _, time, _ in pieces)
-    shares, risks = [1.0], [2.0 * sum(v.size for _, _, v in pieces)]
+    shares, risks = [1.0], [2.0 * sum(moving.sum() * len(v) for _, _, v in pieces)]
     while _size(n_most, shares[-1] / FACTOR) > DEGREE + 2:
         share, risk = shares[-1] / FACTOR, 0.0
         for time, members in groups.values():

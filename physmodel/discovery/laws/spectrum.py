@@ -65,12 +65,13 @@ class Spectrum:
         between: Array,
         freedom: float,
         least: float = TELLING,
+        unit: Array | float = 1.0,
     ) -> Spectrum:
-        """Normalise second moments."""
+        """Normalise second moments of terms divided by `unit`."""
         size = np.diag(within) + np.diag(between) + np.diag(noise)
         scale = 1.0 / np.sqrt(np.where(size > 0.0, size, 1.0))
         outer = np.outer(scale, scale)
-        return cls(within * outer, noise * outer, between * outer, scale, freedom, least)
+        return cls(within * outer, noise * outer, between * outer, scale / unit, freedom, least)
 
     @property
     def limit(self) -> float:
@@ -190,7 +191,8 @@ def _spare(spectrum: Spectrum, support: Sequence[int], null: Array) -> int:
             told[k] = np.linalg.eigvalsh(basis.T @ between @ basis)[-1]
         else:
             told[k] = np.linalg.eigvalsh(between)[-1]
-    return int(np.flatnonzero(told >= 0.7 * told.max())[-1])
+    most = told.max()  # below zero where noise tells more than the motions do
+    return int(np.flatnonzero(told >= most - 0.3 * abs(most))[-1])
 
 
 def _weakest(spectrum: Spectrum, support: Sequence[int], weights: Array) -> int:
@@ -198,7 +200,7 @@ def _weakest(spectrum: Spectrum, support: Sequence[int], weights: Array) -> int:
     place = np.ix_(support, support)
     stiff = spectrum.within[place] + 1e-3 * spectrum.noise[place]
     spread = np.diag(np.linalg.pinv(stiff, hermitian=True))
-    return int(np.argmin(weights**2 / np.maximum(spread, 1e-300)))
+    return int(np.argmin((weights / np.abs(weights).max()) ** 2 / np.maximum(spread, 1e-300)))
 
 
 def _loss(
