@@ -158,7 +158,7 @@ def test_peers_are_what_pysindy_does(lorenz: ChaoticSystem) -> None:
     import pysindy as ps
 
     case = draw(lorenz, lorenz.trajectories([0]), Cell(0.0), 0)
-    rows = peers._strong_rows(ps.FiniteDifference())
+    rows = peers.strong_rows(ps.FiniteDifference())
     library = ps.PolynomialLibrary(degree=3)
     optimizer = ps.STLSQ(threshold=0.2).fit(*rows(library, case.times, case.records))
     model = ps.SINDy(

@@ -36,14 +36,18 @@ RowsOf = Callable[[Any, Sequence[Array], Sequence[Array]], Rows]
 def finite_difference(draw: Draw) -> tuple[Answer, Answer]:
     """Second-order central differences; see `scan`."""
     ps = load()
-    return _polynomial(draw, ps, _strong_rows(ps.FiniteDifference()))
+    return _polynomial(draw, ps, strong_rows(ps.FiniteDifference()))
 
 
 def smoothed_difference(draw: Draw) -> tuple[Answer, Answer]:
     """Savitzky-Golay smoothing before the differences; see `scan`."""
     ps = load()
-    method = ps.SmoothedFiniteDifference(smoother_kws={"window_length": 11, "polyorder": 3})
-    return _polynomial(draw, ps, _strong_rows(method))
+    return _polynomial(draw, ps, strong_rows(smoothing(ps)))
+
+
+def smoothing(ps: Any) -> Any:
+    """Differences after smoothing over eleven samples."""
+    return ps.SmoothedFiniteDifference(smoother_kws={"window_length": 11, "polyorder": 3})
 
 
 def weak(draw: Draw) -> tuple[Answer, Answer]:
@@ -158,7 +162,18 @@ def term_names(library: Any, states: Sequence[str]) -> list[str]:
     return [name.replace(" ", "*") for name in library.get_feature_names(list(states))]
 
 
-def _strong_rows(method: Any) -> RowsOf:
+def strong_rows(method: Any) -> RowsOf:
+    """How a method of differentiation makes rows, see `scan`.
+
+    Parameters
+    ----------
+    method : PySINDy's differentiation
+
+    Returns
+    -------
+    callable
+    """
+
     def rows(library: Any, times: Sequence[Array], records: Sequence[Array]) -> Rows:
         features, rates = [], []
         for moments, states in zip(times, records, strict=True):

@@ -1,4 +1,4 @@
-"""PySINDy on the benchmark of symmetries: its weak form, plain and with our null space imposed."""
+"""PySINDy on the benchmark of symmetries, plain and with our null space imposed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from physmodel.bench.answers import Answer
 from physmodel.bench.peers import (
     TRAIN,
     WEAK_DOMAINS,
-    Rows,
     repeatable,
     scan,
+    smoothing,
+    strong_rows,
     term_names,
     weak_rows,
 )
@@ -52,13 +53,22 @@ def answers(case: Case, records: Records) -> dict[str, Answer]:
     """
     ps = load()
     train, test = _parted(records)
-    rows = _levelled(weak_rows(ps, max(WEAK_DOMAINS // len(train[0]), FEWEST_DOMAINS)))
-    found = {}
+    kinds = {
+        "pysindy-weak": weak_rows(ps, max(WEAK_DOMAINS // len(train[0]), FEWEST_DOMAINS)),
+        "pysindy-smoothed": strong_rows(smoothing(ps)),
+    }
+    library = _library(ps, case)
+    lines = constraints(case, term_names(_library(ps, case).fit(records[1][0]), case.states))
+    found: dict[str, Answer] = {}
     with repeatable():
-        for label, optimizer in _optimizers(ps, case, records[1][0]).items():
-            library = _library(ps, case)
-            chosen, oracle = scan(train, test, case.equations, library, rows, optimizer)
-            found |= {f"{label}, AICc": chosen, f"{label}, oracle": oracle}
+        for kind, rows in kinds.items():
+            plain = scan(
+                train, test, case.equations, library, rows, lambda t: ps.STLSQ(threshold=t)
+            )
+            found |= {f"{kind}, AICc": plain[0], f"{kind}, oracle": plain[1]}
+            if len(lines) and not missing():
+                told = scan(train, test, case.equations, library, rows, _constrained(ps, lines))
+                found |= {f"{kind}, stated, AICc": told[0], f"{kind}, stated, oracle": told[1]}
     return found
 
 
@@ -69,21 +79,15 @@ def missing() -> str:
     return "PySINDy's ConstrainedSR3 is left out: it needs cvxpy, which is not installed"
 
 
-def _optimizers(ps: Any, case: Case, states: Array) -> dict[str, Callable[[float], Any]]:
-    made: dict[str, Callable[[float], Any]] = {
-        "pysindy-weak": lambda threshold: ps.STLSQ(threshold=threshold)
-    }
-    lines = constraints(case, term_names(_library(ps, case).fit(states), case.states))
-    if len(lines) and not missing():
-        made["pysindy-weak, stated"] = lambda threshold: ps.ConstrainedSR3(
-            # Hard thresholding at `threshold` for the default relaxation of one.
-            reg_weight_lam=threshold**2 / 2.0,
-            constraint_lhs=lines,
-            constraint_rhs=np.zeros(len(lines)),
-            equality_constraints=True,
-            max_iter=ROUNDS,
-        )
-    return made
+def _constrained(ps: Any, lines: Array) -> Callable[[float], Any]:
+    return lambda threshold: ps.ConstrainedSR3(
+        # Hard thresholding at `threshold` for the default relaxation of one.
+        reg_weight_lam=threshold**2 / 2.0,
+        constraint_lhs=lines,
+        constraint_rhs=np.zeros(len(lines)),
+        equality_constraints=True,
+        max_iter=ROUNDS,
+    )
 
 
 def constraints(case: Case, names: list[str]) -> Array:
@@ -134,15 +138,3 @@ def _parted(records: Records) -> tuple[Records, Records]:
         return (times[:k], states[:k]), (times[k:], states[k:])
     k = int(TRAIN * len(times[0]))
     return ([times[0][:k]], [states[0][:k]]), ([times[0][k:]], [states[0][k:]])
-
-
-def _levelled(rows: Callable[..., Rows]) -> Callable[..., Rows]:
-    """Rows of mean squares, to which the default relaxation of one is comparable."""
-
-    def levelled(*arguments: Any) -> Rows:
-        features, sides = rows(*arguments)
-        # One factor on all rows changes no regression, but the weight of a penalty beside it.
-        share = 1.0 / np.sqrt(len(sides))
-        return share * features, share * sides
-
-    return levelled
