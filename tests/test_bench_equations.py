@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from physmodel.bench.equations import CASES, run_unit, summarise, table
+from physmodel.bench.pde_peers_torch import train
 from physmodel.cli.bench import command
 
 
@@ -20,9 +22,22 @@ def test_numbers_of_lorenz_beside_single_shooting() -> None:
 
 
 def test_a_partial_differential_equation() -> None:
-    (row,) = summarise(run_unit("poisson", {"seeds": 1}))
+    (row,) = summarise(run_unit("variable-coefficients", {"seeds": 1}))
     assert row["error"] < 1e-11  # rounding of second derivatives
-    assert "poisson" in table([row])
+    assert "variable-coefficients" in table([row])
+
+
+def test_the_usual_network_learns() -> None:
+    def equation(columns, u, by):
+        return by(by(u, 0), 0) + np.pi**2 * (np.pi * columns[0]).sin()
+
+    def zero(points):
+        return np.zeros(len(points))
+
+    field = train(equation, np.array([[0.0, 1.0]]), [(0, 0, zero), (0, 1, zero)], 2.0, seed=0)
+    x = np.linspace(0.0, 1.0, 50)
+    # A network that learns nothing is off by one.
+    assert np.abs(field(x) - np.sin(np.pi * x)).max() < 0.5
 
 
 @pytest.mark.parametrize("case", ["lorenz-25", "burgers"])
