@@ -13,8 +13,10 @@ from physmodel.testing.dynamics import (
     rotations,
 )
 from physmodel.testing.field import check_field
+from physmodel.testing.hostile import check_any_input
 from physmodel.testing.integrator import check_integrator
 from physmodel.testing.law import check_law
+from physmodel.testing.odd import odd_trajectories
 from physmodel.testing.solver import check_solver
 from physmodel.testing.strategies import (
     BadArrays,
@@ -29,6 +31,7 @@ __all__ = [
     "BadArrays",
     "Hamiltonian",
     "bad_arrays",
+    "check_any_input",
     "check_dictionary",
     "check_field",
     "check_integrator",
@@ -36,6 +39,7 @@ __all__ = [
     "check_solver",
     "check_symmetry",
     "hamiltonians",
+    "odd_trajectories",
     "permutations",
     "polynomial_systems",
     "rotations",

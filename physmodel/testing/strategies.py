@@ -206,6 +206,8 @@ _SPOILERS: dict[str, Any] = {
     "integers": lambda draw, t, x: (t, np.round(10.0 * x).astype(int)),
     "booleans": lambda draw, t, x: (t, x > 0.0),
     "single precision": lambda draw, t, x: (t, x.astype(np.float32)),
+    "half precision": lambda draw, t, x: (t, x.astype(np.float16)),
+    "strided": lambda draw, t, x: (np.repeat(t, 2)[::2], np.repeat(x, 3, axis=1)[::-1, ::3][::-1]),
     "complex": lambda draw, t, x: (t, x + 1j),
     "objects": lambda draw, t, x: (t, x.astype(object)),
     "text": lambda draw, t, x: (t, x.astype(str)),
