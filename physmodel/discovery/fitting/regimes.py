@@ -1,0 +1,259 @@
+"""Systems that change their law: how many regimes, which when, and whether the state decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from physmodel.data.arrays import from_arrays
+from physmodel.data.contract import validate, variable_names
+from physmodel.discovery.fitting.fit import fit
+from physmodel.discovery.fitting.gate import best_gate
+from physmodel.discovery.fitting.record import Fit
+from physmodel.discovery.fitting.records import records_of
+from physmodel.discovery.fitting.regime_search import Assigned, Course, search
+from physmodel.discovery.fitting.switching import BETWEEN
+from physmodel.errors import DataError, ProblemError
+from physmodel.losses.shooting import Record
+from physmodel.models.expression_field import expression_field
+from physmodel.models.parametric_field import ParametricField
+from physmodel.models.sparse_field import velocity_name
+from physmodel.models.switched_field import Gate, SwitchedField
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.intp]
+
+#: Regimes that are looked for, by default.
+MOST = 4
+#: What a field misses, over the change in an interval, above which longer intervals are tried, and
+#: how many of them there are at least.
+VISIBLE, FEWEST = 0.1, 30
+
+
+@dataclass(frozen=True, eq=False)
+class Regimes:
+    """What `fit_regimes` found.
+
+    Attributes
+    ----------
+    fits : tuple of Fit
+        One per regime, in the order in which they first appear in the data.
+    labels : tuple of ndarray (n_j - 1,)
+        Of each trajectory: the regime of each interval between samples, -1 where it changes.
+    switches : tuple of ndarray
+        Of each trajectory: the times of the changes, to half a sampling interval.
+    gate : Gate or None
+        Says from the motion which regime holds; None where the motion does not decide, and where
+        there is one regime.
+    gate_excess : float
+        Nats that the best gate needs beyond a list of the changes; negative where it needs fewer.
+        Zero with one regime.
+    lengths : dict of int to float
+        Description length, in nats, with each number of regimes that was tried.
+    """
+
+    fits: tuple[Fit, ...]
+    labels: tuple[Labels, ...]
+    switches: tuple[Array, ...]
+    gate: Gate | None
+    gate_excess: float
+    lengths: dict[int, float]
+
+    @property
+    def n_regimes(self) -> int:
+        """Number of regimes."""
+        return len(self.fits)
+
+    @property
+    def experts(self) -> tuple[ParametricField, ...]:
+        """The field of each regime."""
+        return tuple(one.field for one in self.fits)
+
+    @property
+    def field(self) -> ParametricField:
+        """One field that can be simulated, and fitted further.
+
+        Raises
+        ------
+        ProblemError
+            If the motion does not decide which regime holds.
+        """
+        if self.n_regimes == 1:
+            return self.experts[0]
+        if self.gate is None:
+            raise ProblemError(
+                f"the motion does not tell which of {self.n_regimes} regimes holds",
+                why=f"the best gate needs {self.gate_excess:.0f} nats more than a list of the "
+                "changes: something that is no state switches them, such as time or an input",
+                fix="simulate the fields of `experts` one by one between `switches`, or measure "
+                "what switches them and make it a state",
+            )
+        return SwitchedField(self.experts, self.gate)
+
+    def __str__(self) -> str:
+        """Regimes with their parameters, changes, and whether the motion decides."""
+        lines = []
+        for k, one in enumerate(self.fits):
+            named = zip(one.names, one.parameters, one.std_errors, strict=True)
+            lines.append(
+                f"regime {k}: " + ", ".join(f"{n} = {v:.5g} ± {e:.1g}" for n, v, e in named)
+            )
+        if self.n_regimes == 1:
+            enough = "one field is enough"
+            if not self.fits[0].explained:
+                enough = "no change of regime is seen, but one field does not explain the data"
+            return f"{lines[0]}\n{enough}"
+        changes = sum(len(one) for one in self.switches)
+        decided = "the motion decides which holds"
+        if self.gate is None:
+            decided = "the motion does not tell which holds"
+        return "\n".join([*lines, f"{changes} changes; {decided}"])
+
+
+def fit_regimes(
+    data: xr.Dataset,
+    field: ParametricField | Mapping[str, str],
+    *,
+    start: Mapping[str, float] | None = None,
+    most: int = MOST,
+) -> Regimes:
+    """Fit one family of fields to a system whose parameters change from time to time.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        All states measured; for second order also the velocities, ``x_t``.
+    field : ParametricField or mapping of state to text
+        See `physmodel.fit`. Each regime has its own values of all parameters.
+    start : mapping of str to float, optional
+        First values of parameters in a text.
+    most : int
+        Regimes at most.
+
+    Returns
+    -------
+    Regimes
+        Of one regime where more would not shorten the description of the data.
+
+    Raises
+    ------
+    DataError
+        If the data lack a column or a value, or are too few.
+    ProblemError
+        If the field cannot be read or fitted, or has no parameter.
+
+    Notes
+    -----
+    Each interval from one sample to the next belongs to a field; fields and assignment are improved
+    in turn until nothing changes, from several starts. Half the logarithm of the number of
+    intervals is the price of a parameter, the logarithm that of a change, so that regimes persist;
+    the assignment is the exact minimum. Last, `physmodel.fit` fits each field to its own stretches,
+    with noise in the states.
+    """
+    if most < 1:
+        raise ProblemError(f"at most {most} regimes", fix="one or more")
+    validate(data)
+    if isinstance(field, Mapping):
+        inputs = [n for n in variable_names(data, "input") if n not in field]
+        field = expression_field(field, inputs=inputs, start=start)
+    elif start is not None:
+        raise ProblemError(
+            "start values are for equations in text only", fix="use field.with_parameters(...)"
+        )
+    if not len(field.parameters):
+        raise ProblemError("the field has no parameter to fit", fix="name an unknown number")
+    fine = Course(tuple(_records(data, field)))
+    stride, course, found = _most_telling(fine, field, most)
+    best = _in_order(min(found.values(), key=lambda one: one.length))
+    gate, excess = best_gate(course, best) if len(best.experts) > 1 else (None, 0.0)
+    labels = _every_interval(fine, course, best.labels, stride)
+    fits = [fit(_stretches(fine, labels, k, field), one) for k, one in enumerate(best.experts)]
+    each = tuple(np.split(labels, fine.starts[1:-1]))
+    return Regimes(
+        tuple(fits),
+        each,
+        tuple(_changes(r.time, one) for r, one in zip(fine.records, each, strict=True)),
+        gate,
+        excess,
+        {count: one.length for count, one in found.items()},
+    )
+
+
+def _most_telling(
+    fine: Course, field: ParametricField, most: int
+) -> tuple[int, Course, dict[int, Assigned]]:
+    """The search over intervals of so many samples as say most against a single regime."""
+    stride, course, found = 1, *search(fine, field, most)
+    best, gain = (stride, course, found), _gain(found)
+    noise = min(found.values(), key=lambda one: one.length).noise
+    while max(noise) > VISIBLE and not field.inputs:
+        stride *= 2
+        coarse = fine.every(stride)
+        if len(coarse.records) < len(fine.records) or len(coarse.change) < FEWEST:
+            break
+        course, found = search(coarse, field, most)
+        if _gain(found) > gain:
+            best, gain = (stride, course, found), _gain(found)
+    return best
+
+
+def _gain(found: dict[int, Assigned]) -> float:
+    """Nats that several regimes save."""
+    return found[1].length - min(one.length for one in found.values())
+
+
+def _every_interval(fine: Course, coarse: Course, labels: Labels, stride: int) -> Labels:
+    """Labels of the intervals of all samples; the rest of a record is like what was before."""
+    parts = []
+    for one, own in zip(fine.records, np.split(labels, coarse.starts[1:-1]), strict=True):
+        spread = np.repeat(own, stride)
+        parts.append(np.pad(spread, (0, len(one.time) - 1 - len(spread)), mode="edge"))
+    return np.concatenate(parts)
+
+
+def _records(data: xr.Dataset, field: ParametricField) -> Sequence[Record]:
+    found = records_of(data, field)
+    names = [*field.states, *map(velocity_name, field.states)]
+    for name, column in zip(names, np.vstack([one.motion for one in found]).T, strict=False):
+        if not np.isfinite(column).all():
+            raise DataError(
+                f"{name} is not measured everywhere",
+                why="whether a field holds is seen from each sample to the next",
+                fix="measure it, or leave out the rows without it"
+                + (", or write the equations in first order" if field.order == 2 else ""),
+            )
+    return found
+
+
+def _in_order(found: Assigned) -> Assigned:
+    """Regimes numbered as they first appear."""
+    seen = [k for k in dict.fromkeys(found.labels.tolist()) if k != BETWEEN]
+    place = np.empty(len(found.experts) + 1, dtype=np.intp)
+    place[seen], place[-1] = np.arange(len(seen)), BETWEEN
+    experts = tuple(found.experts[k] for k in seen)
+    return replace(found, experts=experts, labels=place[found.labels])
+
+
+def _stretches(course: Course, labels: Labels, k: int, field: ParametricField) -> xr.Dataset:
+    """What was measured while a regime held, one trajectory for each stretch."""
+    parts = course.part(labels == k)
+    names = [*field.states, *map(velocity_name, field.states)][: parts[0].motion.shape[1]]
+    return from_arrays(
+        [one.time for one in parts],
+        [one.motion for one in parts],
+        names=names,
+        inputs=[one.inputs for one in parts] if field.inputs else None,
+        input_names=field.inputs or None,
+    )
+
+
+def _changes(time: Array, labels: Labels) -> Array:
+    """Times of the changes: at a sample, or in the middle of the interval that has no regime."""
+    kept = np.flatnonzero(labels != BETWEEN)
+    last, after = kept[:-1], kept[1:]
+    changed = labels[last] != labels[after]
+    return np.asarray((time[last + 1] + time[after])[changed] / 2.0)
