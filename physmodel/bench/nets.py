@@ -29,7 +29,8 @@ QUICK = ("spring", "pendulum", "pendulum-clean")
 DEFAULT = ("spring", "pendulum", "spring-clean", "pendulum-clean", "two-body")
 #: Time that the models run on their own, samples of it, and integrator steps between them.
 HORIZON, SAMPLES, SUBSTEPS = 20.0, 201, 10
-METHODS = ("physmodel", "baseline", "hnn")
+#: `equations` is `discover` without a word about the system, and without the slopes.
+METHODS = ("physmodel", "equations", "baseline", "hnn")
 #: Of a table, beside the task and the method.
 FIGURES = ("field_mse", "energy_mse", "seconds")
 
@@ -63,7 +64,7 @@ def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
     label, seed, method = name.split(".")
     case = CASES[label]
     training, test, starts = draw(case, int(seed))
-    work = _ours if method == "physmodel" else _peer
+    work = {"physmodel": _ours, "equations": _equations}.get(method, _peer)
     field, seconds, found = work(case, training, int(seed), method)
     return [
         {
@@ -200,6 +201,24 @@ def _ours(
         return fit.field.rate(np.zeros(len(x)), x, None, np.empty((len(x), 0)))
 
     return field, seconds, {"width": fit.width}
+
+
+def _equations(
+    case: Case, training: Records, seed: int, method: str
+) -> tuple[Callable[[Array], Array], float, Record]:
+    """What `discover` makes of the measured states and their times alone."""
+    from physmodel.data.arrays import from_arrays
+    from physmodel.discovery.discover import discover
+
+    begin = perf_counter()
+    times = [training.time] * len(training.measured)
+    found = discover(from_arrays(times, list(training.measured), names=list(case.states)))
+    seconds = perf_counter() - begin
+
+    def field(x: Array) -> Array:
+        return found.model.rate(np.zeros(len(x)), x, None, np.empty((len(x), 0)))
+
+    return field, seconds, {"status": found.status}
 
 
 def _peer(
