@@ -35,13 +35,8 @@ from physmodel.models.nets.scaled import ScaledForm
 from physmodel.models.nets.scaling import Scaling
 from physmodel.models.nets.stable import Stable
 from physmodel.models.nets.storage import load_net, save_net
-from physmodel.optimizers.pruning import (
-    prune_by_criterion,
-    prune_to,
-    removed,
-    saliencies,
-    shrinking,
-)
+from physmodel.optimizers.brain_surgeon import removed, saliencies
+from physmodel.optimizers.pruning import prune_by_criterion, prune_to, shrinking
 from physmodel.optimizers.pruning_trial import Evaluations, Refit, Trial, Unit, schwarz
 from physmodel.problem.rods import Rods
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.pruning_task import Task, highest
-from physmodel.optimizers.pruning import DOWN, removed, saliencies, shrinking
+from physmodel.optimizers.brain_surgeon import removed, saliencies
+from physmodel.optimizers.pruning import DOWN, shrinking
 from physmodel.optimizers.pruning_trial import Evaluations, Mask, Trial
 
 Array = NDArray[np.float64]
