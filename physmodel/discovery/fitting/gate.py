@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from physmodel.discovery.fitting.regime_search import Assigned, Course, costs, unknown_cost
+from physmodel.discovery.fitting.intervals import Course, costs, unknown_cost
+from physmodel.discovery.fitting.regime_search import Assigned
 from physmodel.discovery.fitting.switching import BETWEEN
 from physmodel.models.switched_field import Gate
 from physmodel.optimizers.quasi_newton import quasi_newton

@@ -10,118 +10,23 @@ Schwarz (1978), Ann. Stat. 6, 461.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.discovery.fitting.intervals import LEAST_NOISE, Course, costs, unknown_cost
 from physmodel.discovery.fitting.switching import BETWEEN, best_course, n_switches
 from physmodel.errors import ProblemError
-from physmodel.losses.next_sample import NextSample
-from physmodel.losses.shooting import Record
 from physmodel.models.parametric_field import ParametricField
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
-#: Noise of an interval, over the typical change in one, that is told from none.
-LEAST_NOISE = 1e-6
-#: What a motion misses that runs away, in units.
-FAR = 1e100
-#: Rounds of assigning and fitting at most; iterations of a fit in each, and of the first fits, and
-#: the relative change of the cost that ends them: `physmodel.fit` goes on from there.
-MOST_ROUNDS, ITERATIONS, FIRST_ITERATIONS, TOLERANCE = 50, 10, 30, 1e-4
-#: Integration steps per interval at most.
-MOST_STEPS = 8
+#: Rounds of assigning and fitting at most; iterations of a fit in each, and of the first fits.
+MOST_ROUNDS, ITERATIONS, FIRST_ITERATIONS = 50, 10, 30
 #: Windows that first fields are fitted to: how many in a record, for each of several starts.
 WINDOWS = (8, 24)
-
-
-@dataclass(frozen=True, eq=False)
-class Course:
-    """Records as intervals from one sample to the next, below each other.
-
-    Attributes
-    ----------
-    records : tuple of Record
-        Complete, of two samples or more.
-    steps : int
-        Integration steps per interval.
-    """
-
-    records: tuple[Record, ...]
-    steps: int = 1
-
-    @cached_property
-    def starts(self) -> NDArray[np.intp]:
-        """First interval of each record, and their number, ``(r + 1,)``."""
-        return np.concatenate([[0], np.cumsum([len(one.time) - 1 for one in self.records])])
-
-    @cached_property
-    def first(self) -> NDArray[np.bool_]:
-        """Intervals that begin a record, ``(n,)``."""
-        found = np.zeros(self.starts[-1], dtype=bool)
-        found[self.starts[:-1]] = True
-        return found
-
-    @cached_property
-    def change(self) -> Array:
-        """Change of the motion in each interval, ``(n, D)``."""
-        return np.vstack([np.diff(one.motion, axis=0) for one in self.records])
-
-    @cached_property
-    def unit(self) -> Array:
-        """Typical change, ``(D,)``."""
-        size = np.sqrt((self.change**2).mean(axis=0))
-        return np.where(size > 0.0, size, size.max() or 1.0)
-
-    def every(self, stride: int) -> Course:
-        """The course with every so many samples; what is left over at the end of a record is lost.
-
-        Where the noise is larger than what happens from one sample to the next, longer intervals
-        show more: what happens grows with their length, and the noise does not.
-        """
-        found = [
-            Record(one.time[::stride], one.motion[::stride], one.inputs[::stride])
-            for one in self.records
-            if len(one.time) > stride
-        ]
-        return Course(tuple(found))
-
-    def missed(self, field: ParametricField) -> Array:
-        """What each interval of a field misses of the next sample, in units, ``(n, D)``."""
-        problem = NextSample(field, self.records, self.unit, self.steps)
-        with np.errstate(all="ignore"):
-            found = problem.values(field.parameters).reshape(self.change.shape)
-        return np.clip(np.nan_to_num(found, nan=FAR), -FAR, FAR)
-
-    def part(self, chosen: NDArray[np.bool_]) -> tuple[Record, ...]:
-        """Records of the runs of intervals that are chosen."""
-        found = []
-        for one, begin, end in zip(self.records, self.starts, self.starts[1:], strict=False):
-            edges = np.diff(np.concatenate([[0], chosen[begin:end].astype(int), [0]]))
-            for a, b in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True):
-                rows = slice(a, b + 1)
-                found.append(Record(one.time[rows], one.motion[rows], one.inputs[rows]))
-        return tuple(found)
-
-    def fitted(
-        self, field: ParametricField, chosen: NDArray[np.bool_], noise: Array, most: int
-    ) -> ParametricField | None:
-        """The field fitted to chosen intervals; None if these are too few or lead nowhere."""
-        if self.change.shape[1] * np.count_nonzero(chosen) <= len(field.parameters):
-            return None
-        problem = NextSample(field, self.part(chosen), noise * self.unit, self.steps)
-        try:
-            with np.errstate(all="ignore"):  # motions that run away are steps too far
-                found = levenberg_marquardt(
-                    problem, field.parameters, max_iterations=most, tolerance=TOLERANCE
-                )
-        except ProblemError:  # it cannot be evaluated there
-            return None
-        return field.with_parameters(found.parameters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,18 +51,6 @@ class Assigned:
     noise: Array
     length: float
     listed: float
-
-
-def costs(course: Course, experts: Sequence[ParametricField], noise: Array) -> Array:
-    """Minus the logarithm of the likelihood of each interval in each regime, ``(n, K)``."""
-    misfit = [((course.missed(one) / noise) ** 2).sum(axis=1) / 2.0 for one in experts]
-    return np.column_stack(misfit) + np.log(noise).sum()
-
-
-def unknown_cost(course: Course) -> Array:
-    """The same without a field: all that is known of a change is its typical size, ``(n,)``."""
-    found: Array = ((course.change / course.unit) ** 2).sum(axis=1) / 2.0
-    return found
 
 
 def alternate(course: Course, experts: Sequence[ParametricField]) -> Assigned | None:
@@ -226,7 +119,7 @@ def search(course: Course, field: ParametricField, most: int) -> tuple[Course, d
     everywhere = np.ones(len(course.change), dtype=bool)
     single = course.fitted(field, everywhere, np.ones(len(course.unit)), FIRST_ITERATIONS)
     if single is not None:
-        course = _with_steps(course, single)
+        course = course.refined(single)
     alone = None if single is None else alternate(course, [single])
     if single is None or alone is None:
         raise ProblemError(
@@ -309,12 +202,3 @@ def _noise(missed: Array, labels: Labels) -> Array:
     if not len(own):
         return np.ones(missed.shape[2])
     return np.clip(np.sqrt((own**2).mean(axis=0)), LEAST_NOISE, 1.0)
-
-
-def _with_steps(course: Course, field: ParametricField) -> Course:
-    """The course with as many integration steps as the field needs."""
-    for steps in range(1, MOST_STEPS + 1):
-        problem = NextSample(field, course.records, course.unit, steps)
-        if problem.step_error(field.parameters) <= LEAST_NOISE:
-            break
-    return replace(course, steps=steps)
