@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import tomllib
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +19,7 @@ from physmodel.discovery.libraries import candidate_libraries
 from physmodel.models.null_space import null_space
 from physmodel.models.terms import polynomial_terms
 from physmodel.problem.base_units import PURE, Measure, measure
+from physmodel.problem.calculus import evaluate
 from physmodel.problem.consistency import measure_of, measures_of, possible
 from physmodel.problem.dimensions import exponents_of, pi_groups, rescalings
 from physmodel.problem.parser import parse
@@ -287,6 +290,41 @@ def test_what_does_not_fit_is_refused_by_name(known: dict[str, Any], words: list
         pm.discover(data, **known)
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("units", "term", "written"),
+    [
+        ({"x": "rad", "v": "rad/s"}, "sin(v)", "sin(v/v0)"),
+        ({"x": "m", "v": "m/s"}, "sin(v)", "sin(v/v0)"),
+        ({"x": "mm", "v": "mm/s"}, "sin(2*v)", "sin((2*v)/v0)"),
+        ({"x": "m", "v": "m/s"}, "sin(v*x)", "sin((x*v)/scale)"),
+    ],
+)
+def test_the_advice_for_a_sine_of_a_unit_can_be_taken(
+    units: dict[str, str], term: str, written: str
+) -> None:
+    """What the refusal says is enough, gives the same numbers, and every coefficient a unit."""
+    names, time = ("x", "v", "t"), np.linspace(0.0, 9.0, 200)
+    motion = np.column_stack([np.sin(time), np.cos(time)])
+    data = pm.from_arrays(time, motion, names=["x", "v"], units=units, time_units="s")
+    with pytest.raises(pm.ProblemError) as caught:
+        pm.discover(data, library=("x", "v", term))
+    assert caught.value.where == f"term {term!r}"
+    told = re.fullmatch(r"declare (constants = .*}) and write the term (\S+), .*", caught.value.fix)
+    assert told
+    constants = tomllib.loads(told[1])["constants"]
+    assert told[2] == written
+    problem = pm.Problem(
+        ("x", "v"), units=units, time_unit="s", constants=constants, library=("x", "v", written)
+    )
+    for library in candidate_libraries(problem, 500):
+        assert library.allowed is None  # nothing is left out
+        numbers = library.terms.evaluate(np.full((1, len(library.terms.variables)), 0.7))
+        assert np.isclose(numbers, evaluate(parse(term, names), {"x": 0.7, "v": 0.7})).any()
+    law = pm.discover(data, library=("x", "v", written), constants=constants)
+    assert law.status == "identified"
+    assert all(row["unit"] for state in ("x", "v") for row in law.terms(state))
 
 
 def test_terms_with_constants_mean_what_they_say() -> None:

@@ -14,8 +14,9 @@ from physmodel.errors import ProblemError
 from physmodel.problem.base_units import PURE, Measure
 from physmodel.problem.constants import constants_of
 from physmodel.problem.dimensions import known_measures, made_of
-from physmodel.problem.expression import Call, Expression, Variable
+from physmodel.problem.expression import Call, Expression, Variable, variable
 from physmodel.problem.parser import parse
+from physmodel.problem.scales import scale_advice
 
 if TYPE_CHECKING:
     from physmodel.problem.problem import Problem
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 #: Functions of quantities with any unit, and what they do to it.
 _OF_ANY = {"abs": lambda unit: unit, "sign": lambda unit: PURE}
 _Rule = Callable[[Measure | None], Measure | None]
+_Advice = Callable[[Call, Measure], str]
 
 
 def measures_of(problem: Problem) -> dict[str, Measure]:
@@ -43,7 +45,15 @@ def measures_of(problem: Problem) -> dict[str, Measure]:
     return known | {one.name: one.measure for one in constants_of(problem)}
 
 
-def measure_of(expression: Expression, units: Mapping[str, Measure]) -> Measure | None:
+def _divide(function: Call, unit: Measure) -> str:
+    return f"divide {function.argument} by a constant; declare it, with its value, in `constants`"
+
+
+def measure_of(
+    expression: Expression,
+    units: Mapping[str, Measure],
+    advice: _Advice = _divide,
+) -> Measure | None:
     """Unit of an expression in base units.
 
     Parameters
@@ -51,6 +61,8 @@ def measure_of(expression: Expression, units: Mapping[str, Measure]) -> Measure 
     expression : Expression
     units : mapping of str to Measure
         Names left out have an unknown unit.
+    advice : callable
+        What to do about a function of something in a unit: the end of the error.
 
     Returns
     -------
@@ -66,7 +78,7 @@ def measure_of(expression: Expression, units: Mapping[str, Measure]) -> Measure 
     for inner, _ in expression.summands:
         total: Measure | None = PURE
         for base, exponent in inner.factors:
-            unit = _base(base, units)
+            unit = _base(base, units, advice)
             total = None if unit is None or total is None else total * unit**exponent
         found.append((Expression(((inner, 1.0),)), total))
     known = [(part, unit) for part, unit in found if unit is not None]
@@ -93,6 +105,10 @@ def require_units(problem: Problem) -> None:
         Naming the term.
     """
     units = measures_of(problem)
+
+    def advice(function: Call, unit: Measure) -> str:
+        return scale_advice(problem, function, unit, units)
+
     velocities = [f"{state}_t" for state in problem.states]
     names = tuple(
         dict.fromkeys(
@@ -101,12 +117,12 @@ def require_units(problem: Problem) -> None:
     )
     for text in (*problem.terms, *problem.library):
         try:
-            measure_of(parse(text, names), units)
+            measure_of(parse(text, names), units, advice)
         except ProblemError as error:
             error.where = f"term {text!r}"
             raise
     if problem.functions:
-        _require_arguments(problem, units)
+        _require_arguments(problem, units, advice)
 
 
 def possible(problem: Problem, order: int, terms: Sequence[Expression]) -> list[list[bool]]:
@@ -154,12 +170,14 @@ def _sized(term: Expression, units: Mapping[str, Measure]) -> tuple[bool, Measur
         return False, None
 
 
-def _base(base: Variable | Call | Expression, units: Mapping[str, Measure]) -> Measure | None:
+def _base(
+    base: Variable | Call | Expression, units: Mapping[str, Measure], advice: _Advice
+) -> Measure | None:
     if isinstance(base, Variable):
         return units.get(base.name)
     if isinstance(base, Expression):
-        return measure_of(base, units)
-    unit = measure_of(base.argument, units)
+        return measure_of(base, units, advice)
+    unit = measure_of(base.argument, units, advice)
     rule: _Rule | None = _OF_ANY.get(base.function)
     if rule is not None:
         return rule(unit)
@@ -167,14 +185,12 @@ def _base(base: Variable | Call | Expression, units: Mapping[str, Measure]) -> M
         raise ProblemError(
             f"{base.function} takes a pure number; {base.argument} is in {_named(unit)}",
             why="in other units it would be another function",
-            fix="divide by a constant; declare it, with its value, in `constants`"
-            if unit.dimension.powers
-            else "convert the data: angles to radians, shares to pure numbers",
+            fix=advice(base, unit),
         )
     return PURE
 
 
-def _require_arguments(problem: Problem, units: Mapping[str, Measure]) -> None:
+def _require_arguments(problem: Problem, units: Mapping[str, Measure], advice: _Advice) -> None:
     """Functions are taken of the states that are pure numbers; there has to be one."""
     for function in problem.functions:
         if function in _OF_ANY:
@@ -186,10 +202,7 @@ def _require_arguments(problem: Problem, units: Mapping[str, Measure]) -> None:
                 f"{function} takes a pure number; {name} is in {unit}",
                 where=f"term '{function}({name})'",
                 why="in other units it would be another function",
-                fix=f'declare a constant with its value, such as constants = {{{name}0 = "1 '
-                f'{unit}"}}, and write it into terms: {function}({name}/{name}0)'
-                if units[name].dimension.powers
-                else "convert the data: angles to radians, shares to pure numbers",
+                fix=advice(Call(function, variable(name)), units[name]),
             )
 
 
