@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from physmodel.data.open import open
     from physmodel.discovery.discover import discover
     from physmodel.discovery.fitting.fit import Fit, fit
+    from physmodel.discovery.fitting.regimes import fit_regimes
     from physmodel.discovery.fitting.tune import tune
     from physmodel.discovery.hybrid.hybrid import hybrid
     from physmodel.discovery.laws.conserved import invariants
@@ -54,6 +55,7 @@ _FACE = {
     "discover": ("physmodel.discovery.discover", "discover"),
     "fit": ("physmodel.discovery.fitting.fit", "fit"),
     "fit_pde": ("physmodel.losses.collocation_coefficients", "fit_pde"),
+    "fit_regimes": ("physmodel.discovery.fitting.regimes", "fit_regimes"),
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
     "hybrid": ("physmodel.discovery.hybrid.hybrid", "hybrid"),
     "invariants": ("physmodel.discovery.laws.conserved", "invariants"),
@@ -83,6 +85,7 @@ __all__ = [
     "discover",
     "fit",
     "fit_pde",
+    "fit_regimes",
     "from_arrays",
     "hybrid",
     "invariants",
