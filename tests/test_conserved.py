@@ -19,8 +19,11 @@ from physmodel.cli.root import root
 from physmodel.data.segments import segments
 from physmodel.discovery.laws.families import families, motion_pairs
 from physmodel.discovery.laws.phase import means
+from physmodel.discovery.laws.precise import centred, precise
 from physmodel.discovery.laws.smoothing import smooth
 from physmodel.discovery.laws.spectrum import Spectrum, combinations_of
+from physmodel.models import oscillators
+from physmodel.models.systems import simulate
 
 Array = NDArray[np.float64]
 TIME = np.linspace(0.0, 20.0, 300)
@@ -130,6 +133,43 @@ def test_constant_columns_and_copies_are_no_laws() -> None:
     wider = data.assign(z=("sample", np.ones(data.sizes["sample"])), w=data["x"])
     (found,) = pm.invariants(wider)
     assert set(found.terms) == {"x^2", "y^2"}
+
+
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_one_turn_of_chaos_is_too_little_for_a_law(seed: int) -> None:
+    """Long sums hardly change over it, but where noise is small they change by more than that."""
+    times, values = simulate(
+        oscillators.lorenz(),
+        periods=1.0,
+        samples_per_period=60,
+        noise=0.1,
+        seed=seed,
+        trajectories=8,
+    )
+    assert pm.invariants(pm.from_arrays(times, values, names=["x", "y", "z"])) == ()
+
+
+def test_points_count_by_their_noise() -> None:
+    """Least squares weighted by the noise have the smallest errors (Gauss and Markov)."""
+    rng = np.random.default_rng(2)
+    sizes = np.where(np.arange(400) % 20 == 0, 10.0, 0.1)  # one point in twenty is loud
+    owner = np.repeat(np.arange(4), 100).astype(np.intp)
+    found = []
+    for _ in range(20):
+        place = rng.standard_normal(400)
+        # 2 x - y is conserved; y has the noise, so that noise in the sum is as large.
+        truth = np.column_stack([place, 2.0 * place + owner])
+        noisy = truth + np.column_stack([np.zeros(400), sizes * rng.standard_normal(400)])
+        draws = [
+            np.column_stack([np.zeros(400), sizes * rng.standard_normal(400)]) for _ in range(12)
+        ]
+        weights, share = precise(noisy, draws, np.array([1.5, -1.0]), owner)
+        found.append(-weights[0] / weights[1])
+        deviations = centred(noisy @ weights, share, owner)
+        assert np.bincount(owner, share * deviations) == pytest.approx(np.zeros(4), abs=1e-9)
+    # 380 quiet points of noise 0.1 and x of spread one: 0.005 each time; plain sums have 0.1.
+    assert np.std(found) < 0.01
+    assert np.mean(found) == pytest.approx(2.0, abs=0.005)
 
 
 def test_too_short_records_are_refused() -> None:

@@ -122,7 +122,7 @@ def search_phase(phase: Phase, choices: list[Family]) -> list[Found]:
         evidence = gather(family, phase)
         if evidence is None:
             return None
-        return evidence.spectrum, lambda weights: (weights, *evidence.judge(weights))
+        return evidence.spectrum, evidence.judge
 
     return search(phase, choices, examine)
 

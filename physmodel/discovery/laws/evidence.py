@@ -10,6 +10,7 @@ from scipy.stats import chi2, norm
 
 from physmodel.discovery.laws.families import Family
 from physmodel.discovery.laws.phase import Phase, means
+from physmodel.discovery.laws.precise import centred, precise
 from physmodel.discovery.laws.spectrum import CANCELS, SLACK, TELLING, Spectrum
 from physmodel.models.terms import TermLibrary
 from physmodel.problem.calculus import evaluate
@@ -17,8 +18,9 @@ from physmodel.problem.expression import Expression
 
 Array = NDArray[np.float64]
 
-#: Draws of the errors (each with both signs) for second moments, and for the test of one law.
-DRAWS, TEST_DRAWS = 4, 16
+#: Draws of the errors (each with both signs) for second moments, for the weights of points in the
+#: test of one law, and for that test.
+DRAWS, WEIGHT_DRAWS, TEST_DRAWS = 4, 12, 16
 #: Points where a guard is closer to zero than this many standard deviations are left out.
 CLEAR = 4.0
 #: Share of the points that must be left.
@@ -47,8 +49,8 @@ class Evidence:
     values: Array
     spectrum: Spectrum
 
-    def judge(self, weights: Array) -> tuple[float, float]:
-        """Compare the changes of one combination with those that noise makes.
+    def judge(self, weights: Array) -> tuple[Array, float, float]:
+        """Make one combination precise, and compare its changes with those that noise makes.
 
         Parameters
         ----------
@@ -56,23 +58,28 @@ class Evidence:
 
         Returns
         -------
+        weights : ndarray (p,)
+            Better coefficients of the same terms.
         p_value, drift : float
             Of the total change and of a common trend in time, whichever is less likely, times two
             (Bonferroni).
         """
         used = np.flatnonzero(weights)
-        part = _part(self.library, used)
-        draws = range(100, 100 + TEST_DRAWS)
-        _, differences = _with_noise(part, self.phase, self.usable, draws)
-        trajectory, time = self.phase.trajectory[self.usable], self.phase.time[self.usable]
-        followed = self.values @ weights
-        followed = followed - means(followed, trajectory)
+        draws = range(100, 100 + WEIGHT_DRAWS + TEST_DRAWS)
+        _, differences = _with_noise(_part(self.library, used), self.phase, self.usable, draws)
+        clear = np.all([np.isfinite(drawn).all(axis=1) for drawn in differences], axis=0)
+        differences = [drawn[clear] for drawn in differences]
+        values = self.values[clear][:, used]
+        trajectory = self.phase.trajectory[self.usable][clear]
+        time = self.phase.time[self.usable][clear]
+        # Weights of points and their test need draws of their own.
+        own, share = precise(values, differences[:WEIGHT_DRAWS], weights[used], trajectory)
+        followed = centred(values @ own, share, trajectory)
         ramp = time - means(time, trajectory)
-        ramp = ramp / np.sqrt(np.mean(ramp**2))
+        ramp = share * ramp / np.sqrt(np.mean(ramp**2))
         totals, trends = [], []
-        for drawn in differences:
-            change = drawn @ weights[used]
-            change = change - means(change, trajectory)
+        for drawn in differences[WEIGHT_DRAWS:]:
+            change = centred(drawn @ own, share, trajectory)
             totals.append(float(change @ change))
             trends.append(float(np.sum(np.bincount(trajectory, ramp * change) ** 2)))
         total = float(np.mean(totals))
@@ -83,7 +90,9 @@ class Evidence:
         change_p = float(chi2.sf(freedom * float(followed @ followed) / total / SLACK, freedom))
         slope = float(ramp @ followed) / np.sqrt(np.mean(trends) * SLACK)
         trend_p = 2.0 * float(norm.sf(abs(slope)))
-        return min(1.0, 2.0 * min(change_p, trend_p)), _drift(self.values, weights, trajectory)
+        found = np.zeros_like(weights)
+        found[used] = own
+        return found, min(1.0, 2.0 * min(change_p, trend_p)), _drift(values, own, trajectory)
 
 
 def gather(family: Family, phase: Phase) -> Evidence | None:
