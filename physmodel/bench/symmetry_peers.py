@@ -33,9 +33,6 @@ Array = NDArray[np.float64]
 #: Test functions for each trajectory at least.
 FEWEST_DOMAINS = 20
 
-#: Rounds after which PySINDy's constrained optimizer is stopped; its default is thirty.
-ROUNDS = 100
-
 
 def answers(case: Case, records: Records) -> dict[str, Answer]:
     """What PySINDy finds, by method.
@@ -86,7 +83,6 @@ def _constrained(ps: Any, lines: Array) -> Callable[[float], Any]:
         constraint_lhs=lines,
         constraint_rhs=np.zeros(len(lines)),
         equality_constraints=True,
-        max_iter=ROUNDS,
     )
 
 
