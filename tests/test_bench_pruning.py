@@ -145,6 +145,7 @@ def test_a_unit_of_the_suite(monkeypatch: pytest.MonkeyPatch) -> None:
     small = Case(case.n_states, case.reach, case.field, True, (3,))
     monkeypatch.setitem(CASES, "pendulum", small)
     monkeypatch.setattr("physmodel.bench.pruning.EVALUATIONS", 3)
+    monkeypatch.setattr("physmodel.bench.pruning.SHARES", (0.3, None))
     records = run_unit("pendulum.0", {})
     assert {record["method"] for record in records} == set(METHODS)
     assert {record["method"] for record in records if record["share"] is None} == set(FREE)

@@ -18,7 +18,7 @@ from physmodel.optimizers.pruning_trial import Refit, Trial
 if TYPE_CHECKING:
     from physmodel.models.nets.form import Form
     from physmodel.models.nets.net_field import NetField
-    from physmodel.models.nets.pruned import Layout
+    from physmodel.models.nets.unit_layout import Layout
 
 Array = NDArray[np.float64]
 Field = Callable[[Array], Array]
@@ -96,7 +96,7 @@ def trained(case: Case, seed: int) -> Trained:
     case : Case
     seed : int
     """
-    from physmodel.models.nets.pruned import layout_of
+    from physmodel.models.nets.unit_layout import layout_of
 
     rng = np.random.default_rng(seed)
     x, test = (rng.uniform(-case.reach, case.reach, (n, case.n_states)) for n in (POINTS, JUDGED))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.models.nets.pruned import Layout
+from physmodel.models.nets.unit_layout import Layout
 from physmodel.optimizers.pruning_trial import Evaluations, Mask, Trial, schwarz
 
 Array = NDArray[np.float64]

@@ -99,7 +99,8 @@ def prune(
     expected to be as large as they were.
     """
     from physmodel.models.nets.net_field import NetField
-    from physmodel.models.nets.pruned import PrunedForm, layout_of, without_idle_units
+    from physmodel.models.nets.pruned import PrunedForm
+    from physmodel.models.nets.unit_layout import layout_of, without_idle_units
 
     start, p = field.parameters, len(field.parameters)
     if size is not None and not 1 <= size <= p:
