@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physmodel.errors import MissingDependencyError, ProblemError
@@ -45,7 +45,8 @@ def test_the_plan_is_that_of_the_paper() -> None:
             assert upper.budget == FACTOR * lower.budget
 
 
-@given(st.floats(1e-4, 1.0), st.integers(1, 3))
+@settings(max_examples=20)
+@given(st.floats(1e-3, 1.0), st.integers(1, 3))
 def test_the_effort_is_what_the_plan_says(least: float, passes: int) -> None:
     calls: list[float] = []
 
@@ -102,6 +103,7 @@ def test_a_ranking_that_is_off_by_less_than_what_is_kept_is_never_lost() -> None
     assert search(lost, LINE).settings["x"] != first[0]  # and not one place more
 
 
+@settings(max_examples=40)
 @given(st.floats(0.0, 1.0), st.integers(0, 2**32 - 1))
 def test_the_minimum_on_a_line_is_found_to_the_spacing_of_the_points(at: float, seed: int) -> None:
     # Every part of length 1/32 of the line holds one of the first 32 scrambled Sobol points; the
@@ -142,12 +144,13 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others() -> None:
     assert first.evaluations != other.evaluations
 
 
-@given(st.lists(st.booleans(), min_size=200, max_size=200))
-def test_failures_are_written_down_and_passed_over(fails: list[bool]) -> None:
-    count = iter(fails)
+@settings(max_examples=20)
+@given(st.floats(0.0, 1.0), st.integers(0, 2**32 - 1))
+def test_failures_are_written_down_and_passed_over(share: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
 
     def objective(settings: dict[str, Any], budget: float) -> float:
-        if budget < 1.0 and next(count):
+        if budget < 1.0 and rng.random() < share:
             raise ZeroDivisionError("nothing left to divide by")
         return settings["x"] if settings["x"] < 0.9 else float("nan")
 
@@ -207,10 +210,11 @@ def test_numbers_stay_in_their_range_and_shares_are_inverted(share: float, real:
         assert real.share(value) == pytest.approx(share, abs=1e-13)
 
 
+@settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(0, 40), st.booleans())
 def test_every_whole_number_of_a_range_is_reached(low: int, more: int, log: bool) -> None:
     whole = Integer(low, low + more, log)
-    shares = np.linspace(0.0, 1.0, 5000)
+    shares = np.linspace(0.0, 1.0, 2000)
     assert {whole.at(float(share)) for share in shares} == set(range(low, low + more + 1))
 
 

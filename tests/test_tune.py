@@ -89,7 +89,7 @@ def test_every_form_learns_a_circle(form: str) -> None:
     # An oscillator is a member of each: energies are quadratic, fields linear beside the units.
     trial = NetTrial(("q", "p"), (), [circle(0.2), circle(1.0)], 2.0 * np.pi, 0)
     settings = {"form": form, "width": 4, "ridge": 1e-8, "window": 1e-3}
-    field = trial.fit(settings, 1.0)
+    field = trial.fit(settings, 0.3)
     x = circle(2.0).values
     rate = field.rate(np.zeros(len(x)), x, None, np.empty((len(x), 0)))
     # Slopes of a cubic spline of step 0.16 are off by about (0.16)^2 / 24 at its ends, which are
@@ -115,7 +115,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small networks and few iterations."""
     monkeypatch.setattr(net_trial, "ITERATIONS", 4)
     monkeypatch.setattr(net_trial, "ROWS", 40)
-    monkeypatch.setattr(tune, "search", partial(search, least=1 / 9))
+    monkeypatch.setattr(tune, "search", partial(search, least=1 / 3))
     monkeypatch.setattr(tune, "DEFAULTS", {**tune.DEFAULTS, "width": 4})
     monkeypatch.setattr(
         tune,
@@ -124,23 +124,32 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def test_friction_is_told_from_its_absence() -> None:
+    # A field that keeps an energy cannot follow a motion that loses half of its own in a turn.
+    found = [circle(0.9 * k, 61, decay=0.08) for k in range(4)]
+    parts = split(found, 2)
+    spread = np.vstack([one.values for one in parts.training]).std(axis=0)
+    test = exam(parts.held_out, 2, parts.memory, spread)
+    trial = NetTrial(("q", "p"), (), parts.training, parts.memory, 0)
+    settings = {"width": 4, "ridge": 1e-6, "window": 0.01}
+    error = {
+        form: test.strays(trial.fit({"form": form, **settings}, 0.2))
+        for form in ("hamiltonian", "port-hamiltonian")
+    }
+    assert error["port-hamiltonian"] < 0.2 * error["hamiltonian"]
+
+
 @pytest.mark.usefixtures("quick")
-def test_friction_is_told_from_its_absence_and_the_answer_is_no_worse_than_the_default() -> None:
+def test_the_answer_is_no_worse_than_the_default_and_comes_again() -> None:
     rng = np.random.default_rng(0)
     found = [
         replace(one, values=one.values + 0.02 * rng.standard_normal(one.values.shape))
         for one in (circle(0.9 * k, 61, decay=0.08) for k in range(4))
     ]
-    first = pm.tune(dataset(found), seed=1)
-    assert first.settings["form"] in ("plain", "port-hamiltonian")  # the others keep an energy
-    kept = [
-        e for e in first.search.evaluations if e.settings["form"] in ("hamiltonian", "separable")
-    ]
-    assert min(e.score for e in kept) > 2.0 * first.error
+    first, again = (pm.tune(dataset(found), seed=1) for _ in range(2))
     assert first.error <= first.default_error
     assert first.search.evaluations[0].settings == tune.DEFAULTS
     assert "held-out error" in str(first)
-    again = pm.tune(dataset(found), seed=1)
     np.testing.assert_array_equal(first.field.parameters, again.field.parameters)
     assert first.search.evaluations == again.search.evaluations
 
