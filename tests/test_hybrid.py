@@ -196,6 +196,49 @@ def test_what_a_law_leaves_out() -> None:
     assert whole.residual_law().status == "known-suffices"
 
 
+@pytest.mark.parametrize("known", ["theta'' == -k*sin(theta)", "theta'' == -2*sin(theta)"])
+def test_where_nothing_may_be_added_the_known_part_is_judged(known: str) -> None:
+    assert pm.hybrid(pendulum(drag=0.0), known).status == "known-suffices"
+    damped = pm.hybrid(pendulum(), known)
+    assert (damped.status, hidden(damped)) == ("no-law", {})
+    assert damped.p_left < 0.01
+
+
+def test_a_known_part_without_a_value_at_some_state_is_refused_with_the_state() -> None:
+    with pytest.raises(pm.ProblemError, match="of 'theta' has no finite value") as told:
+        pm.hybrid(pendulum(), "theta'' = -k*log(theta)")
+    assert "theta = -" in str(told.value)
+
+
+def test_a_start_from_which_no_number_can_be_found_leads_to_no_law() -> None:
+    """At zero the sine and its slopes vanish: the search cannot know where to go."""
+    result = pm.hybrid(pendulum(), "theta'' = -k*sin(w*theta)", start={"w": 0.0})
+    assert not result.lawful or hidden(result)  # an answer, whichever, and no traceback
+
+
+def test_a_number_that_is_zero_within_its_error_is_said() -> None:
+    result = pm.hybrid(pendulum(), "theta'' = -k*sin(theta) - c*theta' - q")
+    assert result.status == "known-suffices"
+    assert "(q: zero within the error; the equations may do without)" in str(result)
+
+
+@pytest.mark.parametrize("known", [None, 3, ["theta'' = -k"], {3: "x"}, {"theta''": None}])
+def test_known_equations_that_are_no_text_are_refused(known: object) -> None:
+    with pytest.raises(pm.ProblemError):
+        pm.hybrid(pendulum(), known)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("start", [{"k": "2"}, {"k": np.nan}, {"q": 1.0}])
+def test_starts_that_are_no_numbers_are_refused(start: dict[str, object]) -> None:
+    with pytest.raises(pm.ProblemError):
+        pm.hybrid(pendulum(), PENDULUM, start=start)  # type: ignore[arg-type]
+
+
+def test_an_order_that_the_known_equations_contradict_is_refused() -> None:
+    with pytest.raises(pm.ProblemError, match="of order 2"):
+        pm.hybrid(pendulum(), PENDULUM, order=1)
+
+
 @pytest.mark.parametrize(
     "known",
     [

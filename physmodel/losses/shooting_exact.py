@@ -128,9 +128,12 @@ def exact_step(
         return None
     information = own - flat[:, 1:].T @ solved[:, 1:]
     information = (information + information.T) / 2.0
-    step = _solved(information, slope - flat[:, 1:].T @ solved[:, 0])
+    slope -= flat[:, 1:].T @ solved[:, 0]
+    if not (np.isfinite(information).all() and np.isfinite(slope).all()):
+        return None
+    step = _solved(information, slope)
     moved = (solved[:, 0] - solved[:, 1:] @ step).reshape(n, 2, width)[:, 0] * scale
-    if not (np.isfinite(moved).all() and np.isfinite(information).all()):
+    if not np.isfinite(moved).all():
         return None
     return ExactStep(moved.ravel(), step, typical * information, complete)
 

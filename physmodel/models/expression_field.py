@@ -228,6 +228,6 @@ def _values(names: tuple[str, ...], start: Mapping[str, float]) -> Array:
                 f"{name!r} is no parameter of the equations",
                 fix="parameters: " + (", ".join(names) or "none"),
             )
-        if not np.isfinite(value):
+        if not (isinstance(value, int | float | np.number) and np.isfinite(value)):
             raise ProblemError(f"the start value of {name!r} is {value!r}", fix="a finite number")
     return np.array([float(start.get(name, 1.0)) for name in names])

@@ -178,6 +178,8 @@ class _Hearing:
 def _proposals(weak: Weak, state: State, size: int, n_terms: int) -> list[Support]:
     """Supports near the best of regressions on trajectories from loose to tight."""
     found: dict[Support, None] = {}
+    if not len(weak.columns):  # nothing may be added to any equation
+        return []
     for slack in LOOSE:
         now = weak.round(state, slack)
         if slack > LOOSE[-1]:  # let the data pull the trajectory away from the equation

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
@@ -16,7 +17,9 @@ from physmodel.discovery.hybrid.known_text import closed_states, known_texts, re
 from physmodel.discovery.hybrid.outcome import hybrid_result
 from physmodel.discovery.hybrid.record import HybridResult
 from physmodel.discovery.hybrid.search import searched
-from physmodel.errors import DataError
+from physmodel.discovery.scores import states_and_velocities
+from physmodel.errors import DataError, ProblemError
+from physmodel.models.expression_field import ExpressionField
 from physmodel.problem.problem import Problem
 
 
@@ -78,14 +81,30 @@ def _hybrid(
     asked = _problem(dataset, problem, fields)
     texts = known_texts(known, asked.states)
     field = read_known(known, asked.states, asked.inputs, start)
+    if asked.order not in (None, field.order):
+        raise ProblemError(
+            f"the known equations are of order {field.order} in time and the problem says "
+            f"{asked.order}",
+            fix="leave the order out: the known equations say it",
+        )
     asked = asked.replace(order=field.order)
     _require_moving(dataset, asked)
+    _require_finite(dataset, field)
     silent = [state for state, text in texts.items() if text == "0"]
     notes = [
         Finding("W-NOTHING-KNOWN", "warning", name, "no equation is known: all of its rate is new")
         for name in silent
     ]
-    steps = searched(dataset, asked, field, closed_states(known, asked.states))
+    try:
+        with np.errstate(all="ignore"):  # what is no number ends in the error below
+            steps = searched(dataset, asked, field, closed_states(known, asked.states))
+    except np.linalg.LinAlgError:  # of numbers that are none, which nothing else can bring about
+        raise ProblemError(
+            "the fit of the known equations leaves all bounds",
+            where="known",
+            why="the search for their numbers came to where they have no finite value",
+            fix="give the numbers inside functions a start (start={...}, --start NAME=VALUE)",
+        ) from None
     return hybrid_result(dataset, asked, field, texts, steps, [*findings, *notes])
 
 
@@ -108,6 +127,26 @@ def _problem(data: xr.Dataset, problem: Problem | None, fields: dict[str, Any]) 
     # Known parts are added up in plain coordinates: no logarithms.
     table["positive"] = ()
     return Problem.from_mapping(table)
+
+
+def _require_finite(data: xr.Dataset, field: ExpressionField) -> None:
+    """Refuse known equations that have no finite value at a measured state."""
+    time, states, velocities, inputs = states_and_velocities(data, field)
+    with np.errstate(all="ignore"):
+        near = field.linearised(time, states, velocities, inputs)
+    parts = (near.rate[:, :, None], near.by_motion, near.by_parameter)
+    wrong = ~np.all([np.isfinite(part).all(axis=2) for part in parts], axis=0)
+    if not wrong.any():
+        return
+    sample, equation = np.argwhere(wrong)[0]
+    there = ", ".join(f"{s} = {v:.4g}" for s, v in zip(field.states, states[sample], strict=True))
+    raise ProblemError(
+        f"the known equation of {field.states[equation]!r} has no finite value, or no derivative",
+        where=f"time {time[sample]:g}, {there}",
+        why="it is evaluated at all measured states, noise included",
+        fix="start numbers inside functions elsewhere (start={...}, --start NAME=VALUE), or write "
+        "the equation so that it holds at all these states, such as sqrt(abs(x)) for sqrt(x)",
+    )
 
 
 def _require_moving(data: xr.Dataset, problem: Problem) -> None:

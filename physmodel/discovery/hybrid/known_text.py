@@ -83,11 +83,15 @@ def closed_states(known: str | Mapping[str, str], states: Sequence[str]) -> tupl
 
 def _equations(known: str | Mapping[str, str], states: Sequence[str]) -> tuple[dict[str, str], int]:
     """Right sides by state, and the order in time."""
+    if not isinstance(known, str | Mapping):
+        raise ProblemError(
+            f"the known equations are {known!r}", fix=f"one text, or one per rate: {EXAMPLE}"
+        )
     pairs = list(known.items()) if isinstance(known, Mapping) else _split(known)
     found: dict[str, str] = {}
     orders: dict[str, int] = {}
     for left, right in pairs:
-        state, order = _left(left)
+        state, order = _left(str(left))
         if state not in states:
             raise ProblemError(
                 f"the known equations speak of {state!r}, which is no state of the data",

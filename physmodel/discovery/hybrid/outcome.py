@@ -63,7 +63,8 @@ def hybrid_result(
     """
     best = steps.searches[0]
     whole = assembled(best)
-    refit = refitted(data, steps, best, whole)
+    hopeless = _advantage(steps, best) <= MARGIN
+    refit = refitted(data, steps, best, whole, hopeless=hopeless)
     noise = steps.prepared.physical_noise(best.found.fit.state.noise)
     suffices = not len(best.found.fit.free) and not best.found.heard[0].shape
     beside = steps.with_net.state

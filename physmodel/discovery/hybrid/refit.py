@@ -52,7 +52,9 @@ class Refit:
         return np.sqrt(np.diag(self.covariance))
 
 
-def refitted(data: xr.Dataset, steps: Steps, best: Search, whole: Assembled) -> Refit:
+def refitted(
+    data: xr.Dataset, steps: Steps, best: Search, whole: Assembled, *, hopeless: bool = False
+) -> Refit:
     """Fit the numbers of the whole equation by shooting.
 
     Parameters
@@ -61,6 +63,8 @@ def refitted(data: xr.Dataset, steps: Steps, best: Search, whole: Assembled) -> 
     steps : Steps
     best : Search
     whole : Assembled
+    hopeless : bool
+        The equation is no better than random motion: shooting may take minutes to say so again.
 
     Returns
     -------
@@ -70,6 +74,8 @@ def refitted(data: xr.Dataset, steps: Steps, best: Search, whole: Assembled) -> 
     weak = Refit(whole.field.parameters, whole.covariance, motions[0])
     if not len(weak.values):
         return weak
+    if hopeless:
+        return _weak_only(weak, "the equations are no better than random motion", "info")
     try:
         records = records_of(data, whole.field)
         if len(motions) != sum(len(record.time) for record in records):

@@ -14,6 +14,9 @@ from physmodel.discovery.storage import SCHEMA_VERSION, finite
 if TYPE_CHECKING:
     from physmodel.discovery.hybrid.record import HybridResult
 
+#: Standard errors from zero up to which a known number is said to be zero.
+ZERO = 2.0
+
 #: Rivals that are printed, and characters of an equation beside which others are aligned.
 SHOWN, WIDEST = 3, 44
 
@@ -159,6 +162,9 @@ def _known(result: HybridResult) -> list[str]:
     loose = ", ".join(p.name for p in named if not p.told_from_net)
     if loose and _count(result):
         rows.append(f"({loose}: from the choice of terms; any hidden function would hide it)")
+    zero = ", ".join(p.name for p in named if abs(p.value) <= ZERO * p.std)
+    if zero:
+        rows.append(f"({zero}: zero within the error; the equations may do without)")
     return rows
 
 
