@@ -55,6 +55,8 @@ class Case:
         Gradient steps of the peers and rows of each; 0 for all rows.
     decay : float
         Weight decay of the peers.
+    bodies : int
+        Bodies that are alike and act on each other in pairs; 0 if it is another system.
     """
 
     states: tuple[str, ...]
@@ -70,6 +72,7 @@ class Case:
     steps: int = 2000
     batch: int = 0
     decay: float = 1e-4
+    bodies: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,10 +228,10 @@ CASES = {
     "pendulum-clean": _plane(_pendulum, _pendulum_energy, (1.3, 2.3), 45, 0.0),
     "two-body": Case(
         _TWO, _gravity, _gravity_energy, _two_bodies, _OF_TWO,
-        20.0, 50, 1000, 0.8, 0.0, 10_000, 200, 0.0,
+        20.0, 50, 1000, 0.8, 0.0, 10_000, 200, 0.0, 2,
     ),
     "three-body": Case(
         _THREE, _gravity, _gravity_energy, _three_bodies, _OF_THREE,
-        5.0, 20, 5000, 0.8, 0.0, 10_000, 600,
+        5.0, 20, 5000, 0.8, 0.0, 10_000, 600, 1e-4, 3,
     ),
 }  # fmt: skip

@@ -28,6 +28,7 @@ from physmodel.models.nets.invariants import Invariants
 from physmodel.models.nets.known_scalar import KnownScalar
 from physmodel.models.nets.lagrangian import Lagrangian
 from physmodel.models.nets.low_rank import LowRank
+from physmodel.models.nets.many_bodies import ManyBodies
 from physmodel.models.nets.mechanical import Mechanical
 from physmodel.models.nets.metriplectic import Metriplectic
 from physmodel.models.nets.mlp import MLPField, MLPScalar, MLPVector
@@ -68,6 +69,7 @@ SCALARS = (
     AveragedScalar,
     InvariantScalar,
     KnownScalar,
+    ManyBodies,
     MLPScalar,
     PositiveQuadratic,
     ScaledScalar,

@@ -20,6 +20,7 @@ from physmodel.models.nets.averaged import AveragedScalar
 from physmodel.models.nets.form import Form, Scalar
 from physmodel.models.nets.hamiltonian import Hamiltonian
 from physmodel.models.nets.invariant import InvariantScalar
+from physmodel.models.nets.many_bodies import ManyBodies
 from physmodel.models.nets.mlp import MLPScalar
 from physmodel.models.nets.tensors import like
 
@@ -87,7 +88,7 @@ def with_random_units(form: Hamiltonian, seed: int) -> RandomUnits:
         If the energy is no network.
     """
     energy: Scalar = form.energy
-    while isinstance(energy, AveragedScalar | InvariantScalar):
+    while isinstance(energy, AveragedScalar | InvariantScalar | ManyBodies):
         energy = energy.inner
     if not isinstance(energy, MLPScalar):
         raise ProblemError(
