@@ -14,10 +14,11 @@ from physmodel.cli.options import SOURCE, data_options, open_source
 if TYPE_CHECKING:
     import xarray as xr
 
+#: What was found, as frozen dataclasses with a one-line ``str``, and a remark for standard error.
+Look = Callable[["xr.Dataset"], tuple[Sequence[Any], str]]
 
-def found_command(
-    name: str, help_text: str, look: Callable[[xr.Dataset], Sequence[Any]], doing: str, nothing: str
-) -> click.Command:
+
+def found_command(name: str, help_text: str, look: Look, doing: str, nothing: str) -> click.Command:
     """Make a command that opens data, looks for something, and prints one line for each find.
 
     Parameters
@@ -26,7 +27,7 @@ def found_command(
         Of the command, and of the list in its JSON object.
     help_text : str
     look : callable
-        From an opened dataset to frozen dataclasses with a one-line ``str``. It imports late.
+        From an opened dataset to what is found in it and a remark. It imports late.
     doing : str
         For the spinner.
     nothing : str
@@ -46,16 +47,20 @@ def found_command(
     def command(
         ctx: click.Context, /, source: str, as_json: bool, quiet: bool, **where: Any
     ) -> None:
-        from physmodel.cli.messages import working
+        from physmodel.cli.messages import findings, working
+        from physmodel.data.doctor import check
 
         data, _ = open_source(source, **where)
+        findings(check(data), quiet)
         with working(doing, quiet):
-            found = look(data)
+            found, remark = look(data)
         if as_json:
             table = {"schema_version": 1, name: [asdict(item) for item in found]}
             click.echo(json.dumps(table, indent=1, allow_nan=False))
         else:
             click.echo("\n".join(map(str, found)) or nothing)
+        if remark and not quiet:
+            click.echo(remark, err=True)
         ctx.exit(0 if found else 1)
 
     return command

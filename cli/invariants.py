@@ -19,10 +19,16 @@ from different starts tell most. Exit status 1 if nothing is conserved.
 """
 
 
-def _look(data: xr.Dataset) -> tuple[Conserved, ...]:
+def _look(data: xr.Dataset) -> tuple[tuple[Conserved, ...], str]:
     from physmodel.discovery.laws.conserved import invariants
 
-    return invariants(data)
+    found = invariants(data)
+    if found or data.sizes["trajectory"] > 1:
+        return found, ""
+    return found, (
+        "note: there is one trajectory, and whatever is constant on it may be the equation of its "
+        "curve; records from other starts would tell"
+    )
 
 
 command = found_command(

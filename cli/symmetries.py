@@ -18,10 +18,23 @@ there is no law or it has no symmetry.
 """
 
 
-def _look(data: xr.Dataset) -> tuple[FoundSymmetry, ...]:
-    from physmodel.discovery.laws.of_data import symmetries
+def _look(data: xr.Dataset) -> tuple[tuple[FoundSymmetry, ...], str]:
+    from physmodel.discovery.laws.of_data import law_behind
+    from physmodel.discovery.laws.of_field import autonomous
+    from physmodel.discovery.render import left_side, right_side
+    from physmodel.models.central_force import CentralForce
 
-    return symmetries(data)
+    law = law_behind(data)
+    if law.status == "no-law":
+        return (), "note: there is no law of these data whose symmetries could be told"
+    equations = [
+        f"  {left_side(s, law.model.order)} = {right_side(law, s)}" for s in law.problem.states
+    ]
+    if isinstance(law.model, CentralForce):
+        equations = ["  bodies that pull on each other"]
+    elif not autonomous(law.model):
+        equations.append("  with the time or inputs in it, no symmetry is looked for")
+    return law.symmetries(), "\n".join([f"note: of this law ({law.status}):", *equations])
 
 
 command = found_command(

@@ -269,3 +269,21 @@ def test_benchmark_table() -> None:
     text = suite.table(suite.summarise(records))
     assert "pendulum" in text
     assert text.splitlines()[-1].split()[:4] == ["total", "1", "0", "0"]
+
+
+def test_an_anharmonic_well_has_its_energy_beside_the_angular_momentum() -> None:
+    """Four states have 69 terms up to degree 4; energies need no more than 17 of them."""
+    from physmodel.models.integrate import integrate
+
+    def rhs(t: float, s: Array) -> Array:
+        x, y, vx, vy = s
+        pull = 1.0 + 0.5 * (x**2 + y**2)
+        return np.array([vx, vy, -pull * x, -pull * y])
+
+    rng, time = np.random.default_rng(4), np.linspace(0.0, 12.0, 200)
+    runs = [integrate(rhs, time, rng.normal(size=4), rtol=1e-9) for _ in range(6)]
+    runs = [run + 0.002 * rng.standard_normal(run.shape) for run in runs]
+    found = pm.invariants(pm.from_arrays([time] * 6, runs, names=["x", "y", "vx", "vy"]))
+    energy = {"x^2", "y^2", "vx^2", "vy^2", "x^4", "x^2*y^2", "y^4"}
+    assert [set(item.terms) for item in found] == [{"x*vy", "y*vx"}, energy]
+    assert all(not item.expression.startswith("-") for item in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from physmodel.cli.root import root
 from physmodel.discovery.laws import finite
 from physmodel.discovery.laws.generators import Condition
 from physmodel.discovery.laws.of_field import UncertainField
+from physmodel.discovery.laws.symmetries import FoundSymmetry
 from physmodel.models.integrate import integrate
 from physmodel.models.sparse_field import SparseField
 from physmodel.problem.parser import parse
@@ -177,3 +179,35 @@ def test_command_line() -> None:
     assert found["generator"] == {"x": "-x", "y": "-y"}
     assert found["defect"] == 0.0
     assert found["p_value"] == pytest.approx(1.0)
+
+
+def test_lines_say_what_happens() -> None:
+    generator = {"x": "-y", "y": "x", "z": "1", "w": "2*x + w", "t": "-2*t"}
+    text = str(FoundSymmetry("generator:...", generator, 0.0, 1.0, continuous=True))
+    assert "x -> x - e*y, y -> y + e*x, z -> z + e, w -> w + e*(2*x + w), t -> t - e*2*t" in text
+    assert "x -> -x" in str(FoundSymmetry("reflection:x", {"x": "-x"}, 0.0, 1.0))
+
+
+def test_positions_of_different_units_have_no_distance() -> None:
+    """Polar coordinates: a pull along r (cos phi, sin phi) cannot be written with r^2 + phi^2."""
+    time = np.linspace(0.0, 9.0, 60)
+    columns = [2.0 + np.sin(time), np.cos(time), np.cos(2.0 * time), -2.0 * np.sin(2.0 * time)]
+    units = {"r": "m", "vr": "m/s", "phi": "rad", "vphi": "rad/s"}
+    data = pm.from_arrays(
+        time, np.column_stack(columns), names=list(units), units=units, time_units="s"
+    )
+    assert isinstance(pm.symmetries(data), tuple)
+
+
+def test_the_command_says_which_law_it_speaks_of(tmp_path: Path) -> None:
+    walk = np.cumsum(np.random.default_rng(0).normal(size=(60, 1)), axis=0)
+    path = tmp_path / "walk.csv"
+    table = np.column_stack([np.arange(60.0), walk])
+    np.savetxt(path, table, delimiter=",", header="t,x", comments="")
+    result = CliRunner().invoke(root, ["symmetries", str(path)])
+    assert (result.exit_code, result.stdout) == (1, "no symmetry beyond doubt\n")
+    assert "no law of these data" in result.stderr
+    found = CliRunner().invoke(root, ["symmetries", "lorenz"])
+    assert "of this law (identified)" in found.stderr
+    assert "dx/dt = " in found.stderr
+    assert CliRunner().invoke(root, ["symmetries", "lorenz", "-q"]).stderr == ""

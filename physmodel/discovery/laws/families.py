@@ -150,6 +150,9 @@ def _mechanical(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[
     springs = [power(_difference(q[i], q[j]), 2) for i, j in both]
     bound = [power(x, 2) for x in q]
     found.insert(0, Family("springs", _library(names, (*kinetic, *bound, *springs))))
+    positions = [pair[0] for pair in pairs]
+    potential = polynomial_terms(positions, MOST_DEGREE)
+    found.append(Family("polynomial potentials", _library(names, (*kinetic, *potential))))
     growing = [call("exp", _difference(a, b)) for a, b in permutations(q, 2)]
     found.append(Family("exponentials", _library(names, (*kinetic, *growing))))
     if len(q) <= 3:

@@ -23,7 +23,7 @@ class Conserved:
     Attributes
     ----------
     expression : str
-        Largest coefficient one.
+        Largest coefficient one in size, the first one positive.
     terms : mapping of str to float
         Canonical terms and their coefficients.
     p_value : float
@@ -44,7 +44,7 @@ class Conserved:
     def __str__(self) -> str:
         """One line."""
         name = f"{self.name}: " if self.name else ""
-        return f"{name}{self.expression}   (drift {self.drift:.1e}, p = {self.p_value:.2g})"
+        return f"{name}{self.expression}   (drift {self.drift:.2g}, p = {self.p_value:.2g})"
 
 
 def conserved(
@@ -68,7 +68,7 @@ def conserved(
     -------
     Conserved
     """
-    unit = weights[np.argmax(np.abs(weights))]
+    unit = np.abs(weights).max() * np.sign(weights[np.flatnonzero(weights)[0]])
     used = [
         (terms[k], _rounded(float(weights[k] / unit), float(abs(std_errors[k] / unit))))
         for k in np.flatnonzero(weights).tolist()

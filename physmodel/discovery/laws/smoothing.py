@@ -86,7 +86,6 @@ def long_enough(found: Sequence[Segment]) -> list[Segment]:
     longest = max((len(segment.time) for segment in found), default=0)
     raise DataError(
         f"no trajectory has {SHORTEST} samples or more; the longest has {longest}",
-        where="row_size",
         why="what stays constant can only be told from what moves along a trajectory",
         fix="supply longer trajectories, or close the gaps",
     )

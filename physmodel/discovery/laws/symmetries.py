@@ -39,17 +39,31 @@ class FoundSymmetry:
         Root mean square violation relative to the size of the field.
     p_value : float
         Probability that errors of the coefficients make the defect so large.
+    continuous : bool
+        Whether it is one of a group with a parameter ``e``, of which `generator` is the slope.
     """
 
     name: str
     generator: Mapping[str, str]
     defect: float
     p_value: float
+    continuous: bool = False
 
     def __str__(self) -> str:
-        """One line."""
-        moved = ", ".join(f"{key} -> {value}" for key, value in self.generator.items())
-        return f"{self.name}   {moved}   (defect {self.defect:.1e}, p = {self.p_value:.2g})"
+        """One line; of a continuous one what it does for small ``e``."""
+        moved = ", ".join(
+            f"{key} -> {_shifted(key, value) if self.continuous else value}"
+            for key, value in self.generator.items()
+        )
+        return f"{self.name}   {moved}   (defect {self.defect:.2g}, p = {self.p_value:.2g})"
+
+
+def _shifted(name: str, change: str) -> str:
+    """``x + e*(y - 2*x)`` and simpler, for a change that is a sum of products."""
+    if " " in change:
+        return f"{name} + e*({change})"
+    sign, size = ("-", change[1:]) if change.startswith("-") else ("+", change)
+    return f"{name} {sign} e" + ("" if size == "1" else f"*{size}")
 
 
 def field_symmetries(
@@ -87,7 +101,7 @@ def _continuous(
     made = []
     for name, one in found:
         said = condition.judge(one)
-        made.append(FoundSymmetry(name, _changes(names, one), said.defect, said.p_value))
+        made.append(FoundSymmetry(name, _changes(names, one), said.defect, said.p_value, True))
     return made
 
 
