@@ -97,10 +97,8 @@ def layout_of(form: Any) -> Layout:
         index = {place: k for k, place in enumerate(form.kept)}
         return layout_of(form.form).moved(index.get)
     if isinstance(form, RandomUnits):
-        fixed, order = len(form.hidden), _order(form)
-        return layout_of(form.form).moved(
-            lambda place: int(order[place]) - fixed if order[place] >= fixed else None
-        )
+        fixed = len(form.hidden)
+        return layout_of(form.form).moved(lambda place: place - fixed if place >= fixed else None)
     found, size = Layout((), (), ()), 0
     if (net := _network(form)) is not None:
         found, size = _of_network(net), net.n_parameters
@@ -135,14 +133,9 @@ def without_idle_units(form: Any, parameters: Array) -> tuple[Any, Places]:
         kept = np.searchsorted(left, np.array(form.kept, dtype=np.intp)[stays])
         return PrunedForm(inner, tuple(kept.tolist())), np.flatnonzero(stays)
     if isinstance(form, RandomUnits):
-        order, drawn = _order(form), len(form.hidden)
-        whole = np.concatenate([form.hidden, parameters])[order]
+        whole, fixed = np.concatenate([form.hidden, parameters]), len(form.hidden)
         inner, left = without_idle_units(form.form, whole)
-        fixed = order[left] < drawn
-        new = np.argsort(np.concatenate([np.flatnonzero(fixed), np.flatnonzero(~fixed)]))
-        more = {"order_of": new.astype(np.float64)} if hasattr(form, "order_of") else {}
-        smaller = replace(form, form=inner, hidden=whole[left[fixed]], **more)
-        return smaller, order[left[~fixed]] - drawn
+        return RandomUnits(inner, whole[left[left < fixed]]), left[left >= fixed] - fixed
     if (net := _network(form)) is not None:
         widths, own = _busy(net, parameters)
         tail = np.arange(net.n_parameters, form.n_parameters)
@@ -156,12 +149,6 @@ def without_idle_units(form: Any, parameters: Array) -> tuple[Any, Places]:
         size = end
     places.append(np.arange(size, form.n_parameters))
     return (replace(form, **parts) if parts else form), np.concatenate(places)
-
-
-def _order(form: RandomUnits) -> Places:
-    """Where each parameter stands among the fixed ones followed by the others."""
-    found = getattr(form, "order_of", np.arange(form.form.n_parameters))
-    return np.asarray(found, dtype=np.intp)
 
 
 def _network(form: Any) -> MLPScalar | MLPVector | None:
