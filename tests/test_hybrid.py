@@ -118,6 +118,22 @@ def test_a_saturating_term_is_no_polynomial() -> None:
     assert abs(inner["value"] - 0.5) < 5.0 * inner["std"]
 
 
+def test_what_saturates_in_one_equation_and_enters_another_is_one_function() -> None:
+    """Predators that can eat no more than so much: one constant, a factor in each equation."""
+
+    def rate(_, z):  # type: ignore[no-untyped-def]
+        eaten = z[0] * z[1] / (1.5 + z[0])
+        return [0.8 * z[0] - 0.13 * z[0] ** 2 - 1.2 * eaten, 0.7 * eaten - 0.3 * z[1]]
+
+    time, clean = runs(rate, [[3.0, 1.0], [1.0, 2.5]], 40.0, 161)
+    data = measured(time, clean, ["x", "y"], 0, 0.02)
+    result = pm.hybrid(data, "x' = r*x - q*x^2, y' = -m*y", degree=2)
+    check(result, {("x", "x*y/(K + x)"): -1.2, ("y", "x*y/(K + x)"): 0.7})
+    first, second = (result.residual[state][0]["constant"] for state in ("x", "y"))
+    assert first == second
+    assert abs(first["value"] - 1.5) < 5.0 * first["std"]
+
+
 def test_drag_by_the_square_is_named_although_no_library_holds_it() -> None:
     time, clean = runs(
         lambda _, x: [x[1], -x[0] - 0.3 * abs(x[1]) * x[1]], [[2.0, 0.0], [3.0, 0.5]], 16.0, 321

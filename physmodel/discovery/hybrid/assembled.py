@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.hybrid.least_squares_step import covariance_of
-from physmodel.discovery.hybrid.names import FACTOR, INNER, combination_name
+from physmodel.discovery.hybrid.names import INNER, combination_name
 from physmodel.discovery.hybrid.search import Search
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.expression_field import ExpressionField
@@ -88,6 +88,7 @@ def assembled(best: Search) -> Assembled:
         (*known.names, *names),
         values,
     )
-    n_shape = len({FACTOR, INNER} & {*known.names})
+    shape = best.found.heard[0].shape
+    n_shape = 0 if shape is None else len(shape[0]) + (INNER in known.names)
     per_size = basis / np.where(size > 0.0, size, 1.0)
     return Assembled(whole, q, n_shape, per_size, spread * np.outer(units, units))

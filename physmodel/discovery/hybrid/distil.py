@@ -49,15 +49,15 @@ class Heard:
         Criterion above the winner's.
     probability : float
         Among all that were heard.
-    shape : (int, str) or None
-        Equation and text of a function with a number inside, see
+    shape : (tuple of int, str) or None
+        Equations and text of a function with a number inside, see
         `physmodel.discovery.hybrid.shapes`.
     """
 
     columns: Support
     delta: float
     probability: float
-    shape: tuple[int, str] | None = None
+    shape: tuple[tuple[int, ...], str] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,25 +70,35 @@ def hidden_terms(
     }
     winner = best.found.heard[0]
     if winner.shape is not None:
-        row = _shape_row(winner, whole, values, np.sqrt(np.diag(spread)))
-        found[problem.states[winner.shape[0]]].append(row)
+        rows = _shape_rows(winner, whole, values, np.sqrt(np.diag(spread)))
+        for equation, row in zip(winner.shape[0], rows, strict=True):
+            found[problem.states[equation]].append(row)
     return found
 
 
-def _shape_row(winner: Heard, whole: Assembled, values: Array, errors: Array) -> dict[str, Any]:
-    """A function with its factor and, where it has one, the number inside."""
-    first, name = whole.q - whole.n_shape, constant_name(whole.field)
-    row: dict[str, Any] = {
-        "term": "" if winner.shape is None else winner.shape[1].replace(INNER, name),
-        "coefficient": float(values[first]),
-        "std": float(errors[first]),
-        "inclusion": winner.probability,
-        "unit": "",
-    }
-    if whole.n_shape == 2:
-        inner = {"value": float(values[first + 1]), "std": float(errors[first + 1])}
-        row["constant"] = {"name": name, **inner}
-    return row
+def _shape_rows(
+    winner: Heard, whole: Assembled, values: Array, errors: Array
+) -> list[dict[str, Any]]:
+    """A function with its factor in each of its equations and, where it has one, its constant."""
+    if winner.shape is None:
+        return []
+    equations, text = winner.shape
+    name, first = constant_name(whole.field), whole.q - whole.n_shape
+    rows: list[dict[str, Any]] = [
+        {
+            "term": text.replace(INNER, name),
+            "coefficient": float(values[k]),
+            "std": float(errors[k]),
+            "inclusion": winner.probability,
+            "unit": "",
+        }
+        for k in range(first, first + len(equations))
+    ]
+    if whole.n_shape > len(equations):
+        k = whole.q - 1
+        inner = {"name": name, "value": float(values[k]), "std": float(errors[k])}
+        rows = [{**row, "constant": inner} for row in rows]
+    return rows
 
 
 def constant_name(field: ExpressionField) -> str:
@@ -120,7 +130,8 @@ def rivals(problem: Problem, best: Search, whole: Assembled) -> list[dict[str, A
             for state, row in zip(problem.states, _touched(best, one, d), strict=True)
         }
         if one.shape is not None:
-            named[problem.states[one.shape[0]]].append(one.shape[1].replace(INNER, inner))
+            for equation in one.shape[0]:
+                named[problem.states[equation]].append(one.shape[1].replace(INNER, inner))
         found.append({"delta": one.delta, "probability": one.probability, "residual": named})
     return found
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-#: Factor of a function with a number inside, and that number.
-FACTOR, INNER = "hidden_factor", "hidden_constant"
+#: The number inside a function.
+INNER = "hidden_constant"
+
+
+def factor_name(equation: int) -> str:
+    """Name of the factor of a function in one equation; no user can write such a name."""
+    return f"hidden_factor[{equation}]"
 
 
 def combination_name(k: int) -> str:

@@ -153,12 +153,14 @@ def _with_shapes(best: Search, net: RandomNet, with_net: Settled) -> Search:
     terms, fit = best.terms, best.found.fit
     points = terms.points(with_net.state.latent)
     output = net.velocity(points, with_net.state.weights)
-    placement = terms.parts[0].placement
+    counts = np.count_nonzero(terms.parts[0].placement[:, fit.free] >= 0, axis=1)
+    long = np.flatnonzero(counts >= (2 if best.left.nothing else 1)).tolist()
+    # What leaves one equation may enter another: one function in all of them.
+    groups = [(equation,) for equation in long] + ([tuple(long)] if len(long) > 1 else [])
     shapes = [
         shape
-        for equation, row in enumerate(placement)
-        if np.count_nonzero(row[fit.free] >= 0) >= (2 if best.left.nothing else 1)
-        for shape in shaped(terms, fit, with_net.state, output, points, equation)
+        for equations in groups
+        for shape in shaped(terms, fit, with_net.state, output, points, equations)
     ]
     found = contested(best.found, shapes)
     if found.fit is fit:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from physmodel.discovery.hybrid.distil import Distilled, Heard, ranked
 from physmodel.discovery.hybrid.joined import Tangent
 from physmodel.discovery.hybrid.least_squares_step import least_sizes
-from physmodel.discovery.hybrid.names import FACTOR, INNER
+from physmodel.discovery.hybrid.names import INNER, factor_name
 from physmodel.discovery.hybrid.rounds import Settled, fit_terms
 from physmodel.discovery.hybrid.weak_fit import State, Weak
 from physmodel.models.expression_field import ExpressionField
@@ -61,11 +61,12 @@ class Form:
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """One function in place of the terms of one equation.
+    """One function in place of the terms of one or several equations.
 
     Attributes
     ----------
-    equation : int
+    equations : tuple of int
+        With a factor for each, and one number inside.
     text : str
         With `INNER` in it where there is a number inside.
     fit : Settled
@@ -74,16 +75,21 @@ class Shape:
         Its numbers priced as terms.
     """
 
-    equation: int
+    equations: tuple[int, ...]
     text: str
     fit: Settled
     evidence: float
 
 
 def shaped(
-    terms: Weak, fit: Settled, net_fit: State, output: Array, points: Points, equation: int
+    terms: Weak,
+    fit: Settled,
+    net_fit: State,
+    output: Array,
+    points: Points,
+    equations: tuple[int, ...],
 ) -> list[Shape]:
-    """Fit functions in place of the terms of one equation.
+    """Fit functions in place of the terms of some equations.
 
     Parameters
     ----------
@@ -97,7 +103,8 @@ def shaped(
         Of the network, in computing units.
     points : Points
         Where.
-    equation : int
+    equations : tuple of int
+        All of them take the same function.
 
     Returns
     -------
@@ -105,21 +112,21 @@ def shaped(
         Best first.
     """
     field, net = fit.state.known.field, net_fit.known
-    if not isinstance(field, ExpressionField) or {FACTOR, INNER} & {*field.names}:
+    if not isinstance(field, ExpressionField) or INNER in field.names:
         return []
-    target = _Target.of(net, output, points, equation)
+    target = _Target.of(net, output, points, equations)
     screened = [(*target.nearest(form), form) for form in _forms(field, target.values)]
     library = terms.parts[0]
-    others = [k for k in fit.free if library.placement[equation, k] < 0]
+    others = [k for k in fit.free if np.all(library.placement[list(equations), k] < 0)]
     found = []
     for _, numbers, form in sorted(screened, key=lambda one: one[0])[:FITTED]:
-        changed = _with_shape(field, form, numbers, equation)
+        changed = _with_shape(field, form, numbers, equations)
         state = replace(fit.state, known=Tangent(changed, net.coordinates), latent=net_fit.latent)
         free = np.array(others, dtype=np.intp)
         one = fit_terms(terms, state, free, least_sizes(changed))
         extra = len(changed.names) - len(field.names)
         price = one.now.step.criterion.penalty
-        found.append(Shape(equation, form.text, one, one.evidence + extra * price))
+        found.append(Shape(equations, form.text, one, one.evidence + extra * price))
     return sorted(found, key=lambda shape: shape.evidence)
 
 
@@ -142,7 +149,10 @@ def contested(found: Distilled, shapes: Sequence[Shape]) -> Distilled:
     base = found.fit.evidence
     others = [
         Heard(
-            tuple(shape.fit.free.tolist()), shape.evidence - base, 0.0, (shape.equation, shape.text)
+            tuple(shape.fit.free.tolist()),
+            shape.evidence - base,
+            0.0,
+            (shape.equations, shape.text),
         )
         for shape in shapes
     ]
@@ -160,10 +170,17 @@ def _forms(field: ExpressionField, values: Mapping[str, Array]) -> Iterator[Form
             yield Form(f"tanh({name}/{INNER})", name, 1)
             yield Form(f"{name}/({INNER} + abs({name}))", name, 1)
             continue
-        for head in ("", *(f"{other}*" for other in names if other != name)):
-            yield Form(f"{head}{name}/({INNER} + {name})", name, 1)
-            yield Form(f"{head}{name}^2/({INNER} + {name}^2)", name, 2)
-            yield Form(f"{head}exp(-{name}/{INNER})", name, 1)
+        yield Form(f"{name}/({INNER} + {name})", name, 1)
+        yield Form(f"{name}^2/({INNER} + {name}^2)", name, 2)
+        yield Form(f"exp(-{name}/{INNER})", name, 1)
+        for other in names:
+            if other != name:
+                first = names.index(other) < names.index(name)
+                plain = f"{other}*{name}" if first else f"{name}*{other}"
+                square = f"{other}*{name}^2" if first else f"{name}^2*{other}"
+                yield Form(f"{plain}/({INNER} + {name})", name, 1)
+                yield Form(f"{square}/({INNER} + {name}^2)", name, 2)
+                yield Form(f"{other}*exp(-{name}/{INNER})", name, 1)
 
 
 def _values(points: Points, known: Tangent) -> dict[str, Array]:
@@ -177,56 +194,61 @@ def _values(points: Points, known: Tangent) -> dict[str, Array]:
 
 @dataclass(frozen=True, eq=False)
 class _Target:
-    """What one equation has to give, and the columns ``(n, q)`` of the known part."""
+    """What ``e`` equations have to give, and the columns ``(e, n, q)`` of the known part."""
 
     known: Tangent
     values: Mapping[str, Array]
     base: Array
     rate: Array
-    unit: float
+    unit: Array
 
     @classmethod
-    def of(cls, known: Tangent, output: Array, points: Points, equation: int) -> _Target:
+    def of(
+        cls, known: Tangent, output: Array, points: Points, equations: tuple[int, ...]
+    ) -> _Target:
         """Known part and network, in computing units."""
         slopes = known.features(points).reshape(len(output), -1, known.n_coefficients)
-        base = slopes[:, equation, 1:]
-        rate = output[:, equation] + base @ known.field.parameters
-        unit = float(known.coordinates.rate_scale(known.field.order)[equation])
+        chosen = list(equations)
+        base = slopes[:, chosen, 1:].swapaxes(0, 1)
+        rate = output[:, chosen].T + base @ known.field.parameters
+        unit = known.coordinates.rate_scale(known.field.order)[chosen]
         return cls(known, _values(points, known), base, rate, unit)
 
     def nearest(self, form: Form) -> tuple[float, Array]:
-        """Least misfit of a form, and parameters, factor and number inside that give it."""
-        field = self.known.field
+        """Least misfit of a form, and parameters, factors and number inside that give it."""
+        field, (e, n) = self.known.field, self.rate.shape
         expression = parse(form.text, (*self.values, INNER))
         typical = float(np.median(np.abs(self.values[form.variable]))) ** form.power
-        used = np.flatnonzero(self.base.any(axis=0))
-        best = (np.inf, np.concatenate([field.parameters, [0.0, 1.0]]))
+        base, rate = self.base.reshape(e * n, -1), self.rate.ravel()
+        used = np.flatnonzero(base.any(axis=0))
+        best = (np.inf, np.concatenate([field.parameters, np.zeros(e), [1.0]]))
         for inner in typical * SIZES if form.power else np.ones(1):
             with np.errstate(all="ignore"):
                 value = evaluate(expression, {**self.values, INNER: inner})
-            column = np.broadcast_to(value, self.rate.shape) / self.unit
+            column = np.broadcast_to(value, n)[:, None]
             if not np.all(np.isfinite(column)):
                 continue
-            matrix = np.column_stack([self.base[:, used], column])
+            matrix = np.hstack([base[:, used], np.kron(np.diag(1.0 / self.unit), column)])
             norm = np.linalg.norm(matrix, axis=0)
             norm = np.where(norm > 0.0, norm, 1.0)
-            solution = np.linalg.lstsq(matrix / norm, self.rate, rcond=None)[0] / norm
-            left = self.rate - matrix @ solution
+            solution = np.linalg.lstsq(matrix / norm, rate, rcond=None)[0] / norm
+            left = rate - matrix @ solution
             if left @ left < best[0]:
                 numbers = field.parameters.copy()
-                numbers[used] = solution[:-1]
-                best = (float(left @ left), np.concatenate([numbers, [solution[-1], inner]]))
+                numbers[used] = solution[:-e]
+                best = (float(left @ left), np.concatenate([numbers, solution[-e:], [inner]]))
         return best
 
 
 def _with_shape(
-    field: ExpressionField, form: Form, numbers: Array, equation: int
+    field: ExpressionField, form: Form, numbers: Array, equations: tuple[int, ...]
 ) -> ExpressionField:
     variables = (*term_variables(field.states, field.inputs, field.order), INNER)
-    shape = product(variable(FACTOR), parse(form.text, variables))
-    expressions = list(field.expressions)
-    expressions[equation] = add(expressions[equation], shape)
-    extra = (FACTOR, INNER) if form.power else (FACTOR,)
+    expressions, shape = list(field.expressions), parse(form.text, variables)
+    factors = tuple(factor_name(equation) for equation in equations)
+    for equation, name in zip(equations, factors, strict=True):
+        expressions[equation] = add(expressions[equation], product(variable(name), shape))
+    extra = (*factors, INNER) if form.power else factors
     return ExpressionField(
         field.states,
         field.inputs,
