@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
+from physmodel.discovery.fitting.carried import carry
 from physmodel.errors import IntegrityError, ProblemError
 from physmodel.losses.shooting import MultipleShooting, Record
 from physmodel.losses.slopes import KnownStates
@@ -320,3 +321,38 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ProblemError, match="not finite"):
         with_update(base.with_parameters(np.full_like(base.parameters, np.nan)))
     assert list(tmp_path.iterdir()) == []
+
+
+def few(truth: NetField, n: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """States, and slopes with noise."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 2))
+    slopes = truth.rate(np.zeros(n), x, None, np.empty((n, 0)))
+    return x, slopes + noise * rng.normal(size=slopes.shape)
+
+
+def test_few_noisy_samples_carry_a_network() -> None:
+    base = made(Hamiltonian(MLPScalar(2, (6, 5))))
+    noise, everywhere = 0.02, points(base, 200)
+    left, before = [], []
+    for seed in range(2):
+        truth = changed(with_update(base, seed=seed), seed, 0.1)
+        x, slopes = few(truth, 15, noise, seed)
+        found = carry(base, lambda f, x=x, y=slopes: KnownStates(f, x, y, np.full(2, noise)))
+        assert found.size > 0.0
+        assert len(found.field.parameters) > 30  # the numbers measured: the prior decides the rest
+        rate = truth.rate(*everywhere)
+        left.append(np.linalg.norm(found.field.rate(*everywhere) - rate))
+        before.append(np.linalg.norm(base.rate(*everywhere) - rate))
+    # Half of the way at least in every draw, although no update is excluded by 30 numbers.
+    assert np.all(np.array(left) < 0.5 * np.array(before))
+
+
+def test_samples_of_the_old_regime_ask_for_no_update() -> None:
+    base = made(Hamiltonian(MLPScalar(2, (6, 5))))
+    x, slopes = few(base, 15, 0.02, 0)
+    found = carry(base, lambda field: KnownStates(field, x, slopes, np.full(2, 0.02)))
+    assert found.size == 0.0
+    assert merged(found.field).parameters.tobytes() == base.parameters.tobytes()
+    with pytest.raises(ProblemError, match="no rank"):
+        carry(base, lambda field: KnownStates(field, x, slopes, np.ones(2)), ranks=())
