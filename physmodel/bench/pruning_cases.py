@@ -192,6 +192,27 @@ def _henon_heiles(x: Array) -> Array:
     return np.column_stack([p, s, -q - 2.0 * q * r, -r - q**2 + r**2])
 
 
+def _toggle(x: Array) -> Array:
+    """Two genes that inhibit each other, in logarithms of their products."""
+    return 3.0 / (1.0 + np.exp(2.0 * x[:, ::-1])) - 1.0 - 0.8 * x
+
+
+def _roessler(x: Array) -> Array:
+    a, b, c = x.T
+    return np.column_stack([-b - c, a + 0.2 * b, 0.2 + c * (a - 1.7)])
+
+
+def _coupled_pendula(x: Array) -> Array:
+    q, r, p, s = x.T
+    pull = 0.5 * (q - r)
+    return np.column_stack([p, s, -np.sin(q) - pull, -np.sin(r) + pull])
+
+
+def _brusselator(x: Array) -> Array:
+    a, b = x[:, 0] + 1.0, x[:, 1] + 2.0
+    return np.column_stack([1.0 - 3.0 * a + a**2 * b, 2.0 * a - a**2 * b])
+
+
 CASES = {
     "pendulum": Case(2, 2.0, _pendulum, hamiltonian=True),
     "lotka-volterra": Case(2, 1.0, _lotka_volterra, hamiltonian=True),
@@ -202,4 +223,8 @@ CASES = {
     "lorenz": Case(3, 2.0, _lorenz, held_out=True),
     "henon-heiles": Case(4, 0.8, _henon_heiles, hamiltonian=True, held_out=True),
     "teacher-deep": Case(2, 1.7, _teacher((4, 3)), hidden=DEEP, held_out=True),
+    "toggle": Case(2, 1.5, _toggle, held_out=True),
+    "roessler": Case(3, 1.5, _roessler, held_out=True),
+    "coupled-pendula": Case(4, 1.5, _coupled_pendula, hamiltonian=True, held_out=True),
+    "brusselator": Case(2, 1.0, _brusselator, held_out=True),
 }
