@@ -21,7 +21,7 @@ there is no law or it has no symmetry.
 def _look(data: xr.Dataset) -> tuple[tuple[FoundSymmetry, ...], str]:
     from physmodel.discovery.laws.of_data import law_behind
     from physmodel.discovery.laws.of_field import autonomous
-    from physmodel.discovery.render import left_side, right_side
+    from physmodel.discovery.render import folded, left_side, right_side
     from physmodel.models.central_force import CentralForce
 
     law = law_behind(data)
@@ -34,7 +34,8 @@ def _look(data: xr.Dataset) -> tuple[tuple[FoundSymmetry, ...], str]:
         equations = ["  bodies that pull on each other"]
     elif not autonomous(law.model):
         equations.append("  with the time or inputs in it, no symmetry is looked for")
-    return law.symmetries(), "\n".join([f"note: of this law ({law.status}):", *equations])
+    lines = [line for text in equations for line in folded(text, 79)]
+    return law.symmetries(), "\n".join([f"note: of this law ({law.status}):", *lines])
 
 
 command = found_command(

@@ -118,8 +118,12 @@ def renamed_units(
                 f"units are given for {name!r}, which is no column",
                 fix=suggestion(name, given) + "columns: " + ", ".join(names),
             )
-    for unit in (units or {}).values():
-        parse_unit(str(unit))
+    for name, unit in (units or {}).items():
+        try:
+            parse_unit(str(unit))
+        except PhysmodelError as error:
+            error.where = f"units.{name}"
+            raise
     return {given[name]: str(unit) for name, unit in (units or {}).items()}
 
 

@@ -28,6 +28,9 @@ PIECE = 512
 FACTOR = 1.5
 #: Points kept in all.
 POINTS = 4000
+#: Share of the samples, and number, that a spline must leave over to measure the noise; the share
+#: of the first estimate below which the second is not believed, for a spline can follow noise.
+SPARE, ENOUGH, TRUSTED = 0.25, 50, 0.9
 #: Rows of a piece for a fit at all.
 SHORTEST = 2 * (DEGREE + 1)
 
@@ -181,8 +184,8 @@ def _points(
         patches.append(Patch(rows, basis[pick], slopes[pick]))
         done += len(pick)
     # What the spline leaves is a better measure of the noise where there is enough of it.
-    if freedom > total / 4 and freedom > 50:
-        noise = np.maximum(np.sqrt(spent / freedom), noise * 0.9)
+    if freedom > max(SPARE * total, ENOUGH):
+        noise = np.maximum(np.sqrt(spent / freedom), TRUSTED * noise)
     return Phase(
         states,
         velocities,
