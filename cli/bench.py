@@ -127,14 +127,15 @@ def nets(
 ) -> None:
     """Springs, pendulums and bodies: error of the field, drift of the energy, seconds."""
     from physmodel.bench import nets as suite
-    from physmodel.bench.nets_cases import CASES
+    from physmodel.bench.rods import METHODS
     from physmodel.cli.messages import require_known
 
-    require_known("--case", cases, CASES)
-    require_known("--method", methods, suite.METHODS)
+    known = tuple(dict.fromkeys((*suite.METHODS, *METHODS)))
+    require_known("--case", cases, suite.TASKS)
+    require_known("--method", methods, known)
     chosen = cases or (suite.QUICK if quick else suite.DEFAULT)
     number = seeds or (1 if quick else suite.SEEDS)
-    units = suite.unit_names(chosen, methods or suite.METHODS, number)
+    units = suite.unit_names(chosen, methods or known, number)
     carry_out(suite, suite.run_unit, units, {}, output, jobs, "units")
 
 

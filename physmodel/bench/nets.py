@@ -3,7 +3,7 @@
 The tasks are those of the paper on Hamiltonian networks; every method sees the same record. What
 is reported is the error of the field at true states of test records, the change of the energy
 along trajectories of the model over a time of 20 from starts that nobody has seen, and the seconds
-spent on training alone.
+spent on training alone. Pendulums with rods are judged by `rods.judged_run`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.bench import rods
 from physmodel.bench.nets_cases import CASES, Case, Records, draw, roll_out
+from physmodel.bench.nets_table import summarise, table
+from physmodel.bench.rod_cases import ROD_CASES
+
+__all__ = ["judged", "run_unit", "summarise", "table", "unit_names"]
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]
@@ -26,20 +31,31 @@ SEEDS = 5
 QUICK = ("spring", "pendulum", "pendulum-clean")
 #: Taken if nothing else is said. Three bodies are left to ``--case``: the default path does not
 #: learn them, and takes minutes and gigabytes to find that out.
-DEFAULT = ("spring", "pendulum", "spring-clean", "pendulum-clean", "two-body")
+DEFAULT = ("spring", "pendulum", "spring-clean", "pendulum-clean", "two-body", "double-pendulum")
 #: Time that the models run on their own, samples of it, and integrator steps between them.
 HORIZON, SAMPLES, SUBSTEPS = 20.0, 201, 10
+TASKS = (*CASES, *ROD_CASES)
 #: `equations` is `discover` without a word about the system, and without the slopes.
-METHODS = ("physmodel", "equations", "baseline", "hnn")
-#: Of a table, beside the task and the method.
-FIGURES = ("field_mse", "energy_mse", "seconds")
+#: `pairs` is told that the bodies are alike and act on each other in pairs.
+METHODS = ("physmodel", "pairs", "equations", "baseline", "hnn")
 
 
 def unit_names(cases: Sequence[str], methods: Sequence[str], seeds: int) -> list[str]:
     """One unit for each task, seed and method: a reference network takes minutes."""
     return [
-        f"{case}.{seed}.{method}" for case in cases for seed in range(seeds) for method in methods
+        f"{case}.{seed}.{method}"
+        for case in cases
+        for seed in range(seeds)
+        for method in methods
+        if method in methods_of(case)
     ]
+
+
+def methods_of(case: str) -> tuple[str, ...]:
+    """What a task can be given to."""
+    if case in ROD_CASES:
+        return rods.METHODS
+    return METHODS if CASES[case].bodies else tuple(one for one in METHODS if one != "pairs")
 
 
 def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
@@ -55,16 +71,19 @@ def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
     Returns
     -------
     list of dict
-        One: ``case``, ``seed``, ``method``, ``field_mse``, ``energy_mse``, ``seconds``, and for
-        ours the ``width`` chosen.
+        One: ``case``, ``seed``, ``method``, ``field_mse``, ``energy_mse``, ``seconds``, for ours
+        the ``width`` chosen, and for pendulums with rods ``rollout``.
     """
     import torch
 
     torch.set_num_threads(1)
     label, seed, method = name.split(".")
+    if label in ROD_CASES:
+        judgement = rods.run_rods(label, int(seed), method)
+        return [{"case": label, "seed": int(seed), "method": method, **judgement}]
     case = CASES[label]
     training, test, starts = draw(case, int(seed))
-    work = {"physmodel": _ours, "equations": _equations}.get(method, _peer)
+    work = {"physmodel": _ours, "pairs": _ours, "equations": _equations}.get(method, _peer)
     field, seconds, found = work(case, training, int(seed), method)
     return [
         {
@@ -109,79 +128,21 @@ def judged(
     }
 
 
-def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
-    """Medians over the seeds of every task and method.
-
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_unit`.
-
-    Returns
-    -------
-    list of dict
-        ``case``, ``method``, ``seeds``, the medians, ``worst_energy`` of all seeds, and
-        ``speed``: how many times less training than the network of the paper, where both ran.
-    """
-    rows = []
-    for case in dict.fromkeys(record["case"] for record in records):
-        mine = [record for record in records if record["case"] == case]
-        for method in dict.fromkeys(record["method"] for record in mine):
-            runs = [record for record in mine if record["method"] == method]
-            medians = {key: float(np.median([run[key] for run in runs])) for key in FIGURES}
-            worst = max(run["energy_mse"] for run in runs)
-            rows.append(
-                {
-                    "case": case,
-                    "method": method,
-                    "seeds": len(runs),
-                    **medians,
-                    "worst_energy": worst,
-                }
-            )
-    slow = {row["case"]: row["seconds"] for row in rows if row["method"] == "hnn"}
-    return [
-        {**row, "speed": slow[row["case"]] / row["seconds"] if row["case"] in slow else None}
-        for row in rows
-    ]
-
-
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
-
-    Returns
-    -------
-    str
-    """
-    lines = [
-        f"{'task':<16}{'method':<12}{'seeds':>6}{'field MSE':>12}{'energy MSE':>12}{'(worst)':>11}"
-        f"{'seconds':>10}{'x faster than hnn':>19}"
-    ]
-    for row in rows:
-        speed = "-" if row["speed"] is None else f"{row['speed']:.3g}"
-        lines.append(
-            f"{row['case']:<16}{row['method']:<12}{row['seeds']:>6}{row['field_mse']:>12.2e}"
-            f"{row['energy_mse']:>12.2e}{row['worst_energy']:>11.1e}{row['seconds']:>10.2f}{speed:>19}"
-        )
-    return "\n".join(lines)
-
-
 def _ours(
     case: Case, training: Records, seed: int, method: str
 ) -> tuple[Callable[[Array], Array], float, Record]:
-    """The default path: a Hamiltonian network with the symmetries stated."""
+    """The default path: a Hamiltonian network with the symmetries stated, or of pairs."""
     from physmodel.discovery.fitting.networks import NetworkFit, fit_network
     from physmodel.losses import shooting
     from physmodel.models.nets.equivariant import symmetrised
     from physmodel.models.nets.hamiltonian import Hamiltonian
+    from physmodel.models.nets.many_bodies import ManyBodies
     from physmodel.models.nets.mlp import MLPScalar
 
     def family(width: int) -> Hamiltonian:
+        if method == "pairs":
+            n_axes = len(case.states) // (2 * case.bodies)
+            return Hamiltonian(ManyBodies(MLPScalar(1, (width,)), case.bodies, n_axes))
         plain = Hamiltonian(MLPScalar(len(case.states), (width,)))
         found: Hamiltonian = symmetrised(plain, case.symmetry, case.states)
         return found
