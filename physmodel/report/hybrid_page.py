@@ -108,9 +108,15 @@ def _hidden_terms(result: HybridResult) -> str:
         for item in items:
             value = number(item["coefficient"], item["std"])
             rows.append((left, item["term"], value, item["unit"], f"{item['inclusion']:.2f}"))
-            if "constant" in item:
-                inner = item["constant"]
-                rows.append((left, inner["name"], number(inner["value"], inner["std"]), "", ""))
+    constants = {
+        item["constant"]["name"]: item["constant"]
+        for items in result.residual.values()
+        for item in items
+        if "constant" in item
+    }
+    rows += [
+        ("", name, number(one["value"], one["std"]), "", "") for name, one in constants.items()
+    ]
     if not rows:
         return ""
     share = f"<p>They make up {percent(result.hidden_share)} of the mean square of the rates.</p>"
