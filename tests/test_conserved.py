@@ -16,14 +16,19 @@ import physmodel as pm
 from physmodel.bench import laws as suite
 from physmodel.bench.law_cases import CASES
 from physmodel.cli.root import root
+from physmodel.data.contract import variable_names
 from physmodel.data.segments import segments
 from physmodel.discovery.laws.families import families, motion_pairs
+from physmodel.discovery.laws.one_trajectory import fills_more_than_a_curve
 from physmodel.discovery.laws.phase import means
 from physmodel.discovery.laws.precise import centred, precise
 from physmodel.discovery.laws.smoothing import smooth
 from physmodel.discovery.laws.spectrum import Spectrum, combinations_of
+from physmodel.discovery.orbits import eccentric_anomaly
 from physmodel.models import oscillators
 from physmodel.models.systems import simulate
+from physmodel.problem.calculus import derivative, evaluate
+from physmodel.problem.parser import parse
 
 Array = NDArray[np.float64]
 TIME = np.linspace(0.0, 20.0, 300)
@@ -113,6 +118,63 @@ def test_velocities_are_found_where_only_positions_were_measured() -> None:
 def test_one_orbit_needs_the_law() -> None:
     (found,) = pm.invariants(circles(np.array([1.0]), 0.02))  # x' = -y, y' = x conserves it
     assert set(found.terms) == {"x^2", "y^2"}
+
+
+def ellipse(noise: float, turns: float = 1.0, eccentricity: float = 0.5) -> xr.Dataset:
+    """One planet of Kepler's, with unit half axis and unit mass of the sun."""
+    time = np.linspace(0.0, 2.0 * np.pi * turns, int(120 * turns))
+    anomaly = eccentric_anomaly(time, eccentricity)
+    speed, narrow = 1.0 / (1.0 - eccentricity * np.cos(anomaly)), np.sqrt(1.0 - eccentricity**2)
+    place = np.array([np.cos(anomaly) - eccentricity, narrow * np.sin(anomaly)])
+    along = np.array([-np.sin(anomaly), narrow * np.cos(anomaly)]) * speed
+    clean = np.vstack([place, along]).T
+    noisy = clean + noise * clean.std(axis=0) * np.random.default_rng(1).standard_normal(
+        clean.shape
+    )
+    return pm.from_arrays(time, noisy, names=["x", "y", "vx", "vy"])
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-2])
+def test_one_ellipse_shows_what_its_law_conserves(noise: float) -> None:
+    """Not the equation of the ellipse: angular momentum, energy, and the vector of Laplace."""
+    found = pm.invariants(ellipse(noise))
+    assert 2 <= len(found) <= 3
+    # At points off the orbit, that move by x'' = -x / r^3, they are conserved.
+    x, y, vx, vy = np.random.default_rng(0).uniform(0.5, 1.5, (4, 50))
+    pull = (x**2 + y**2) ** -1.5
+    rates = {"x": vx, "y": vy, "vx": -x * pull, "vy": -y * pull}
+    place = {"x": x, "y": y, "vx": vx, "vy": vy}
+    for item in found:
+        parts = []
+        for text, weight in item.terms.items():
+            term = parse(text, tuple(place))
+            parts += [
+                weight * np.asarray(evaluate(derivative(term, name), place)) * rate
+                for name, rate in rates.items()
+            ]
+        # Coefficients are good to a fifth of the noise.
+        assert np.abs(np.sum(parts, axis=0)).max() < (noise + 1e-4) * np.abs(parts).max()
+    assert any(set(item.terms) == {"x*vy", "y*vx"} for item in found)
+    assert any("(x^2 + y^2)^-0.5" in item.terms and len(item.terms) == 3 for item in found)
+
+
+def test_curves_are_told_from_what_fills_more() -> None:
+    def fills(data: xr.Dataset) -> bool:
+        names = variable_names(data, "state")
+        return fills_more_than_a_curve(smooth(segments(data, names), names, velocities=False))
+
+    for noise in (0.0, 1e-2):
+        assert not fills(ellipse(noise))
+        assert not fills(ellipse(noise, turns=5.0))
+    times, values = simulate(
+        CASES["toda"].system,  # type: ignore[arg-type]
+        periods=30.0,
+        samples_per_period=60,
+        noise=0.01,
+        seed=5,
+        trajectories=1,
+    )
+    assert fills(pm.from_arrays(times, values, names=["q1", "q2", "q3", "p1", "p2", "p3"]))
 
 
 def test_one_orbit_of_an_attractor_is_a_curve_and_no_law() -> None:

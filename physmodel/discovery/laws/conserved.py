@@ -15,7 +15,8 @@ from physmodel.data.segments import segments
 from physmodel.discovery.bodies import recognise_bodies
 from physmodel.discovery.laws.evidence import gather
 from physmodel.discovery.laws.families import Family, families, motion_pairs
-from physmodel.discovery.laws.of_law import confirms, law_invariants
+from physmodel.discovery.laws.of_law import law_invariants
+from physmodel.discovery.laws.one_trajectory import believed
 from physmodel.discovery.laws.phase import Phase
 from physmodel.discovery.laws.quantity import Conserved
 from physmodel.discovery.laws.search import Found, Test, search
@@ -29,8 +30,6 @@ MOST_POSITIONS = 3
 #: Degree of the polynomials that are tried as rates of the states, and how much more than noise
 #: must be left of the rates.
 DEGREE, HIDDEN = 3, 2.0
-#: States up to which an attractor may be so thin that a polynomial describes it.
-FEW_STATES = 3
 
 
 def invariants(data: Any) -> tuple[Conserved, ...]:
@@ -90,7 +89,7 @@ def _search(dataset: xr.Dataset, states: tuple[str, ...]) -> list[Found]:
         pairs = list(zip(whole.states, whole.names[len(states) :], strict=True))
         found = search_phase(phase, families(phase, pairs))
     if found and phase.n_trajectories == 1:
-        return _believed(dataset, phase, found)
+        return believed(dataset, phase, found)
     return found
 
 
@@ -125,17 +124,3 @@ def search_phase(phase: Phase, choices: list[Family]) -> list[Found]:
         return evidence.spectrum, evidence.judge
 
     return search(phase, choices, examine)
-
-
-def _believed(dataset: xr.Dataset, phase: Phase, found: list[Found]) -> list[Found]:
-    """On one trajectory: what is more than the equation of a curve, or what the law conserves."""
-    room = len(phase.names) - 1 - len(found)
-    if room > 0 and len(phase.names) > FEW_STATES:
-        return found
-    from physmodel.discovery.discover import discover
-
-    law = discover(dataset)
-    said = confirms(law, phase, found)
-    if said is not None:
-        return [item for item, yes in zip(found, said, strict=True) if yes]
-    return found if room > 0 else []

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from physmodel.discovery.laws.central import central_invariants, central_symmetries
-from physmodel.discovery.laws.fitted import Fitted, fitted, uncertain
-from physmodel.discovery.laws.of_field import autonomous, judge_quantity, points_around
-from physmodel.discovery.laws.phase import Phase
+from physmodel.discovery.laws.fitted import Fitted, fitted
+from physmodel.discovery.laws.of_field import autonomous
 from physmodel.discovery.laws.quantity import Conserved
 from physmodel.discovery.laws.search import Found
 from physmodel.discovery.laws.symmetries import FoundSymmetry
 from physmodel.errors import ProblemError
 from physmodel.models.central_force import CentralForce
-from physmodel.models.sparse_field import SparseField
 
 if TYPE_CHECKING:
     from physmodel.discovery.result import Result
@@ -38,10 +35,15 @@ def law_invariants(law: Result) -> tuple[Conserved, ...]:
     ProblemError
         If the result has no data.
     """
-    opened = _opened(law)
-    if isinstance(opened, CentralForce):
+    if isinstance(law.model, CentralForce) and law.status != "no-law":
         return central_invariants(law)
-    return tuple(item.public() for item in opened.invariants()) if opened else ()
+    return tuple(item.public() for item in law_quantities(law))
+
+
+def law_quantities(law: Result) -> list[Found]:
+    """The same for laws of terms, as they were found; see `law_invariants`."""
+    opened = _opened(law)
+    return opened.invariants() if isinstance(opened, Fitted) else []
 
 
 def law_symmetries(law: Result) -> tuple[FoundSymmetry, ...]:
@@ -66,30 +68,6 @@ def law_symmetries(law: Result) -> tuple[FoundSymmetry, ...]:
     if isinstance(opened, CentralForce):
         return central_symmetries(opened)
     return opened.symmetries() if opened else ()
-
-
-def confirms(law: Result, phase: Phase, found: Sequence[Found]) -> list[bool] | None:
-    """Whether a law conserves quantities that were found in data.
-
-    Parameters
-    ----------
-    law : Result
-    phase : Phase
-        Of the data.
-    found : sequence of Found
-
-    Returns
-    -------
-    list of bool or None
-        None where the law cannot tell: there is none, or it uses other variables.
-    """
-    model = law.model
-    if law.status == "no-law" or not isinstance(model, SparseField) or not autonomous(model):
-        return None
-    if phase.with_velocities != (model.order == 2) or phase.states != model.states:
-        return None
-    flow = uncertain(model, law.std_errors.values).at(points_around(phase))
-    return [judge_quantity(item.library, item.weights, flow).holds for item in found]
 
 
 def _opened(law: Result) -> CentralForce | Fitted | None:
