@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 #: Sizes of the update that are tried, as parts of the size of the weights.
 SIZES = (1.0, 0.3, 0.1, 0.03, 0.01)
 #: Iterations of a fit at most, and the relative change of the cost that ends it.
-ITERATIONS, TOLERANCE = 30, 1e-5
+ITERATIONS, TOLERANCE = 30, 1e-3
 
 
 @dataclass(frozen=True, eq=False)
