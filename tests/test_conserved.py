@@ -158,6 +158,20 @@ def test_one_ellipse_shows_what_its_law_conserves(noise: float) -> None:
     assert any("(x^2 + y^2)^-0.5" in item.terms and len(item.terms) == 3 for item in found)
 
 
+def test_the_law_is_asked_where_smoothing_shows_nothing_constant() -> None:
+    """Sixty samples of an ellipse: splines cut off more than the noise near the sun."""
+    times, values = simulate(
+        CASES["kepler"].system,  # type: ignore[arg-type]
+        periods=1.0,
+        samples_per_period=60,
+        noise=0.01,
+        seed=5,
+        trajectories=1,
+    )
+    found = pm.invariants(pm.from_arrays(times, values, names=["x", "y", "vx", "vy"]))
+    assert any(set(item.terms) == {"x*vy", "y*vx"} for item in found)
+
+
 def test_curves_are_told_from_what_fills_more() -> None:
     def fills(data: xr.Dataset) -> bool:
         names = variable_names(data, "state")

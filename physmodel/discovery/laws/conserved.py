@@ -88,7 +88,7 @@ def _search(dataset: xr.Dataset, states: tuple[str, ...]) -> list[Found]:
         phase = whole
         pairs = list(zip(whole.states, whole.names[len(states) :], strict=True))
         found = search_phase(phase, families(phase, pairs))
-    if found and phase.n_trajectories == 1:
+    if (found or pairs) and phase.n_trajectories == 1:
         return believed(dataset, phase, found)
     return found
 

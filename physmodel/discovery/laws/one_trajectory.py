@@ -57,7 +57,7 @@ def believed(dataset: xr.Dataset, phase: Phase, found: list[Found]) -> list[Foun
     """
     from physmodel.discovery.laws.of_data import law_behind
 
-    if len(found) < len(phase.names) - 1 and fills_more_than_a_curve(phase):
+    if 0 < len(found) < len(phase.names) - 1 and fills_more_than_a_curve(phase):
         return found
     law = law_behind(dataset)
     return [item for item in law_quantities(law) if undisputed(item, law, phase)]
