@@ -89,6 +89,20 @@ def test_numbers_near_the_limits_have_the_same_laws(scale: float) -> None:
     assert {item.name for item in pm.symmetries(data)} == turning
 
 
+def test_fourth_powers_of_huge_numbers_are_compared_with_noise() -> None:
+    """Short records of slow waves, on which a sum of fourth powers hardly changes."""
+    rng, phase = np.random.default_rng(21), np.arange(26)[:, None] / 10.0
+    rng.integers(1, 5, 3)
+    waves = []
+    for _ in range(2):
+        three = [
+            rng.normal(size=2) * np.sin(rng.uniform(0.2, 1.0, 2) * phase + rng.uniform(0.0, 6.0, 2))
+            for _ in range(3)
+        ]
+        waves.append(1e55 * (sum(three) + rng.normal(size=2) * (1.0 + 0.1 * phase)))
+    check_any_input(pm.invariants, pm.from_arrays([np.arange(26.0)] * 2, waves))
+
+
 def test_what_moves_in_short_records_only_is_left_out() -> None:
     time = TIME[:100]
     long = [np.column_stack([np.ones(100), r * np.sin(time), r * np.cos(time)]) for r in (1, 2)]

@@ -67,6 +67,11 @@ def precise(
         Square roots of the weights of the points, one in the mean square.
     """
     share = np.ones(len(values))
+    # Squares of powers of values in user units may leave the range of floats.
+    unit = np.abs(values).max(axis=0, initial=0.0)
+    unit = np.where(unit > 0.0, unit, 1.0)
+    values, weights = values / unit, weights * unit
+    differences = [drawn / unit for drawn in differences]
     for _ in range(ROUNDS):
         local = np.mean([(drawn @ weights) ** 2 for drawn in differences], axis=0)
         if not local.any():
@@ -77,7 +82,7 @@ def precise(
         drawn = np.stack([centred(d, share, trajectory) for d in differences])
         noise = np.einsum("dmi,dmj->ij", drawn, drawn, optimize=True) / len(drawn)
         weights = _least(changes.T @ changes, noise, weights)
-    return weights, share
+    return weights / unit, share
 
 
 def _least(within: Array, noise: Array, weights: Array) -> Array:
