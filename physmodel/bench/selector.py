@@ -34,7 +34,7 @@ Record = dict[str, Any]
 #: Noise of the records, in per cent.
 NOISE = (1, 5, 10)
 #: Random systems that are learned from, that are judged on, and the seed of the latter.
-LEARNED, JUDGED, FRESH_SEED = 360, 18, 77
+LEARNED, JUDGED, FRESH_SEED = 120, 18, 77
 #: Judged on, of two states; the others have three.
 PLANE = JUDGED // 3
 #: Every so many chaotic flows of three states; samples per period of their records.
