@@ -13,7 +13,7 @@ from physmodel.bench.rod_cases import PIECE, ROD_CASES, RodCase
 Array = NDArray[np.float64]
 
 #: With a polynomial beside the network, which holds gravity, and without.
-METHODS = ("physmodel", "network-alone")
+METHODS = ("physmodel", "network")
 #: Relative errors below this are rounding.
 ROUNDING = 1e-16
 
