@@ -10,7 +10,8 @@ from scipy.integrate import solve_ivp
 
 from physmodel.bench import tuning
 from physmodel.bench.nets_cases import roll_out
-from physmodel.bench.tuning import PARTS, PLANE, summarise, table, unit_names
+from physmodel.bench.tuning import PARTS, summarise, table, unit_names
+from physmodel.bench.tuning_cases import PLANE
 
 
 def test_every_unit_is_named_once_and_names_say_all() -> None:

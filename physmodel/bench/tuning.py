@@ -6,7 +6,7 @@ none on purpose: here its library is searched all the same, by held-out runs, be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from time import process_time
 from typing import Any, cast
@@ -18,6 +18,7 @@ from physmodel.bench.answers import same_support
 from physmodel.bench.chaotic import load_systems
 from physmodel.bench.draws import Cell, draw
 from physmodel.bench.nets_cases import roll_out
+from physmodel.bench.tuning_cases import PLANE
 from physmodel.data.arrays import from_arrays
 from physmodel.data.segments import segments
 from physmodel.discovery.discover import discover
@@ -33,7 +34,6 @@ from physmodel.optimizers.search_space import Categorical, Integer, Space
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]
-Range = tuple[float, float]
 
 #: Noise of the records, in per cent of the spread of each state.
 NOISE = (1, 5, 10)
@@ -43,44 +43,6 @@ DEGREES, FUNCTIONS = (1, 2, 3, 4), ((), ("sin", "cos"))
 STRIDE = 8
 PARTS, SEEDS = ("nets", "equations"), 3
 METHODS = ("default", "searched")
-
-
-def _stack(*rates: Array) -> Array:
-    return np.stack(rates, axis=-1)
-
-
-#: Plane systems: rates ``(..., 2)`` of states ``(..., 2)``, the range of each start, the span.
-PLANE: dict[str, tuple[Callable[[Array], Array], tuple[Range, Range], float]] = {
-    "pendulum": (lambda x: _stack(x[..., 1], -np.sin(x[..., 0])), ((-2.5, 2.5), (-1.0, 1.0)), 12.0),
-    "damped": (
-        lambda x: _stack(x[..., 1], -np.sin(x[..., 0]) - 0.15 * x[..., 1]),
-        ((-2.5, 2.5), (-1.0, 1.0)),
-        12.0,
-    ),
-    "duffing": (
-        lambda x: _stack(x[..., 1], x[..., 0] - x[..., 0] ** 3),
-        ((-1.5, 1.5), (-0.5, 0.5)),
-        15.0,
-    ),
-    "van-der-pol": (
-        lambda x: _stack(x[..., 1], 1.5 * (1.0 - x[..., 0] ** 2) * x[..., 1] - x[..., 0]),
-        ((-2.0, 2.0), (-2.0, 2.0)),
-        12.0,
-    ),
-    "lotka-volterra": (
-        lambda x: _stack(x[..., 0] - x[..., 0] * x[..., 1], -x[..., 1] + x[..., 0] * x[..., 1]),
-        ((0.4, 1.6), (0.4, 1.6)),
-        12.0,
-    ),
-    "fitzhugh-nagumo": (
-        lambda x: _stack(
-            x[..., 0] - x[..., 0] ** 3 / 3.0 - x[..., 1] + 0.5,
-            0.2 * (x[..., 0] + 0.7 - 0.8 * x[..., 1]),
-        ),
-        ((-2.0, 2.0), (-1.0, 1.0)),
-        40.0,
-    ),
-}
 
 
 def unit_names(parts: Sequence[str], seeds: int, *, quick: bool = False) -> list[str]:
