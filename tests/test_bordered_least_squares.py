@@ -99,3 +99,26 @@ def test_derivatives_of_the_wrong_shape_are_named() -> None:
     chain, local = problem(10, 0.01, 0)
     with pytest.raises(ProblemError, match="shapes"):
         bordered_least_squares(chain, local, np.array([2.0, 1.0]))
+
+
+@dataclass(frozen=True)
+class Tail:
+    """``(10, exp(-a), b)``: each step of Gauss and Newton takes ``a`` one further, for ever."""
+
+    def values(self, local: Array, shared: Array) -> Array:
+        return np.array([10.0, np.exp(-shared[0]), local[0]])
+
+    def linearised(self, local: Array, shared: Array) -> tuple[coo_array, coo_array, Array]:
+        by_local = coo_array(np.array([[0.0], [0.0], [1.0]]))
+        by_shared = np.array([[0.0], [-np.exp(-shared[0])], [0.0]])
+        return self.values(local, shared), by_local, by_shared
+
+
+def test_iterations_that_gain_too_little_are_the_last() -> None:
+    start = np.zeros(1), np.zeros(1)
+    whole = bordered_least_squares(Tail(), *start).shared
+    short = bordered_least_squares(Tail(), *start, worth=0.1).shared
+    assert short.ending is Ending.CONVERGED
+    # Ten iterations are asked together; the first ten gain half a unit of fifty.
+    assert short.iterations == 10 < whole.iterations
+    assert short.cost <= 1.1 * whole.cost

@@ -29,6 +29,7 @@ from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.port_hamiltonian import PortHamiltonian
 from physmodel.models.nets.stable import Stable
 from physmodel.models.nets.symplectic_map import SymplecticMap
+from physmodel.models.nets.traced import PATIENCE, slopes_of
 from physmodel.models.vector_field import simulate
 
 SMALL = (5,)
@@ -244,3 +245,18 @@ def test_forms_are_fields_among_others(name: str) -> None:
         rtol=1e-6,
     )
     assert np.isfinite(path).all()
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_recorded_derivatives_are_those_of_the_form(name: str) -> None:
+    form = FORMS[name]()
+    weights, motion, inputs = drawn(form, 1)
+    slopes_of.cache_clear()
+    plain = slopes_of(form, len(motion), "cpu")(weights, motion, inputs)
+    # The operations are recorded at other numbers than those they are used at.
+    for _ in range(PATIENCE):
+        slopes_of(form, len(motion), "cpu")(weights + 0.1, motion - 1.0, inputs + 1.0)
+    recorded = slopes_of(form, len(motion), "cpu")
+    assert getattr(recorded, "recorded", None) is not None
+    # The same operations in the same order.
+    torch.testing.assert_close(recorded(weights, motion, inputs), plain, rtol=1e-14, atol=1e-14)

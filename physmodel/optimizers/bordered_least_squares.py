@@ -70,6 +70,7 @@ def bordered_least_squares(
     *,
     max_iterations: int = 200,
     tolerance: float = TOLERANCE,
+    worth: float = 0.0,
     time_limit: float | None = None,
     on_iteration: OnIteration | None = None,
 ) -> BorderedMinimum:
@@ -85,6 +86,9 @@ def bordered_least_squares(
     max_iterations : int
     tolerance : float
         Relative change of cost and unknowns below which the search has converged.
+    worth : float
+        Part of the cost that ten iterations have to gain, or they are the last: along directions
+        that the residuals hardly see, searches go on for hundreds of them.
     time_limit : float, optional
         Seconds.
     on_iteration : callable, optional
@@ -123,6 +127,7 @@ def bordered_least_squares(
         tolerance=tolerance,
         time_limit=time_limit,
         on_iteration=on_iteration,
+        worth=worth,
     )
     x = found.parameters
     return BorderedMinimum(

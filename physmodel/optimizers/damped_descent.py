@@ -37,6 +37,8 @@ DAMPING_TRIALS, MOST_GROWTH = 60, 16.0
 MOST_CUT, FORGET = 1.0 / 20.0, 0.5
 #: Part of the cost, twice in a row, and of the parameters below which nothing is gained.
 TOLERANCE = 1e-12
+#: Iterations that are asked together what they gained.
+SPELL = 10
 #: A step that differs by less from one that was refused is refused without being tried.
 ALIKE = 0.1
 #: Part of the predicted fall of the cost that must come true, and part of a cost that is rounding.
@@ -107,6 +109,7 @@ def damped_descent(
     tolerance: float,
     time_limit: float | None,
     on_iteration: OnIteration | None,
+    worth: float = 0.0,
 ) -> Minimum:
     """Minimise half the squared norm of residuals by damped Gauss-Newton steps.
 
@@ -118,6 +121,8 @@ def damped_descent(
         Whether to correct steps for curvature; it pays where a Jacobian costs several values.
     start, method, max_iterations, tolerance, time_limit, on_iteration
         See `physmodel.optimizers.levenberg_marquardt.levenberg_marquardt`.
+    worth : float
+        Part of the cost that `SPELL` iterations have to gain, or they are the last.
 
     Returns
     -------
@@ -131,7 +136,8 @@ def damped_descent(
     Notes
     -----
     The search has converged when the linear model without any damping promises less than
-    `tolerance` of the cost, when two steps in a row gained or moved less than that, or when no step
+    `tolerance` of the cost, when two steps in a row gained or moved less than that, when a spell of
+    them gained less than they are worth, or when no step
     lowers the cost and that promise is within their rounding, or the residuals are orthogonal
     to the columns, to the root of `tolerance`. Otherwise, without such a step, it has stalled.
     """
@@ -179,7 +185,8 @@ def damped_descent(
         history.append(cost)
         if on_iteration is not None:
             on_iteration(len(history) - 1, x, cost)
-        done = small_steps == 2 or cost == 0.0
+        slow = len(history) > SPELL and history[-1 - SPELL] - cost < worth * cost
+        done = small_steps == 2 or cost == 0.0 or slow
         if done or perf_counter() > deadline:
             ending = Ending.CONVERGED if done else Ending.TIME
             break

@@ -30,6 +30,9 @@ STAGES = 5
 STEP_ERROR = 1e-3
 #: Most integration steps per interval.
 MOST_STEPS = 512
+#: Part of the cost that ten iterations have to gain while the noise is not known yet, and what they
+#: have to gain after that, where the cost is in units in which the noise of one number is a half.
+ROUGHLY, GAIN = 1e-2, 1e-2
 #: Rounds of noise and steps, and the relative change of the noise that settles them.
 ROUNDS, SETTLED = 6, 0.05
 #: First values of states that were not measured, in units of the typical size of the others.
@@ -108,9 +111,10 @@ def staged(
         scale = np.where(seen, scale, _fitted_size(local.reshape(-1, width), scale))
         problem = replace(problem, slack=share * scale)
         most = 200 if share == last else 30
-        ended = bordered_least_squares(problem, local, shared, max_iterations=most)
+        ended = bordered_least_squares(problem, local, shared, max_iterations=most, worth=ROUGHLY)
         local, shared = ended.local, ended.shared.parameters
         done.append(Stage(float(share), ended.shared.history, ended.shared.ending))
+    worth = GAIN / (np.isfinite(table).sum() / 2.0)
     for _ in range(ROUNDS):
         new, new_rates = _noise(problem, local, shared, scale)
         error = problem.step_error(local, shared)
@@ -126,7 +130,7 @@ def staged(
         problem = replace(
             problem, noise=noise, slack=tight * scale, steps=steps, rate_noise=rate_noise
         )
-        ended = bordered_least_squares(problem, local, shared)
+        ended = bordered_least_squares(problem, local, shared, worth=worth)
         local, shared = ended.local, ended.shared.parameters
         done.append(Stage(tight, ended.shared.history, ended.shared.ending))
     return _exact(Staged(problem, local, ended.shared, scale, None, tuple(done)))

@@ -48,6 +48,9 @@ class Form(Protocol):
         inputs : Tensor (..., m)
         """
 
+    def __hash__(self) -> int:
+        """Equal forms are one, which `physmodel.models.nets.traced` counts on."""
+
 
 class Scalar(Protocol):
     """A family of scalar functions of a point: energies, potentials, entropies."""

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.func import jacrev, vmap
 
 from physmodel.errors import ProblemError
 from physmodel.models.nets.averaged import AveragedField, AveragedScalar
 from physmodel.models.nets.form import Form
+from physmodel.models.nets.traced import slopes_of
 from physmodel.models.parametric_field import Linearisation
 
 Array = NDArray[np.float64]
@@ -92,12 +92,6 @@ class NetField:
         One pass backwards for each state and point, all of a tile at once.
         """
         theta, motion, signal = self._tensors(states, velocities, inputs)
-
-        def twice(theta: Tensor, point: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
-            rate = self.form.rate(theta, point, other)
-            return rate, rate
-
-        slopes = vmap(jacrev(twice, argnums=(0, 1), has_aux=True), in_dims=(None, 0, 0))
         d = self.form.n_states
         weights = _most_weights(self.form)
         rows = max(1, TILE // (d * self._copies * (weights + motion.shape[1])))
@@ -107,12 +101,12 @@ class NetField:
             np.empty((n, d, motion.shape[1])),
             np.empty((n, d, len(theta))),
         )
-        with torch.no_grad():
-            for start in range(0, n, rows):
-                tile = slice(start, start + rows)
-                (first, second), value = slopes(theta, motion[tile], signal[tile])
-                for into, found in ((rate, value), (by_motion, second), (by_parameter, first)):
-                    torch.from_numpy(into[tile]).copy_(found)
+        for start in range(0, n, rows):
+            tile = slice(start, start + rows)
+            slopes = slopes_of(self.form, len(motion[tile]), self.device)
+            (first, second), value = slopes(theta, motion[tile], signal[tile])
+            for into, found in ((rate, value), (by_motion, second), (by_parameter, first)):
+                torch.from_numpy(into[tile]).copy_(found)
         return Linearisation(rate, by_motion, by_parameter)
 
     @property
