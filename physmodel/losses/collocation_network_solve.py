@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
+from physmodel.errors import ProblemError
 from physmodel.losses.collocation_continuation import continuation
 from physmodel.losses.collocation_lift import hard_conditions
 from physmodel.losses.collocation_network import NetworkCollocation, NetworkField
@@ -110,6 +111,12 @@ def _least_squares(
     points = _drawn(problem, 2 * POINTS * units, rng)
     block = NetworkCollocation(problem, field, points, np.ones(len(points)), {})
     rest, jacobian = block.linearised(parameters)
+    if not (np.isfinite(rest).all() and np.isfinite(jacobian).all()):
+        raise ProblemError(
+            f"the equation {problem.equation.text!r} has no finite value somewhere in the domain",
+            why="its terms are evaluated at points of the whole domain",
+            fix="check what is known there: divisions by zero, logarithms of negative numbers",
+        )
     columns = jacobian[:, -units - 1 :]
     size = np.linalg.norm(columns, axis=0)
     size[size == 0.0] = 1.0

@@ -36,6 +36,7 @@ class Solved:
     steps: int
 
 
+@np.errstate(all="ignore")  # what is not finite is seen below, and ends the iteration
 def newton(patch: Patch, start: Array, unknown: Array, tolerance: float) -> Solved | None:
     """Solve the system of a patch.
 

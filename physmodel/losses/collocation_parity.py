@@ -47,4 +47,6 @@ def parity_of(problem: PdeProblem, conditions: HardConditions) -> int:
 
 
 def _same(first: Array, second: Array) -> bool:
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return False
     return bool(np.abs(first - second).max() <= ROUNDING * max(np.abs(second).max(), 1e-300))

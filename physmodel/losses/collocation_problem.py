@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
+from physmodel.losses.collocation_statement import interval, require_statement
 from physmodel.losses.collocation_terms import (
     CONSTANTS,
     Known,
@@ -71,6 +71,11 @@ class PdeProblem:
                 f"{len(values)} arguments for the coordinates {', '.join(self.given)}",
                 fix=f"give {len(self.given)} arrays of one shape",
             )
+        if len({value.shape for value in values}) > 1:
+            shapes = ", ".join(str(value.shape) for value in values)
+            raise ProblemError(
+                f"the coordinates have the shapes {shapes}", fix="give arrays of one shape"
+            )
         table = np.stack([values[self.given.index(name)] for name in self.coordinates], axis=-1)
         table = table.reshape(-1, len(self.given))
         slack = PLACE * np.ptp(self.domain, axis=1)
@@ -131,15 +136,18 @@ def read_problem(
     ProblemError
         For unreadable or ill-posed problems.
     """
+    require_statement(equation, domain, conditions, known or {}, unknown, field)
     names = {**CONSTANTS, **(known or {})}
     if not 1 <= len(domain) <= 2:
         raise ProblemError(
             f"the domain has {len(domain)} coordinates", fix="give one or two coordinates"
         )
     require_names(list(domain), field, names, unknown)
-    ends = {name: _interval(name, pair) for name, pair in domain.items()}
+    ends = {name: interval(name, pair) for name, pair in domain.items()}
     closed, at = _places(ends, conditions, names)
     order = sorted(domain, key=lambda name: (bool(at[name][0]) and not at[name][1], name != closed))
+    places = [order.index(name) for name in domain]
+    names = {n: _in_order(v, places) if callable(v) else v for n, v in names.items()}
     sides = [
         [
             tuple(read_pointwise(text, order, field, names, unknown) for text in at[name][side])
@@ -162,13 +170,9 @@ def read_problem(
     return problem
 
 
-def _interval(name: str, pair: tuple[float, float]) -> tuple[float, float]:
-    low, high = float(pair[0]), float(pair[1])
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ProblemError(
-            f"the interval [{low:g}, {high:g}] is empty or not finite", where=f"coordinate {name}"
-        )
-    return low, high
+def _in_order(function: Callable[..., Array], places: Sequence[int]) -> Callable[..., Array]:
+    """A function of the coordinates as they are stated as one of them as they are solved."""
+    return lambda *columns: function(*(columns[place] for place in places))
 
 
 def _places(

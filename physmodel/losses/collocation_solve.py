@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,9 @@ from physmodel.losses.collocation_march import march
 from physmodel.losses.collocation_network_solve import solve_by_network
 from physmodel.losses.collocation_problem import PdeProblem, read_problem
 from physmodel.losses.collocation_residual import PdeField, relative_residual, rms
+from physmodel.losses.collocation_statement import real_number
 from physmodel.losses.collocation_terms import Known, read_pointwise
+from physmodel.optimizers.reading import real_numbers
 from physmodel.optimizers.residuals import REMEDIES, Ending
 
 Array = NDArray[np.float64]
@@ -71,9 +74,14 @@ class PdeSolution:
         ProblemError
             For points outside the domain, or past the place where the march broke off.
         """
-        part = read_pointwise(name, self.problem.coordinates, self.problem.field, {})
+        known = self.problem.field
+        part = read_pointwise(str(name), self.problem.coordinates, known, {})
+        if set(part.names) != {name}:
+            raise ProblemError(f"{name!r} is no derivative", fix=f"ask for one such as {known}_x")
         (index,) = part.indices
-        arrays = np.broadcast_arrays(*(np.asarray(c, dtype=float) for c in coordinates))
+        arrays = [real_numbers(values, "coordinates") for values in coordinates]
+        with suppress(ValueError):  # of several shapes: refused below with what they are
+            arrays = list(np.broadcast_arrays(*arrays))
         points = self.problem.points(arrays)
         if self.problem.marches and (points[:, 1] > self.reached).any():
             raise ProblemError(
@@ -153,17 +161,26 @@ def solve_pde(
     True
     """
     problem = read_problem(equation, domain, conditions, known=known, field=field)
-    goal = (EVOLUTION if problem.marches else ROUNDING) if tolerance is None else tolerance
+    goal = EVOLUTION if problem.marches else ROUNDING
+    if tolerance is not None:
+        goal = real_number(tolerance, "the tolerance")
     if not 0.0 < goal < 1.0:
         raise ProblemError(f"the tolerance {goal:g} is not between 0 and 1")
-    if method not in METHODS:
+    if method not in list(METHODS):
         raise ProblemError(
             f"there is no method {method!r} for these equations",
             fix="choose one of " + ", ".join(METHODS),
         )
-    if time_limit is not None and not time_limit > 0.0:
-        raise ProblemError(f"a time limit of {time_limit:g} s leaves no time")
+    if time_limit is not None and time_limit != np.inf:
+        time_limit = real_number(time_limit, "the time limit")
+        if time_limit <= 0.0:
+            raise ProblemError(f"a time limit of {time_limit:g} s leaves no time")
     found, coarse, reached, ending = METHODS[method](problem, goal, time_limit)
+    if found is None and ending is Ending.TIME:
+        raise PhysmodelError(
+            f"the time limit of {time_limit:g} s was over before the first step was solved",
+            fix="give more time, or a larger tolerance",
+        )
     if found is None:
         raise PhysmodelError(
             f"no solution of {equation!r} was found near the conditions",

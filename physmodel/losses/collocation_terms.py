@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
+from physmodel.losses.collocation_statement import values_of
 from physmodel.problem.calculus import derivative, evaluate, names_in
 from physmodel.problem.expression import FUNCTIONS, Expression, add, constant, product
 from physmodel.problem.parser import parse
@@ -80,9 +81,7 @@ class Pointwise:
         for name, meaning in self.known.items():
             if name in used:
                 values[name] = (
-                    np.broadcast_to(np.asarray(meaning(*columns), dtype=float), len(points))
-                    if callable(meaning)
-                    else float(meaning)
+                    values_of(name, meaning, columns) if callable(meaning) else float(meaning)
                 )
         values |= {name: jet[index] for name, index in self.names.items()}
         return values | dict(zip(self.unknown, map(float, unknown), strict=True))
