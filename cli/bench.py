@@ -226,7 +226,7 @@ def tuning(quick: bool, parts: tuple[str, ...], seeds: int | None, jobs: int, ou
 
 
 @command.command("selector", short_help="A learned choice of terms before the search.")
-@click.option("--quick", is_flag=True, help="Four systems, learned from thirty: a minute.")
+@click.option("--quick", is_flag=True, help="Five systems, learned from thirty: a minute.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("-o", "--output", default="runs/bench-selector", show_default=True, metavar="FOLDER")
 def selector(quick: bool, jobs: int, output: str) -> None:
