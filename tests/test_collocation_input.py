@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from physmodel.errors import PhysmodelError, ProblemError
+from physmodel.errors import DataError, PhysmodelError, ProblemError
+from physmodel.losses.collocation_coefficients import fit_pde
+from physmodel.losses.collocation_growth import require_bounded_growth
+from physmodel.losses.collocation_problem import read_problem
 from physmodel.losses.collocation_solve import solve_pde
 
 HEAT = {
@@ -14,6 +17,13 @@ HEAT = {
     "conditions": {"t = 0": "u = sin(pi*x)", "x = 0": "u = 0", "x = 1": "u = 0"},
 }
 FORCED = "u_t = u_xx + f"
+
+
+def begun_and_held(equation):
+    """As many conditions as the equation has derivatives."""
+    begin = ["u = sin(pi*x)", "u_t"][: 2 if "u_tt" in equation else 1]
+    ends = ["u", "u_x"][: 2 if "u_xxxx" in equation else 1]
+    return {"t = 0": begin, "x = 0": ends, "x = 1": ends}
 
 
 def solve(method="elements", **changed):
@@ -111,3 +121,96 @@ def test_only_derivatives_at_points_can_be_asked_for(ask):
     solution = solve()
     with pytest.raises(ProblemError):
         ask(solution)
+
+
+@pytest.mark.parametrize(
+    "equation", ["u_t = -u_xx", "u_t = u_xx + u_xxxx", "u_tt = -u_xx", "u_tt = u_xxxx"]
+)
+@pytest.mark.parametrize("method", ["elements", "network"])
+def test_what_runs_backwards_is_refused(equation, method):
+    with pytest.raises(ProblemError, match="ill-posed"):
+        solve(method, equation=equation, conditions=begun_and_held(equation))
+
+
+@pytest.mark.parametrize(
+    "equation",
+    [
+        "u_t = u_xx",
+        "u_t = 40*u + u_xx",
+        "u_t = -u_xx - u_xxxx/1000",
+        "u_t = -u_xxxx",
+        "u_tt = u_xx - u_t",
+        "u_tt = u_xx + u_xt",
+        "u_tt + u_xxxx = 0",
+        "u_t = x*u_xx",
+    ],
+)
+def test_what_runs_forwards_is_not(equation):
+    problem = read_problem(equation, HEAT["domain"], begun_and_held(equation))
+    points = np.random.default_rng(0).uniform(0, 0.1, (64, 2))
+    jet = {index: np.zeros(64) for index in problem.equation.indices}
+    require_bounded_growth(problem, points, jet)
+
+
+def test_a_diffusion_that_turns_round_where_the_field_is_large_is_refused():
+    with pytest.raises(ProblemError, match="ill-posed"):
+        solve(equation="u_t = (0.5 - u)*u_xx", domain={"x": (0, 1), "t": (0, 1e-6)})
+
+
+def test_the_error_is_said_where_the_first_steps_already_do():
+    """Slow diffusion: steps, elements and so both solutions would be the same at any tolerance."""
+    slow = solve(equation="u_t = 1e-6*u_xx")
+    x, t = np.random.default_rng(0).uniform((0, 0), (1, 0.1), (500, 2)).T
+    truth = np.sin(np.pi * x) * np.exp(-1e-6 * np.pi**2 * t)
+    error = np.sqrt(np.mean((slow(x, t) - truth) ** 2))
+    assert 0.0 < error <= 3.0 * slow.error <= 1e-8
+
+
+def test_a_layer_is_found_that_newton_alone_does_not_find():
+    """``e u' - u^2/2`` is the same everywhere."""
+    e = 0.02
+    layer = solve_pde("e*u_xx = u*u_x", {"x": (0, 1)}, {"x = 0": "u = 1", "x = 1": "u = -0.5"},
+                      known={"e": e})  # fmt: skip
+    x = np.linspace(0.0, 1.0, 101)
+    flux = e * layer.derivative("u_x", x) - layer(x) ** 2 / 2.0
+    assert np.ptp(flux) <= 1e-10  # derivatives in elements of a hundredth lose four digits
+
+
+DECAY = {
+    "equation": "u_t = d*u_xx",
+    "domain": {"x": (0, 1), "t": (0, 0.2)},
+    "conditions": HEAT["conditions"],
+    "unknown": ["d"],
+}
+X, T = np.random.default_rng(0).uniform((0, 0), (1, 0.2), (40, 2)).T
+U = np.exp(-0.7 * np.pi**2 * T) * np.sin(np.pi * X)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"unknown": ["d", "e"]},
+        {"unknown": ["a"], "equation": "u_t = u_xx + 0*a*u"},
+        {"points": None},
+        {"points": ["a", "b"]},
+        {"points": [1j * X, T]},
+        {"points": [X, T[:5]]},
+        {"measured": 1j * U},
+        {"measured": ["a"] * 40},
+        {"measured": None},
+        {"measured": 0.0 * U},
+        {"noise_std": "small"},
+        {"noise_std": np.ones(40)},
+    ],
+)
+def test_measurements_that_are_none_are_refused(changed):
+    with pytest.raises((ProblemError, DataError)):
+        fit_pde(**(DECAY | {"points": [X, T], "measured": U} | changed))
+
+
+def test_coefficients_that_only_appear_as_a_sum_are_not_determined():
+    noise = 0.01 * np.random.default_rng(1).standard_normal(40)
+    found = fit_pde(**DECAY | {"equation": "u_t = (a + b)*u_xx", "unknown": ["a", "b"]},
+                    points=[X, T], measured=U + noise)  # fmt: skip
+    assert np.isinf(found.std_errors).all()
+    assert found.values.sum() == pytest.approx(0.7, abs=0.03)  # five standard errors

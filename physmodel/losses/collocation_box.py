@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.losses.collocation_field import ElementField
-from physmodel.losses.collocation_newton import newton
+from physmodel.losses.collocation_newton import newton, newton_by_homotopy
 from physmodel.losses.collocation_patch import Patch, condition
 from physmodel.losses.collocation_problem import PdeProblem
 from physmodel.losses.collocation_refine import split, tails
@@ -47,7 +47,8 @@ def solve_box(
         size = (len(breaks) - 1) * (q + 1) * (DEGREE + 1)
         if size > LARGEST[len(problem.coordinates)]:
             return field, before, Ending.ITERATIONS
-        solved = newton(patch, _start(field, patch), nothing, max(tolerance, 1e-13))
+        follow = newton_by_homotopy if field is None else newton
+        solved = follow(patch, _start(field, patch), nothing, max(tolerance, 1e-13))
         if solved is None:
             return field, before, Ending.STALLED
         new = patch.field(solved.coefficients)

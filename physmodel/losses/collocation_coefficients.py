@@ -18,8 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.collocation_march import March, march
 from physmodel.losses.collocation_problem import PdeProblem, read_problem
+from physmodel.losses.collocation_statement import real_number
 from physmodel.losses.collocation_terms import Known
+from physmodel.optimizers.covariance import covariance
 from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.reading import finite_numbers
 from physmodel.optimizers.residuals import Ending
 
 Array = NDArray[np.float64]
@@ -96,6 +99,7 @@ class PdeCoefficients:
     names : tuple of str
     values : ndarray (k,)
     std_errors : ndarray (k,)
+        Infinite where the measurements do not determine a coefficient.
     noise_std : float
         Given, or estimated from what is left.
     ending : Ending
@@ -153,16 +157,35 @@ def fit_pde(
             "coefficients are found for evolution equations with at least one unknown",
             fix="give conditions at the beginning of one coordinate, and names in unknown=",
         )
-    table = problem.points([np.asarray(column, dtype=float).ravel() for column in points])
-    y = np.asarray(measured, dtype=float).ravel()
+    for name, slope in zip(unknown, problem.equation.by_unknown, strict=True):
+        if not slope.summands:
+            raise ProblemError(
+                f"the equation {equation!r} does not contain the unknown {name!r}",
+                why="its solution says nothing about that coefficient",
+                fix=f"leave {name!r} out of unknown=, or write the term that it belongs to",
+            )
+    if not isinstance(points, Sequence | np.ndarray) or isinstance(points, str):
+        raise DataError(
+            f"the points are {points!r}",
+            fix="give one list of numbers per coordinate, in the order of the domain",
+        )
+    table = problem.points([finite_numbers(column, "coordinates").ravel() for column in points])
+    y = finite_numbers(measured, "measurements").ravel()
     if len(y) != len(table) or not np.isfinite(y).all() or len(y) <= len(unknown):
         raise DataError(
             f"{len(y)} measurements at {len(table)} points cannot give {len(unknown)} coefficients",
             why="there must be one finite measurement per point, and more than coefficients",
         )
-    if noise_std is not None and not 0.0 < noise_std < np.inf:
+    if noise_std is not None and not real_number(noise_std, "the noise") > 0.0:
         raise DataError(f"a noise of {noise_std:g} is no standard deviation")
-    size = float(np.sqrt(np.mean(y**2))) or 1.0
+    if not y.any():
+        raise DataError(
+            "all measurements are zero",
+            why="there is nothing in them to find coefficients from",
+            fix="measure the field where it is not at rest",
+        )
+    size = float(np.abs(y).max())
+    size *= float(np.sqrt(np.mean((y / size) ** 2)))
     deviations = np.full(len(y), size if noise_std is None else noise_std)
 
     def block(tolerance: float, most_elements: float = np.inf) -> SolutionResiduals:
@@ -174,16 +197,12 @@ def fit_pde(
     answer = block(FINAL)
     final = levenberg_marquardt(answer, near.parameters, tolerance=FINAL)
     residuals, jacobian = answer.linearised(final.parameters)
-    spread = (
-        1.0
-        if noise_std is not None
-        else float(np.sqrt(residuals @ residuals / (len(y) - len(unknown))))
-    )
-    covariance = np.linalg.pinv(jacobian.T @ jacobian)
+    freedom = len(y) - len(unknown)
+    spread = 1.0 if noise_std is not None else float(np.sqrt(residuals @ residuals / freedom))
     return PdeCoefficients(
         tuple(unknown),
         final.parameters,
-        spread * np.sqrt(np.diag(covariance)),
+        spread * np.sqrt(np.diag(covariance(jacobian))),
         float(spread * deviations[0]),
         final.ending,
     )

@@ -66,6 +66,7 @@ def march(
     unknown: Array,
     tolerance: float,
     *,
+    shape: tuple[int, int] = SHAPE,
     time_limit: float | None = None,
     most_elements: float = np.inf,
 ) -> March:
@@ -78,6 +79,8 @@ def march(
         Values of the unknown coefficients.
     tolerance : float
         Last coefficients that are left out, relative to the size of the field.
+    shape : tuple of int
+        Degrees in an element and in a slab.
     time_limit : float, optional
         Seconds.
     most_elements : float
@@ -102,7 +105,7 @@ def march(
             breaks = joined(before[0], breaks, problem.domain[0], tolerance)
         found = None
         if not late:
-            found = _slab(problem, before, breaks, now, step, end, unknown, tolerance, work)
+            found = _slab(problem, before, breaks, now, step, end, unknown, tolerance, shape, work)
         if found is None:
             spent = Ending.ITERATIONS if work[0] > work[1] else Ending.STALLED
             ending = Ending.TIME if late else spent
@@ -124,6 +127,7 @@ def _slab(
     end: float,
     unknown: Array,
     tolerance: float,
+    shape: tuple[int, int],
     work: list[float],
 ) -> tuple[ElementField, tuple[ElementField, ...], float] | None:
     """One slab, its sensitivities and the next step; None where the march cannot go on.
@@ -135,14 +139,14 @@ def _slab(
     else:
         orders = range(problem.equation.order(1))
         lower = tuple(continued(before[0], order, before[1]) for order in orders)
-    p, q = SHAPE
+    p, q = shape
     whole = float(np.ptp(problem.domain[1]))
     for _ in range(TRIES):
         step = min(step, end - now) if end - now > 1.01 * step else end - now
         work[0] += len(breaks) - 1
         if len(breaks) > MOST_ELEMENTS or step < SMALLEST_STEP * whole or work[0] > work[1]:
             return None
-        patch = Patch(problem, breaks, (now, now + step), SHAPE, lower, ())
+        patch = Patch(problem, breaks, (now, now + step), shape, lower, ())
         start = np.zeros((len(breaks) - 1, q + 1, p + 1))
         if before is not None:
             start[:, 0] = before[0].moved(breaks)

@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 
 #: Newton steps, and halvings of one, before a patch is given up.
 STEPS, HALVINGS = 30, 8
+#: Share of the residuals of a start that is taken away at first, and at least.
+FIRST_SHARE, LEAST_SHARE = 0.25, 1.0 / 256.0
 #: Relative size of a step that is taken whatever the residuals say, which may be rounding.
 NEAR = 1e-6
 
@@ -37,7 +39,9 @@ class Solved:
 
 
 @np.errstate(all="ignore")  # what is not finite is seen below, and ends the iteration
-def newton(patch: Patch, start: Array, unknown: Array, tolerance: float) -> Solved | None:
+def newton(
+    patch: Patch, start: Array, unknown: Array, tolerance: float, left: Array | float = 0.0
+) -> Solved | None:
     """Solve the system of a patch.
 
     Parameters
@@ -47,6 +51,8 @@ def newton(patch: Patch, start: Array, unknown: Array, tolerance: float) -> Solv
     unknown : ndarray (k,)
     tolerance : float
         Size of the last step relative to the coefficients.
+    left : ndarray (n,) or 0
+        Residuals that shall be left.
 
     Returns
     -------
@@ -55,6 +61,7 @@ def newton(patch: Patch, start: Array, unknown: Array, tolerance: float) -> Solv
     """
     x = start
     residuals, jacobian, by_unknown = patch.system(x, unknown)
+    residuals = residuals - left
     for count in range(1, STEPS + 1):
         scale = _row_scale(jacobian)
         factors = _factors(jacobian, scale)
@@ -66,6 +73,7 @@ def newton(patch: Patch, start: Array, unknown: Array, tolerance: float) -> Solv
         for _ in range(HALVINGS):
             trial = x + length * step
             residuals, jacobian, by_unknown = patch.system(trial, unknown)
+            residuals = residuals - left
             new = float(np.linalg.norm(scale * residuals))
             if np.isfinite(new) and (near or new <= (1.0 - length / 4.0) * norm):
                 break
@@ -82,6 +90,25 @@ def newton(patch: Patch, start: Array, unknown: Array, tolerance: float) -> Solv
                 sensitivity = -factors.solve(scale[:, None] * by_unknown)
             return Solved(x - factors.solve(scale * residuals), sensitivity, count)
     return None
+
+
+def newton_by_homotopy(
+    patch: Patch, start: Array, unknown: Array, tolerance: float
+) -> Solved | None:
+    """As `newton`; where that fails, the residuals of the start are taken away little by little."""
+    solved = newton(patch, start, unknown, tolerance)
+    if solved is not None or patch.problem.linear:
+        return solved
+    residuals = patch.system(start, unknown)[0]
+    now, share, done = start, FIRST_SHARE, 0.0
+    while done < 1.0 and share >= LEAST_SHARE:
+        ahead = min(done + share, 1.0)
+        solved = newton(patch, now, unknown, tolerance, (1.0 - ahead) * residuals)
+        if solved is None:
+            share /= 2.0
+        else:
+            now, done, share = solved.coefficients, ahead, 2.0 * share
+    return solved
 
 
 def _row_scale(jacobian: sparse.csr_array) -> Array:

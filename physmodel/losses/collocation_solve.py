@@ -12,6 +12,7 @@ from scipy.stats import qmc
 
 from physmodel.errors import PhysmodelError, ProblemError
 from physmodel.losses.collocation_box import solve_box
+from physmodel.losses.collocation_growth import require_bounded_growth
 from physmodel.losses.collocation_march import march
 from physmodel.losses.collocation_network_solve import solve_by_network
 from physmodel.losses.collocation_problem import PdeProblem, read_problem
@@ -25,8 +26,9 @@ Array = NDArray[np.float64]
 
 #: Accuracy asked of an evolution, and of a boundary value problem, which costs little.
 EVOLUTION, ROUNDING = 1e-8, 1e-14
-#: How much looser the solution is that tells the error.
-LOOSER = 30.0
+#: How much looser the solution is that tells the error, and its degrees: with the same ones both
+#: would be the same where the first steps already are good enough.
+LOOSER, COARSER = 30.0, (10, 4)
 #: Points at which the residual is held against the equation; a power of two (Sobol).
 HELD_OUT = 1024
 
@@ -149,7 +151,7 @@ def solve_pde(
     ------
     ProblemError
         If the equation cannot be read or the conditions do not fit it, or are not of the kind
-        that networks fulfil.
+        that networks fulfil; if the equation is ill-posed in the direction of the march.
     PhysmodelError
         If not even the first step can be solved.
 
@@ -175,6 +177,10 @@ def solve_pde(
         time_limit = real_number(time_limit, "the time limit")
         if time_limit <= 0.0:
             raise ProblemError(f"a time limit of {time_limit:g} s leaves no time")
+    if problem.marches and problem.linear:
+        start = _held_out(problem, float(problem.domain[-1, 1]))
+        still = {index: np.zeros(HELD_OUT) for index in problem.equation.indices}
+        require_bounded_growth(problem, start, still)
     found, coarse, reached, ending = METHODS[method](problem, goal, time_limit)
     if found is None and ending is Ending.TIME:
         raise PhysmodelError(
@@ -185,10 +191,13 @@ def solve_pde(
         raise PhysmodelError(
             f"no solution of {equation!r} was found near the conditions",
             why="the conditions contradict each other where they meet, the solution is not unique, "
-            "or the equation is ill-posed in this direction (a diffusion that runs backwards)",
+            "or Newton's method does not find the way to it from a field that is zero",
             fix="check signs, and that initial and boundary conditions agree in the corners",
         )
     points = _held_out(problem, reached)
+    if problem.marches and not problem.linear:
+        jet = {index: found(points, index) for index in problem.equation.indices}
+        require_bounded_growth(problem, points, jet)
     error = np.inf if coarse is None else rms(found(points) - coarse(points))
     residual = relative_residual(problem, found, points)
     return PdeSolution(problem, found, reached, residual, float(error), ending)
@@ -204,7 +213,8 @@ def _by_elements(problem: PdeProblem, goal: float, time_limit: float | None) -> 
         return field, coarse, float(problem.domain[-1, 1]), ending
     limit = None if time_limit is None else time_limit / 2.0
     fine = march(problem, np.empty(0), goal, time_limit=limit)
-    rough = march(problem, np.empty(0), min(LOOSER * goal, 0.1), time_limit=limit)
+    looser = min(LOOSER * goal, 0.1)
+    rough = march(problem, np.empty(0), looser, shape=COARSER, time_limit=limit)
     if not fine.field.slabs or not rough.field.slabs:
         return None, None, fine.reached, fine.ending
     return fine.field, rough.field, fine.reached, fine.ending
