@@ -34,6 +34,7 @@ from physmodel.models.nets.restricted import Positive
 from physmodel.models.nets.scaled import ScaledForm
 from physmodel.models.nets.scaling import Scaling
 from physmodel.models.nets.storage import load_net, save_net
+from physmodel.models.nets.traced import slopes_of
 from physmodel.models.nets.update_file import load_update, save_update
 from physmodel.models.nets.weight_matrices import Matrix, weight_matrices
 from physmodel.models.vector_field import simulate
@@ -202,18 +203,12 @@ def test_tiles_count_the_weights_behind_an_update(monkeypatch: pytest.MonkeyPatc
     where = points(field, 40)
     whole = field.linearised(*where)
     sizes = []
-    vmap = torch.func.vmap
 
-    def counted(function, **options):
-        mapped = vmap(function, **options)
+    def counted(form, rows, device):
+        sizes.append(rows)
+        return slopes_of(form, rows, device)
 
-        def call(theta, motion, signal):
-            sizes.append(len(motion))
-            return mapped(theta, motion, signal)
-
-        return call
-
-    monkeypatch.setattr(net_field, "vmap", counted)
+    monkeypatch.setattr(net_field, "slopes_of", counted)
     monkeypatch.setattr(net_field, "TILE", 10_000)
     tiled = field.linearised(*where)
     assert max(sizes) * 2 * merged(field).form.n_parameters <= 10_000
