@@ -18,6 +18,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.optimizers.damped_model import DampedModel
 from physmodel.optimizers.linear_model import LinearModel
 from physmodel.optimizers.opening import check_linearised, open_start
 from physmodel.optimizers.residuals import Ending, Minimum, OnIteration
@@ -49,38 +50,6 @@ LEAST_RATIO, ROUNDING = 1e-4, 1e-14
 CURVED, MOST_BOW = 0.75, 0.375
 #: The rounding of a residual over the smallest change of it that can be seen: it is a sum of terms.
 TERMS = 16.0
-
-
-@dataclass(frozen=True, eq=False)
-class _Local:
-    """The damped problem at the present point, in scaled unknowns."""
-
-    model: LinearModel
-    cost: float
-    scale: Array
-    slope: Array
-    solve: Callable[[float, Array], Array]
-    bend: bool
-
-    def step(self, damping: float) -> Array:
-        """Scaled step ``(p,)``; not finite where rounding forbids it."""
-        return self.solve(damping, self.model.residuals)
-
-    def predicted(self, scaled: Array, damping: float) -> float:
-        """Fall of the cost that the linear model promises; not finite for such a step."""
-        return (damping * float(scaled @ scaled) - float(self.slope @ scaled)) / 2.0
-
-    def possible(self) -> float:
-        """Fall of the cost that the linear model promises without damping."""
-        least = self.model.least_damping
-        gain = self.predicted(self.step(least), least)
-        return gain if np.isfinite(gain) else np.inf
-
-    def steepness(self) -> float:
-        """Largest cosine between the residuals and a column of the Jacobian."""
-        norms = self.model.column_norms * np.sqrt(2.0 * self.cost)
-        gradient = np.abs(self.model.gradient)
-        return float(np.max(gradient / np.where(norms > 0.0, norms, 1.0), initial=0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +120,7 @@ def damped_descent(
     while len(history) <= max_iterations:
         scale = np.maximum(FORGET * scale, model.column_norms)
         safe = np.where(scale > 0.0, scale, 1.0)
-        local = _Local(model, cost, safe, model.gradient / safe, model.solver(safe), bend)
+        local = DampedModel(model, cost, safe, model.gradient / safe, model.solver(safe), bend)
         if not np.any(local.slope):
             ending = Ending.CONVERGED
             break
@@ -197,7 +166,7 @@ def _lower(
     values: Callable[[Array], Array],
     linearise: Callable[[Array], LinearModel],
     x: Array,
-    local: _Local,
+    local: DampedModel,
     damping: float,
     deadline: float,
 ) -> _Search:
@@ -249,7 +218,9 @@ def _differ(one: Array, other: Array) -> bool:
     return bool(np.linalg.norm(one - other) > ALIKE * np.linalg.norm(other))
 
 
-def _last_step(values: Callable[[Array], Array], x: Array, local: _Local) -> tuple[Array, float]:
+def _last_step(
+    values: Callable[[Array], Array], x: Array, local: DampedModel
+) -> tuple[Array, float]:
     """Take a step that is too short for the cost to tell, unless the cost does rise."""
     step = local.step(local.model.least_damping) / local.scale
     new = _evaluated(values, x + step)[1]
