@@ -214,3 +214,9 @@ def test_coefficients_that_only_appear_as_a_sum_are_not_determined():
                     points=[X, T], measured=U + noise)  # fmt: skip
     assert np.isinf(found.std_errors).all()
     assert found.values.sum() == pytest.approx(0.7, abs=0.03)  # five standard errors
+
+
+def test_measurements_that_ask_for_a_diffusion_backwards_are_told_so():
+    growing = np.exp(0.7 * np.pi**2 * T) * np.sin(np.pi * X)
+    with pytest.raises(ProblemError, match="ask for d"):
+        fit_pde(**DECAY, points=[X, T], measured=growing)

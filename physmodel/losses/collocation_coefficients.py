@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import DataError, ProblemError
+from physmodel.losses.collocation_growth import unbounded_growth
 from physmodel.losses.collocation_march import March, march
 from physmodel.losses.collocation_problem import PdeProblem, read_problem
 from physmodel.losses.collocation_statement import real_number
@@ -195,6 +196,13 @@ def fit_pde(
     most = LATER * block(NEAR).run(start).work
     near = levenberg_marquardt(block(NEAR, most), start, tolerance=NEAR)
     answer = block(FINAL)
+    if not np.isfinite(answer.values(near.parameters)).all():
+        found = ", ".join(f"{n} = {v:.3g}" for n, v in zip(unknown, near.parameters, strict=True))
+        raise ProblemError(
+            f"the measurements ask for {found}, and with these the equation cannot be solved",
+            why="it is ill-posed there, or its solution blows up before the end of the domain",
+            fix="check the signs of its terms, the conditions and the order of the coordinates",
+        )
     final = levenberg_marquardt(answer, near.parameters, tolerance=FINAL)
     residuals, jacobian = answer.linearised(final.parameters)
     freedom = len(y) - len(unknown)
@@ -222,9 +230,11 @@ def _start(block: Callable[[float, float], SolutionResiduals], size: float) -> A
     order = problem.equation.order(1)
     rate = sum(abs(float((s * jet[i])[0])) for i, s in slopes.items() if i[1] == order)
     unit = rate / np.where(by_unknown[0] == 0.0, rate or 1.0, np.abs(by_unknown[0]))
+    every = [np.array(signs) * unit for signs in itertools.product((1, -1), repeat=len(unit))]
+    forwards = [s for s in every if not unbounded_growth(problem, middle, jet, s)[0].any()]
     for patience, factor in itertools.product(PATIENCE, SIZES):
         residuals = block(SURVEY, patience)
-        trials = [factor * np.array(s) * unit for s in itertools.product((1, -1), repeat=len(unit))]
+        trials = [factor * signed for signed in forwards or every]
         costs = [float(np.sum(residuals.values(trial) ** 2)) for trial in trials]
         if np.isfinite(costs).any():
             return trials[int(np.nanargmin(costs))]

@@ -45,13 +45,7 @@ def require_bounded_growth(problem: PdeProblem, points: Array, jet: Mapping[Inde
     ------
     ProblemError
     """
-    _, slopes, _ = problem.equation.linearised(points, jet, np.empty(0))
-    length = float(np.ptp(problem.domain[0]))
-    slow, fast = (_rates(slopes, waves * np.pi / length) for waves in WAVES)
-    size = np.abs(fast).max(axis=1)
-    growth, before = fast.real.max(axis=1), slow.real.max(axis=1)
-    unbounded = (growth > GROWTH * size) & (growth > FASTER * np.abs(before))
-    unbounded &= growth > TRACE * size.max(initial=0.0)
+    unbounded, growth = unbounded_growth(problem, points, jet, np.empty(0))
     if unbounded.any():
         place = points[int(np.argmax(np.where(unbounded, growth, -np.inf)))]
         names = problem.coordinates
@@ -63,6 +57,28 @@ def require_bounded_growth(problem: PdeProblem, points: Array, jet: Mapping[Inde
             fix="check the sign of the highest derivatives, or give conditions at both ends of "
             f"{names[1]} if the equation is one of equilibrium",
         )
+
+
+def unbounded_growth(
+    problem: PdeProblem, points: Array, jet: Mapping[Index, Array], unknown: Array
+) -> tuple[NDArray[np.bool_], Array]:
+    """Where short waves grow the faster the shorter they are, ``(n,)``, and how fast.
+
+    Parameters
+    ----------
+    problem, points, jet
+        See `require_bounded_growth`.
+    unknown : ndarray (k,)
+        Values of the unknown coefficients.
+    """
+    _, slopes, _ = problem.equation.linearised(points, jet, unknown)
+    length = float(np.ptp(problem.domain[0]))
+    slow, fast = (_rates(slopes, waves * np.pi / length) for waves in WAVES)
+    size = np.abs(fast).max(axis=1)
+    growth, before = fast.real.max(axis=1), slow.real.max(axis=1)
+    unbounded = (growth > GROWTH * size) & (growth > FASTER * np.abs(before))
+    unbounded &= growth > TRACE * size.max(initial=0.0)
+    return unbounded, growth
 
 
 def _rates(slopes: Mapping[Index, Array], wave: float) -> NDArray[np.complex128]:
