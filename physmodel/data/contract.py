@@ -130,6 +130,11 @@ def validate(data: xr.Dataset) -> xr.Dataset:
     DataError
         Naming the variable and the row.
     """
+    if not isinstance(data, xr.Dataset):
+        raise DataError(
+            f"the data are a {type(data).__name__}, not a dataset",
+            fix="make datasets with physmodel.open or physmodel.from_arrays",
+        )
     for needed in ("time", "trajectory", "row_size"):
         if needed not in data.variables:
             raise DataError(

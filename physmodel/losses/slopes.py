@@ -21,7 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
+from physmodel.errors import ProblemError
 from physmodel.models.parametric_field import ParametricField
+from physmodel.optimizers.reading import real_numbers
 
 Array = NDArray[np.float64]
 
@@ -36,12 +38,40 @@ class KnownStates:
         Of first order, without inputs.
     states, slopes : ndarray (n, d)
     slope_noise : ndarray (d,)
+        Standard deviations, all positive.
+
+    Raises
+    ------
+    ProblemError
+        If tables do not have the shapes of the field, or a noise is not positive.
     """
 
     field: ParametricField
     states: Array
     slopes: Array
     slope_noise: Array
+
+    def __post_init__(self) -> None:
+        d = len(self.field.states)
+        states, slopes, noise = (
+            real_numbers(table, what)
+            for table, what in (
+                (self.states, "states"),
+                (self.slopes, "slopes"),
+                (self.slope_noise, "deviations"),
+            )
+        )
+        shapes = states.shape, slopes.shape, noise.shape
+        if shapes != ((len(states), d), (len(states), d), (d,)) or not len(states):
+            raise ProblemError(
+                "states, slopes and noise have the shapes " + ", ".join(map(str, shapes)),
+                why=f"the field has {d} states",
+                fix=f"give a row of {d} numbers for each sample, and {d} deviations",
+            )
+        if not (noise > 0.0).all():
+            raise ProblemError(
+                f"the noise of the slopes is {noise}", fix="give positive standard deviations"
+            )
 
     def values(self, parameters: Array) -> Array:
         """Residuals ``(n d,)``."""

@@ -16,6 +16,7 @@ from physmodel.models.parametric_field import Linearisation
 from physmodel.models.sparse_field import SparseField, term_variables, velocity_name
 from physmodel.models.terms import TermLibrary
 from physmodel.problem.calculus import derivative
+from physmodel.problem.checks import names_list, table_of
 from physmodel.problem.expression import (
     FUNCTIONS,
     Expression,
@@ -172,7 +173,7 @@ def expression_field(
         raise ProblemError(
             f"equations are {equations!r}", fix='one text per state: {"x": "-k*x", "y": "x - y"}'
         )
-    states = tuple(equations)
+    states = names_list("equations", list(equations))
     texts = {s: unicodedata.normalize("NFKC", str(text)) for s, text in equations.items()}
     used = dict.fromkeys(name for text in texts.values() for name in _IDENTIFIER.findall(text))
     if order is None:
@@ -222,7 +223,7 @@ def as_expression_field(field: SparseField) -> ExpressionField:
 
 
 def _values(names: tuple[str, ...], start: Mapping[str, float]) -> Array:
-    for name, value in start.items():
+    for name, value in table_of("start", start).items():
         if name not in names:
             raise ProblemError(
                 f"{name!r} is no parameter of the equations",

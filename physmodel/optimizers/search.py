@@ -100,6 +100,8 @@ def search(
         )
     if isinstance(passes, bool) or not isinstance(passes, int) or passes < 1:
         raise ProblemError(f"{passes!r} passes cannot be carried out", fix="1 or more")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ProblemError(f"{seed!r} is no seed", fix="a whole number, zero or more")
     methods: dict[str, Callable[[Ledger, Space, list[list[Rung]], int], None]] = {
         "hyperband": _hyperband,
         "optuna": _optuna,

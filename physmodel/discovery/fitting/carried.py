@@ -86,6 +86,8 @@ def carry(
     """
     from physmodel.models.nets.low_rank import with_update
 
+    if not isinstance(ranks, Sequence):
+        raise ProblemError(f"the ranks are {ranks!r}", fix="give a list of them, such as (1, 2)")
     if not ranks:
         raise ProblemError("no rank to try", fix="give at least one, such as 1")
     found: dict[tuple[int, float], tuple[float, NetField]] = {}

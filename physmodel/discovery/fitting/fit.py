@@ -18,6 +18,7 @@ from physmodel.losses.shooting import Record
 from physmodel.models.expression_field import expression_field
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.sparse_field import velocity_name
+from physmodel.problem.checks import names_list
 
 __all__ = ["Fit", "fit"]
 
@@ -71,9 +72,15 @@ def fit(
     ('k',)
     """
     validate(data)
+    unmeasured = names_list("unmeasured", unmeasured)
     if isinstance(field, Mapping):
         inputs = [n for n in variable_names(data, "input") if n not in field]
         field = expression_field(field, inputs=inputs, start=start, order=order)
+    elif not hasattr(field, "parameters"):
+        raise ProblemError(
+            f"{field!r} is no field",
+            fix='give equations, such as {"x": "-k*x"}, or a field with parameters',
+        )
     elif start is not None or order is not None:
         raise ProblemError(
             "start values and an order are for equations in text only",

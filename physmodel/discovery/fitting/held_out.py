@@ -17,8 +17,8 @@ from physmodel.models.parametric_field import ParametricField
 
 Array = NDArray[np.float64]
 
-#: One in so many trajectories is held out, or the last such part of each where there are few.
-SHARE, FEW = 4, 3
+#: Parts of a record that are held out in turn, and how many trajectories are too few to be them.
+FOLDS, FEW = 4, 3
 #: Samples of a piece that is smoothed, at least.
 SHORTEST = 8
 #: Places at which a run is compared with the record, over one characteristic time.
@@ -41,8 +41,8 @@ class Split:
     memory: float
 
 
-def split(found: Sequence[Segment], n_states: int) -> Split:
-    """Hold out some trajectories, or the ends of all where there are few.
+def folds(found: Sequence[Segment], n_states: int) -> list[Split]:
+    """Hold out every trajectory once, or every stretch of each where there are few.
 
     Parameters
     ----------
@@ -50,22 +50,21 @@ def split(found: Sequence[Segment], n_states: int) -> Split:
     n_states : int
         How many of the columns are states.
 
+    Returns
+    -------
+    list of Split
+        Each sample is held out in exactly one, the last of trajectories in the last; but for
+        pieces of fewer than `SHORTEST` samples.
+
     Raises
     ------
     DataError
-        If there are too few samples for both parts.
+        If there are too few samples for two folds.
     """
     long = [one for one in found if len(one.time) >= SHORTEST]
-    if len(long) > FEW:
-        out = set(range(SHARE // 2, len(long), SHARE))
-        training = [one for k, one in enumerate(long) if k not in out]
-        held_out = [one for k, one in enumerate(long) if k in out]
-    else:
-        cuts = [len(one.time) - max(len(one.time) // SHARE, SHORTEST) for one in long]
-        training = [_part(one, 0, cut) for one, cut in zip(long, cuts, strict=True)]
-        held_out = [_part(one, cut, len(one.time)) for one, cut in zip(long, cuts, strict=True)]
-        training = [one for one in training if len(one.time) >= SHORTEST]
-    if not training or not held_out:
+    most = max((len(one.time) // SHORTEST for one in long), default=0)
+    count = FOLDS if len(long) > FEW else min(FOLDS, most)
+    if count < 2:
         raise DataError(
             f"{sum(len(one.time) for one in found)} samples are too few to hold some out",
             why="settings are judged by data that no fit has seen",
@@ -75,7 +74,28 @@ def split(found: Sequence[Segment], n_states: int) -> Split:
     for one in long:
         samples = characteristic_samples(one.values[:, :n_states])
         times.append(samples * float(np.median(np.diff(one.time))))
-    return Split(training, held_out, float(np.median(times)))
+    memory = float(np.median(times))
+    if len(long) > FEW:
+        return [
+            Split([one for j, one in enumerate(long) if j % count != k], long[k::count], memory)
+            for k in range(count)
+        ]
+    return [_stretch(long, k, count, memory) for k in range(count)]
+
+
+def _stretch(long: Sequence[Segment], k: int, count: int, memory: float) -> Split:
+    """Hold out one stretch of each trajectory; what is too short for that is only fitted."""
+    training, held_out = [], []
+    for one in long:
+        n = len(one.time)
+        first, last = k * n // count, (k + 1) * n // count
+        if last - first < SHORTEST:
+            training.append(one)
+            continue
+        held_out.append(_part(one, first, last))
+        rest = (_part(one, 0, first), _part(one, last, n))
+        training += [part for part in rest if len(part.time) >= SHORTEST]
+    return Split(training, held_out, memory)
 
 
 def _part(one: Segment, first: int, last: int) -> Segment:

@@ -12,6 +12,7 @@ from physmodel.errors import DataError, ProblemError
 from physmodel.optimizers.pruning import prune_by_criterion, prune_to
 from physmodel.optimizers.pruning_trial import Evaluations, Refit, Trial, schwarz
 from physmodel.optimizers.residuals import Residuals
+from physmodel.problem.checks import is_whole
 
 if TYPE_CHECKING:
     from physmodel.models.nets.net_field import NetField
@@ -102,6 +103,14 @@ def prune(
     from physmodel.models.nets.pruned import PrunedForm
     from physmodel.models.nets.unit_layout import layout_of, without_idle_units
 
+    if not isinstance(field, NetField):
+        raise ProblemError(
+            f"{field!r} is no network", fix="give a NetField, trained, and the loss of its fit"
+        )
+    if not is_whole(evaluations) or evaluations < 0 or (size is not None and not is_whole(size)):
+        raise ProblemError(
+            f"size {size!r} and at most {evaluations!r} refits", fix="give whole numbers"
+        )
     start, p = field.parameters, len(field.parameters)
     if size is not None and not 1 <= size <= p:
         raise ProblemError(

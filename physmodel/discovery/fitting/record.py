@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from physmodel.errors import ProblemError
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.vector_field import InputSignal, simulate
 from physmodel.optimizers.residuals import REMEDIES, Ending
@@ -101,7 +102,16 @@ class Fit:
         """Intervals ``(p, 2)`` that hold the true parameters with some probability.
 
         Student's distribution allows for the noise being estimated too.
+
+        Raises
+        ------
+        ProblemError
+            If the probability is not between 0 and 1.
         """
+        if isinstance(level, bool | str) or not 0.0 < level < 1.0:
+            raise ProblemError(
+                f"a probability of {level!r}", fix="give a number between 0 and 1, such as 0.9"
+            )
         reach = float(stdtrit(self.freedom, 0.5 + level / 2.0)) * self.std_errors
         return np.column_stack([self.parameters - reach, self.parameters + reach])
 

@@ -23,6 +23,7 @@ from physmodel.losses.shooting import Record
 from physmodel.models.expression_field import expression_field
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.sparse_field import velocity_name
+from physmodel.problem.checks import is_whole
 
 __all__ = ["Regimes", "fit_regimes"]
 
@@ -76,12 +77,17 @@ def fit_regimes(
     the assignment is the exact minimum. Last, `physmodel.fit` fits each field to its own stretches,
     with noise in the states.
     """
-    if most < 1:
-        raise ProblemError(f"at most {most} regimes", fix="one or more")
+    if not is_whole(most) or most < 1:
+        raise ProblemError(f"at most {most!r} regimes", fix="a whole number, one or more")
     validate(data)
     if isinstance(field, Mapping):
         inputs = [n for n in variable_names(data, "input") if n not in field]
         field = expression_field(field, inputs=inputs, start=start)
+    elif not hasattr(field, "parameters"):
+        raise ProblemError(
+            f"{field!r} is no field",
+            fix='give equations, such as {"x": "-k*x"}, or a field with parameters',
+        )
     elif start is not None:
         raise ProblemError(
             "start values are for equations in text only", fix="use field.with_parameters(...)"

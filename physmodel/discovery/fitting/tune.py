@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import constant_columns
 from physmodel.data.segments import segments
-from physmodel.discovery.fitting.held_out import exam, split
+from physmodel.discovery.fitting.held_out import exam, folds
 from physmodel.discovery.fitting.net_trial import FORMS, NetTrial
 from physmodel.errors import DataError, ProblemError
 from physmodel.optimizers.search import search
@@ -30,6 +30,10 @@ RANGES: Space = {
     "ridge": Real(1e-10, 1e-2, log=True),
     "window": Real(1e-3, 0.1, log=True),
 }
+#: Smallest share of the whole effort that still tells good settings from bad ones.
+LEAST = 1.0 / 9.0
+#: Part of the iterations of a whole fit that each fold gets.
+PART = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,23 +127,35 @@ def tune(
             why="a network of it would fit anything",
             fix="leave it out of the data",
         )
-    parts = split(segments(data, (*states, *inputs)), d)
-    spread = np.vstack([one.values[:, :d] for one in parts.training]).std(axis=0)
-    test = exam(parts.held_out, d, parts.memory, spread)
-    trial = NetTrial(tuple(states), tuple(inputs), parts.training, parts.memory, seed)
+    every = segments(data, (*states, *inputs))
+    spread = np.vstack([one.values[:, :d] for one in every]).std(axis=0)
+    parts = folds(every, d)
+    tests = [exam(part.held_out, d, part.memory, spread) for part in parts]
+    trials = [
+        NetTrial(tuple(states), tuple(inputs), part.training, part.memory, seed) for part in parts
+    ]
     forms = [form for form in FORMS if _possible(form, d, bool(inputs), bool(pairs))]
     space: Space = {"form": Categorical(tuple(forms)), **RANGES}
+    errors: dict[str, Array] = {}
 
     def error(settings: dict[str, Any], effort: float) -> float:
-        return test.strays(trial.fit(settings, effort))
+        each = [
+            test.strays(trial.fit(settings, PART * effort))
+            for trial, test in zip(trials, tests, strict=True)
+        ]
+        if effort == 1.0:
+            errors[repr(settings)] = np.array(each)
+        return float(np.mean(each))
 
     with threadpool_limits(1, "blas"):
-        found = search(error, space, method=method, known=[DEFAULTS], passes=passes, seed=seed)
-        whole = NetTrial(
-            trial.states, trial.inputs, [*parts.training, *parts.held_out], parts.memory, seed
+        found = search(
+            error, space, method=method, known=[DEFAULTS], least=LEAST, passes=passes, seed=seed
         )
-        field = whole.fit(found.settings, 1.0)
-    return Tuned(field, found.settings, found.score, found.evaluations[0].score, found)
+        settings, gain, doubt = _adopted(found, errors)
+        whole = NetTrial(tuple(states), tuple(inputs), every, parts[0].memory, seed)
+        field = whole.fit(settings, 1.0)
+    first = found.evaluations[0].score
+    return Tuned(field, settings, first - gain, first, doubt, found)
 
 
 def _possible(form: str, d: int, inputs: bool, paired: bool) -> bool:
@@ -153,8 +169,10 @@ def _ordered(data: xr.Dataset, pairs: Sequence[tuple[str, str]]) -> list[str]:
     states = list(variable_names(data, "state"))
     if not pairs:
         return states
-    ordered = [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
-    if sorted(ordered) != sorted(states):
+    each: list[Any] = list(pairs)
+    named = all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in each)
+    ordered = [pair[place] for place in (0, 1) for pair in pairs] if named else []
+    if sorted(map(str, ordered)) != sorted(states):
         raise ProblemError(
             f"the pairs {', '.join(map(str, pairs))} are not all states, each once",
             fix="states: " + ", ".join(states),

@@ -66,7 +66,21 @@ def symmetrised(model: Any, symmetry: Symmetry, names: Sequence[str]) -> Any:
     ProblemError
         If the symmetry, or this symmetry of this model, cannot be kept exactly.
     """
-    whole = symmetry.on(tuple(names))
+    if not isinstance(symmetry, Symmetry):
+        raise ProblemError(
+            f"{symmetry!r} is no symmetry", fix="make one: physmodel.problem.finite.parity('q')"
+        )
+    names = tuple(names)
+    wanted = getattr(model, "n_variables", None)
+    if wanted is None and hasattr(model, "n_states"):
+        wanted = model.n_states + model.n_inputs
+    if len(set(names)) < len(names) or len(names) != wanted:
+        raise ProblemError(
+            f"{', '.join(names)} are not the variables of a {type(model).__name__}",
+            why=f"it has {wanted} of them",
+            fix="name each state, then each input, once",
+        )
+    whole = symmetry.on(names)
     require_normal(whole)
     if isinstance(model, ScaledForm | ScaledScalar):
         inside = model.scaling.inside(whole)

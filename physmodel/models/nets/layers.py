@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
+from physmodel.problem.checks import is_whole
 
 #: Largest width of a layer and number of layers: these are small networks.
 WIDEST, DEEPEST = 4096, 8
@@ -39,6 +40,13 @@ class Layers:
     bias: bool = True
 
     def __post_init__(self) -> None:
+        if not isinstance(self.hidden, tuple) or not all(map(is_whole, self.hidden)):
+            raise ProblemError(
+                f"hidden layers of {self.hidden!r} units",
+                fix="give a tuple of whole numbers, such as (16,)",
+            )
+        if not is_whole(self.n_variables):
+            raise ProblemError(f"a network of {self.n_variables!r} variables", fix="a whole number")
         if not self.hidden or len(self.hidden) > DEEPEST:
             raise ProblemError(
                 f"a network of {len(self.hidden)} hidden layers",

@@ -20,6 +20,7 @@ from physmodel.models.nets.form import Form
 from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.tensors import like
 from physmodel.models.nets.weight_matrices import Matrix, weight_matrices
+from physmodel.problem.checks import is_whole
 
 Array = NDArray[np.float64]
 
@@ -58,9 +59,9 @@ class LowRank:
                 why=f"the form has {self.form.n_parameters} of them",
                 fix="train the network first",
             )
-        if self.rank < 1:
+        if not is_whole(self.rank) or self.rank < 1:
             raise ProblemError(
-                f"an update of rank {self.rank}", fix="give a rank of one or more; one is a start"
+                f"an update of rank {self.rank!r}", fix="give a rank of one or more; one is a start"
             )
 
     @property

@@ -14,6 +14,7 @@ from torch import Tensor
 from physmodel.errors import ProblemError
 from physmodel.models.nets.form import Scalar
 from physmodel.models.nets.tensors import like
+from physmodel.problem.checks import is_whole
 
 #: Keeps logarithm and division finite where two bodies are in one place.
 TINY = 1e-300
@@ -44,6 +45,10 @@ class ManyBodies:
     n_axes: int
 
     def __post_init__(self) -> None:
+        if not (is_whole(self.n_bodies) and is_whole(self.n_axes)):
+            raise ProblemError(
+                f"{self.n_bodies!r} bodies in {self.n_axes!r} dimensions", fix="give whole numbers"
+            )
         if self.inner.n_variables != 1 or self.n_bodies < 2 or self.n_axes < 1:
             raise ProblemError(
                 f"{self.n_bodies} bodies in {self.n_axes} dimensions with a scalar of "

@@ -14,6 +14,8 @@ from physmodel.models.nets.averaged import AveragedField, AveragedScalar
 from physmodel.models.nets.form import Form
 from physmodel.models.nets.traced import slopes_of
 from physmodel.models.parametric_field import Linearisation
+from physmodel.optimizers.reading import real_numbers
+from physmodel.problem.checks import names_list
 
 Array = NDArray[np.float64]
 
@@ -54,8 +56,19 @@ class NetField:
                 f"of {form.n_states} and {form.n_inputs}",
                 fix="name each state and input once",
             )
-        values = self.parameters
-        if values.shape != (form.n_parameters,) or values.dtype != np.float64:
+        every = (*names_list("states", self.states), *names_list("inputs", self.inputs))
+        if len(set(every)) < len(every):
+            raise ProblemError(
+                f"a name is given twice: {', '.join(every)}", fix="name each state and input once"
+            )
+        if self.device != "cpu":
+            _require_device(self.device)
+        values = np.asarray(self.parameters)
+        if (
+            values is not self.parameters
+            or values.shape != (form.n_parameters,)
+            or values.dtype != np.float64
+        ):
             raise ProblemError(
                 f"the parameters have the shape {values.shape} and the type {values.dtype}",
                 why=f"a {kind} has {form.n_parameters} of them, in float64",
@@ -69,7 +82,7 @@ class NetField:
 
     def with_parameters(self, parameters: Array) -> NetField:
         """The same field with other parameters, ``(p,)``."""
-        return replace(self, parameters=np.asarray(parameters, dtype=np.float64))
+        return replace(self, parameters=real_numbers(parameters, "parameters"))
 
     def rate(self, time: Array, states: Array, velocities: Array | None, inputs: Array) -> Array:
         """Highest time derivative, ``(n, d)``; see `VectorField.rate`."""
@@ -124,6 +137,17 @@ class NetField:
             for array in (self.parameters, motion, inputs)
         )
         return theta, point, signal
+
+
+def _require_device(device: str) -> None:
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise ProblemError(
+            f"torch cannot compute on {device!r}",
+            why=str(error).splitlines()[0],
+            fix="use device='cpu', or install torch for this device",
+        ) from error
 
 
 def _joined(tiles: list[Tensor]) -> Array:

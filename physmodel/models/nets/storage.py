@@ -50,6 +50,11 @@ def save_net(field: NetField, folder: str | Path) -> Path:
         If the form has no name in files, a parameter is not finite, or the folder cannot be
         written to.
     """
+    if not isinstance(field, NetField):
+        raise ProblemError(
+            f"a {type(field).__name__} is no network with parameters",
+            fix="save NetField(form, states, inputs, parameters)",
+        )
     if not np.isfinite(field.parameters).all():
         raise ProblemError(
             "the network has parameters that are not finite numbers",

@@ -22,6 +22,8 @@ from physmodel.models.nets.port_hamiltonian import PortHamiltonian
 from physmodel.models.nets.restricted import AtRest, Positive
 from physmodel.models.nets.scaled import ScaledForm
 from physmodel.models.nets.scaling import Scaling, scaling_of
+from physmodel.optimizers.reading import real_numbers
+from physmodel.problem.checks import names_list
 from physmodel.problem.law import Law
 from physmodel.problem.symmetry import Symmetry, product_of
 
@@ -65,7 +67,19 @@ def form_for(
     ProblemError
         If laws cannot be kept exactly, or not together; the message names them.
     """
+    states, inputs = names_list("states", states), names_list("inputs", inputs)
     names = (*states, *inputs)
+    if not states or len(set(names)) < len(names) or order not in (1, 2):
+        raise ProblemError(
+            f"equations of order {order!r} for {', '.join(names) or 'nothing'}",
+            fix="name each state and input once; the order is 1 or 2",
+        )
+    if not all(isinstance(one, Law) for one in laws):
+        raise ProblemError(f"{laws!r} are no laws", fix="see physmodel.problem.knowledge.laws_of")
+    if not all(isinstance(one, Symmetry) for one in symmetries):
+        raise ProblemError(
+            f"{symmetries!r} are no symmetries", fix="see physmodel.problem.knowledge"
+        )
     law = _only(laws)
     frame = _Frame(tuple(states), tuple(inputs), order, hidden)
     if law is not None:
@@ -75,6 +89,7 @@ def form_for(
             raise _refusal(law, "with inputs no network keeps it")
     whole = product_of(*symmetries).on(names) if symmetries else None
     if samples is not None:
+        samples = _checked(samples, len(names), len(states))
         shared, centred = _tied(law, frame)
         moved = () if whole is None else (whole,)
         scaling = scaling_of(*samples, order, shared=shared, centred=centred, symmetries=moved)
@@ -188,6 +203,20 @@ def _tied(law: Law | None, frame: _Frame) -> tuple[list[list[int]], list[int]]:
     if law.kind in CLOSED:
         return [list(range(len(frame.states)))], []
     return [], [frame.states.index(name) for name in law.names]
+
+
+def _checked(samples: tuple[Array, Array], wide: int, rates: int) -> tuple[Array, Array]:
+    """States with inputs, and highest derivatives, as tables of as many rows."""
+    if not isinstance(samples, Sequence) or len(samples) != 2:
+        raise ProblemError("samples are no pair", fix="give states with inputs, and derivatives")
+    values, slopes = (real_numbers(table, "samples") for table in samples)
+    if values.shape != (len(values), wide) or slopes.shape != (len(values), rates):
+        raise ProblemError(
+            f"samples have the shapes {values.shape} and {slopes.shape}",
+            why=f"there are {wide} variables and {rates} derivatives",
+            fix="give a row for each sample in both",
+        )
+    return values, slopes
 
 
 def _only(laws: Sequence[Law]) -> Law | None:

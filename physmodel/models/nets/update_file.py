@@ -49,8 +49,8 @@ def save_update(field: NetField, path: str | Path) -> Path:
         If the field has no update, a parameter is not finite, the form has no name in files, or the
         file cannot be written.
     """
-    form = field.form
-    if not isinstance(form, LowRank):
+    form = field.form if isinstance(field, NetField) else field
+    if not isinstance(field, NetField) or not isinstance(form, LowRank):
         raise ProblemError(
             f"a {type(form).__name__} has no update",
             fix="save the network with save_net, or start from with_update(field)",
@@ -96,6 +96,10 @@ def load_update(path: str | Path, base: NetField) -> NetField:
     place = Path(path)
     if not place.is_file():
         raise ProblemError("there is no update here", where=str(place), fix="give the file of one")
+    if not isinstance(base, NetField):
+        raise ProblemError(
+            f"{base!r} is no network", fix="give the network that the update started from"
+        )
     base = merged(base)
     try:
         if place.stat().st_size > 8 * len(base.parameters) + LARGEST_HEADER:
