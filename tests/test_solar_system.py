@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import physmodel as pm
+from physmodel.cli.root import root
 from physmodel.discovery.unseen import find_unseen
 
 
@@ -60,6 +62,17 @@ def test_energy_and_momenta_are_conserved(law: pm.Result) -> None:
     assert set(drift) == {"energy", "momentum", "angular momentum"}
     assert max(drift.values()) < 1e-7  # 3e-8 were seen
     assert {item.name: item.drift for item in law.invariants()} == drift
+
+
+def test_the_printed_law_fits_eighty_columns(
+    law: pm.Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The command prints the law above: the search takes ten seconds and need not run twice.
+    monkeypatch.setattr("physmodel.discovery.discover.discover", lambda *_, **__: law)
+    done = CliRunner().invoke(root, ["discover", "solar-system", "-q"])
+    assert done.exit_code == 0, done.output
+    assert "Jupiter" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
 
 
 def test_asteroids_complete_the_momentum(law: pm.Result) -> None:
