@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +15,11 @@ from numpy.typing import NDArray
 import physmodel as pm
 from physmodel.data.segments import Segment
 from physmodel.discovery.fitting import net_trial, tune
-from physmodel.discovery.fitting.held_out import SHORTEST, exam, split
+from physmodel.discovery.fitting.held_out import FOLDS, SHORTEST, exam, folds
 from physmodel.discovery.fitting.net_trial import FORMS, NetTrial
 from physmodel.models.expression_field import expression_field
 from physmodel.models.parametric_field import ParametricField
-from physmodel.optimizers.search import search
+from physmodel.optimizers.search_record import Evaluation, SearchEnding, SearchResult
 from physmodel.optimizers.search_space import Categorical, Integer, Real
 
 Array = NDArray[np.float64]
@@ -41,23 +40,40 @@ def dataset(found: list[Segment]) -> xr.Dataset:
     return pm.from_arrays([s.time for s in found], [s.values for s in found], names=["q", "p"])
 
 
-def test_of_many_trajectories_some_are_held_out_whole_and_no_sample_is_in_both() -> None:
-    found = [circle(0.3 * k) for k in range(10)]
-    parts = split(found, 2)
-    kept, out = ([one.values[0, 0] for one in some] for some in (parts.training, parts.held_out))
-    assert sorted(kept + out) == sorted(one.values[0, 0] for one in found)
-    assert len(parts.held_out) == 2
-    # The autocorrelation of a sine falls to zero after a quarter of a period.
-    assert parts.memory == pytest.approx(2.0 * np.pi, rel=0.1)
+@pytest.mark.parametrize("n", [4, 10])
+def test_every_trajectory_is_held_out_once_and_no_sample_is_in_both(n: int) -> None:
+    found = [circle(0.3 * k) for k in range(n)]
+    parts = folds(found, 2)
+    assert len(parts) == FOLDS
+    starts = sorted(one.values[0, 0] for one in found)
+    assert sorted(one.values[0, 0] for part in parts for one in part.held_out) == starts
+    for part in parts:
+        both = [one.values[0, 0] for one in (*part.training, *part.held_out)]
+        assert sorted(both) == starts
+        # The autocorrelation of a sine falls to zero after a quarter of a period.
+        assert part.memory == pytest.approx(2.0 * np.pi, rel=0.1)
 
 
-@pytest.mark.parametrize("n", [2 * SHORTEST, 161])
-def test_of_one_trajectory_the_end_is_held_out(n: int) -> None:
+@pytest.mark.parametrize(("n", "count"), [(2 * SHORTEST, 2), (31, 3), (161, FOLDS)])
+def test_of_one_trajectory_every_stretch_is_held_out_once(n: int, count: int) -> None:
     whole = circle(0.0, n)
-    parts = split([whole], 2)
-    (first,), (last,) = parts.training, parts.held_out
-    np.testing.assert_array_equal(np.concatenate([first.time, last.time]), whole.time)
-    assert min(len(first.time), len(last.time)) >= SHORTEST
+    parts = folds([whole], 2)
+    assert len(parts) == count
+    held = np.concatenate([part.held_out[0].time for part in parts])
+    np.testing.assert_array_equal(held, whole.time)
+    for part in parts:
+        pieces = (*part.training, *part.held_out)
+        assert min(len(one.time) for one in pieces) >= SHORTEST
+        # No piece spans the gap that is left.
+        np.testing.assert_array_equal(
+            np.sort(np.concatenate([one.time for one in pieces])), whole.time
+        )
+
+
+def test_a_trajectory_too_short_for_a_stretch_is_fitted_in_every_fold() -> None:
+    short = circle(1.0, SHORTEST)
+    for part in folds([circle(0.0), short], 2):
+        assert any(one is short for one in part.training)
 
 
 def test_the_error_of_a_field_that_turns_too_fast_is_that_of_the_angle() -> None:
@@ -65,7 +81,7 @@ def test_the_error_of_a_field_that_turns_too_fast_is_that_of_the_angle() -> None
     # the squared distance of two points on the unit circle is 4 sin^2(half the angle), shared by
     # two states of variance 1/2. Small enough for no clipping. Exact up to the smoothed start.
     found = [circle(0.3 * k) for k in range(5)]
-    parts = split(found, 2)
+    parts = folds(found, 2)[0]
     test = exam(parts.held_out, 2, parts.memory, np.full(2, np.sqrt(0.5)))
     r = 0.05
     angles = r * (test.time - test.time[0])[1:]
@@ -76,7 +92,7 @@ def test_the_error_of_a_field_that_turns_too_fast_is_that_of_the_angle() -> None
 
 
 def test_a_run_that_leaves_for_infinity_counts_as_one() -> None:
-    parts = split([circle(0.3 * k) for k in range(5)], 2)
+    parts = folds([circle(0.3 * k) for k in range(5)], 2)[0]
     test = exam(parts.held_out, 2, parts.memory, np.full(2, np.sqrt(0.5)))
     away = expression_field({"q": "k*q*q*q + k", "p": "k*p*p*p + k"}, start={"k": 1e3})
     with warnings.catch_warnings():
@@ -115,7 +131,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small networks and few iterations."""
     monkeypatch.setattr(net_trial, "ITERATIONS", 4)
     monkeypatch.setattr(net_trial, "ROWS", 40)
-    monkeypatch.setattr(tune, "search", partial(search, least=1 / 3))
+    monkeypatch.setattr(tune, "LEAST", 1 / 3)
     monkeypatch.setattr(tune, "DEFAULTS", {**tune.DEFAULTS, "width": 4})
     monkeypatch.setattr(
         tune,
@@ -127,7 +143,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_friction_is_told_from_its_absence() -> None:
     # A field that keeps an energy cannot follow a motion that loses half of its own in a turn.
     found = [circle(0.9 * k, 61, decay=0.08) for k in range(4)]
-    parts = split(found, 2)
+    parts = folds(found, 2)[2]
     spread = np.vstack([one.values for one in parts.training]).std(axis=0)
     test = exam(parts.held_out, 2, parts.memory, spread)
     trial = NetTrial(("q", "p"), (), parts.training, parts.memory, 0)
@@ -152,6 +168,32 @@ def test_the_answer_is_no_worse_than_the_default_and_comes_again() -> None:
     assert "held-out error" in str(first)
     np.testing.assert_array_equal(first.field.parameters, again.field.parameters)
     assert first.search.evaluations == again.search.evaluations
+
+
+def judged(*errors: tuple[float, ...]) -> tuple[str, float]:
+    """Width adopted of fits with these errors in each fold, the first settings before others."""
+    each = [{**tune.DEFAULTS, "width": tune.DEFAULTS["width"] + k} for k in range(len(errors))]
+    tried = tuple(
+        Evaluation(one, 1.0, float(np.mean(error))) for one, error in zip(each, errors, strict=True)
+    )
+    best = min(tried, key=lambda one: one.score)
+    found = SearchResult(best.settings, best.score, tried, SearchEnding.PLANNED, (), "hyperband")
+    by_name = {repr(one): np.array(error) for one, error in zip(each, errors, strict=True)}
+    settings, doubt = tune._adopted(found, by_name)
+    return settings["width"] - tune.DEFAULTS["width"], doubt
+
+
+def test_what_is_not_better_by_more_than_its_standard_error_is_not_adopted() -> None:
+    first = (0.2, 0.4, 0.6, 0.8)
+    # Better by 0.1 in each fold: no doubt, however the folds differ.
+    assert judged(first, (0.1, 0.3, 0.5, 0.7)) == (1, pytest.approx(0.0, abs=1e-12))
+    # Gains of 0.5, 0, 0, -0.1 have mean 0.1 and standard error 0.135; of 0.4, 0, 0, 0: 0.1, 0.1.
+    assert judged((0.6, 0.4, 0.6, 0.8), (0.1, 0.4, 0.6, 0.9)) == (0, 0.0)
+    # Of 0.3, 0.1, 0.1, 0.1: mean 0.15, standard error 0.05; the best in the mean is in doubt.
+    sure, doubtful = (0.3, 0.3, 0.5, 0.7), (0.0, 0.4, 0.4, 0.6)
+    assert judged((0.6, 0.4, 0.6, 0.8), sure, doubtful)[0] == 2
+    assert judged((0.6, 0.4, 0.6, 0.8), sure, (-0.4, 0.4, 0.7, 0.8)) == (1, pytest.approx(0.05))
+    assert judged(first) == (0, 0.0)
 
 
 def forms_tried(data: xr.Dataset, **said: object) -> tuple[object, ...]:

@@ -22,7 +22,7 @@ from physmodel.bench.tuning_cases import PLANE
 from physmodel.data.arrays import from_arrays
 from physmodel.data.segments import segments
 from physmodel.discovery.discover import discover
-from physmodel.discovery.fitting.held_out import exam, split
+from physmodel.discovery.fitting.held_out import exam, folds
 from physmodel.discovery.fitting.net_trial import NetTrial
 from physmodel.discovery.fitting.tune import DEFAULTS, tune
 from physmodel.discovery.result import Result
@@ -124,7 +124,7 @@ def _equations(case: str, noise: float, seed: int) -> Record:
     begin = process_time()
     plain = discover(data, order=1)
     middle = process_time()
-    parts = split(segments(data, system.states), len(system.states))
+    parts = folds(segments(data, system.states), len(system.states))[-1]
     spread = np.vstack([one.values for one in parts.training]).std(axis=0)
     test = exam(parts.held_out, len(system.states), parts.memory, spread)
     training = from_arrays(

@@ -46,4 +46,17 @@ PLANE: dict[str, tuple[Callable[[Array], Array], tuple[Range, Range], float]] = 
         ((-2.0, 2.0), (-1.0, 1.0)),
         40.0,
     ),
+    "brusselator": (
+        lambda x: _stack(
+            1.0 - 4.0 * x[..., 0] + x[..., 0] ** 2 * x[..., 1],
+            3.0 * x[..., 0] - x[..., 0] ** 2 * x[..., 1],
+        ),
+        ((0.5, 2.5), (1.0, 4.0)),
+        14.0,
+    ),
+    "morse": (
+        lambda x: _stack(x[..., 1], -2.0 * (1.0 - np.exp(-x[..., 0])) * np.exp(-x[..., 0])),
+        ((-0.5, 1.0), (-0.8, 0.8)),
+        15.0,
+    ),
 }

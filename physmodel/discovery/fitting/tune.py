@@ -1,19 +1,20 @@
-"""Settings of a network from held-out trajectories: `physmodel.tune`."""
+"""Settings of a network from held-out data: `physmodel.tune`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import constant_columns
 from physmodel.data.segments import segments
-from physmodel.discovery.fitting.held_out import exam, folds
+from physmodel.discovery.fitting.held_out import SHORTEST, exam, folds
 from physmodel.discovery.fitting.net_trial import FORMS, NetTrial
 from physmodel.errors import DataError, ProblemError
 from physmodel.optimizers.search import search
@@ -22,6 +23,8 @@ from physmodel.optimizers.search_space import Categorical, Integer, Real, Space
 
 if TYPE_CHECKING:
     from physmodel.models.nets.net_field import NetField
+
+Array = NDArray[np.float64]
 
 #: What is tried first, and the ranges: see `NetTrial.fit` for the units.
 DEFAULTS = {"form": "plain", "width": 16, "ridge": 1e-6, "window": 0.02}
@@ -32,8 +35,8 @@ RANGES: Space = {
 }
 #: Smallest share of the whole effort that still tells good settings from bad ones.
 LEAST = 1.0 / 9.0
-#: Part of the iterations of a whole fit that each fold gets.
-PART = 0.5
+#: Whole fits whose iterations the folds of one setting share.
+FITS = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +49,13 @@ class Tuned:
         Fitted to all data with these settings.
     settings : dict
     error : float
-        Of the best fit on held-out runs of one characteristic time, over the spread of the states;
-        noise of the record included.
+        With these settings, on held-out runs of one characteristic time, over the spread of the
+        states; mean over the folds, noise of the record included.
     default_error : float
         The same with the settings that were tried first.
+    uncertainty : float
+        Standard error of the difference of the two over the folds; zero where the settings that
+        were tried first are kept.
     search : SearchResult
         Everything that was tried.
     """
@@ -58,6 +64,7 @@ class Tuned:
     settings: dict[str, Any]
     error: float
     default_error: float
+    uncertainty: float
     search: SearchResult
 
     def __str__(self) -> str:
@@ -66,10 +73,12 @@ class Tuned:
             f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
             for name, value in self.settings.items()
         )
+        gain = self.default_error - self.error
+        doubt = f", less by {gain:.2g} +- {self.uncertainty:.2g}" if gain else ""
         failed = f", {len(self.search.failures)} failed" if self.search.failures else ""
         return (
-            f"{chosen}\nheld-out error: {self.error:.3g} (tried first: {self.default_error:.3g})\n"
-            f"effort: {self.search.cost:.3g} whole fits{failed}"
+            f"{chosen}\nheld-out error: {self.error:.3g} (tried first: {self.default_error:.3g}"
+            f"{doubt})\neffort: {FITS * self.search.cost:.3g} whole fits{failed}"
         )
 
 
@@ -93,7 +102,7 @@ def tune(
     method : {"hyperband", "optuna"}
         See `physmodel.optimizers.search.search`.
     passes : int
-        How often the plan of the search is carried out; one is about sixteen whole fits.
+        How often the plan of the search is carried out; one is about twenty whole fits.
     seed : int
         Of the settings drawn and of the first weights.
 
@@ -113,9 +122,12 @@ def tune(
     Notes
     -----
     The error is that of runs of the network alone, over one characteristic time, from smoothed
-    states of trajectories that were held out (of few trajectories, their ends). A fit of a share of
-    the whole effort makes that share of its iterations. The settings tried first are among those
-    compared, so a search loses nothing but time.
+    states of data that were held out: every trajectory once, in four folds (every stretch of each,
+    where trajectories are fewer). The folds share the iterations of two whole fits, and a
+    share of the whole effort is that share of them. Other settings than those tried first are
+    adopted only if the error falls by more than the standard error of the fall over the folds
+    (the rule of one standard error, Breiman et al. 1984, section 3.4.3, with the first settings for
+    the simplest).
     """
     validate(data)
     states, inputs = _ordered(data, pairs), variable_names(data, "input")
@@ -127,9 +139,10 @@ def tune(
             why="a network of it would fit anything",
             fix="leave it out of the data",
         )
-    every = segments(data, (*states, *inputs))
+    pieces = segments(data, (*states, *inputs))
+    parts = folds(pieces, d)
+    every = [one for one in pieces if len(one.time) >= SHORTEST]
     spread = np.vstack([one.values[:, :d] for one in every]).std(axis=0)
-    parts = folds(every, d)
     tests = [exam(part.held_out, d, part.memory, spread) for part in parts]
     trials = [
         NetTrial(tuple(states), tuple(inputs), part.training, part.memory, seed) for part in parts
@@ -140,7 +153,7 @@ def tune(
 
     def error(settings: dict[str, Any], effort: float) -> float:
         each = [
-            test.strays(trial.fit(settings, PART * effort))
+            test.strays(trial.fit(settings, FITS / len(parts) * effort))
             for trial, test in zip(trials, tests, strict=True)
         ]
         if effort == 1.0:
@@ -151,11 +164,30 @@ def tune(
         found = search(
             error, space, method=method, known=[DEFAULTS], least=LEAST, passes=passes, seed=seed
         )
-        settings, gain, doubt = _adopted(found, errors)
+        settings, doubt = _adopted(found, errors)
         whole = NetTrial(tuple(states), tuple(inputs), every, parts[0].memory, seed)
         field = whole.fit(settings, 1.0)
-    first = found.evaluations[0].score
-    return Tuned(field, settings, first - gain, first, doubt, found)
+    reached = float(errors[repr(settings)].mean())
+    return Tuned(field, settings, reached, found.evaluations[0].score, doubt, found)
+
+
+def _adopted(found: SearchResult, errors: Mapping[str, Array]) -> tuple[dict[str, Any], float]:
+    """Best of those better than the first by more than the standard error, else the first.
+
+    The difference is taken in each fold, so that what makes a fold hard for all does not count.
+    """
+    first = errors.get(repr(DEFAULTS))
+    if first is None:  # it has no score
+        return found.settings, 0.0
+    best, least, doubt = dict(DEFAULTS), float(first.mean()), 0.0
+    for one in found.evaluations:
+        each = errors.get(repr(one.settings))
+        if one.budget < 1.0 or each is None or each.mean() >= least:
+            continue
+        error = float((first - each).std(ddof=1) / np.sqrt(len(each)))
+        if first.mean() - each.mean() > error:
+            best, least, doubt = dict(one.settings), float(each.mean()), error
+    return best, doubt
 
 
 def _possible(form: str, d: int, inputs: bool, paired: bool) -> bool:
