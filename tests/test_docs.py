@@ -51,7 +51,7 @@ def test_the_page_on_pysindy_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["hybrid.md", "networks.md", "pde.md", "regimes.md", "low-rank-updates.md"]
+    "page", ["index.md", "hybrid.md", "networks.md", "pde.md", "regimes.md", "low-rank-updates.md"]
 )
 def test_other_pages_run(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
