@@ -165,7 +165,9 @@ def trajectories_figure(result: Result | HybridResult, flight: Flight) -> str:
             label="simulation",
         )
         axes.set_ylabel(_with_unit(result, state))
-    panels[0].legend(loc="upper right", ncols=2, fontsize=8, frameon=False)
+    panels[0].legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=8, frameon=False
+    )
     panels[-1].set_xlabel(unit)
     return svg_of(figure)
 

@@ -73,6 +73,7 @@ def network_figure(result: HybridResult) -> str | None:
         square.plot(reach, reach, color=FAINT, lw=1, zorder=0)
         square.plot(terms[thin], net[thin], ".", ms=3, color=CYCLE[1])
         square.set_xlabel("hidden terms")
+        square.locator_params(axis="x", nbins=4)
         square.set_ylabel("network")
     panels[0, 0].legend(loc="best", fontsize=8, frameon=False, markerscale=2)
     return svg_of(figure)
