@@ -12,6 +12,7 @@ from physmodel.errors import ProblemError
 from physmodel.losses.collocation_continuation import STRENGTH, continuation
 from physmodel.losses.collocation_lift import hard_conditions
 from physmodel.losses.collocation_network import NetworkCollocation, NetworkField
+from physmodel.losses.collocation_network_solve import _answer
 from physmodel.losses.collocation_parity import parity_of
 from physmodel.losses.collocation_problem import read_problem
 from physmodel.losses.collocation_solve import solve_pde
@@ -153,3 +154,12 @@ def test_what_networks_cannot_do_is_refused():
         solve_pde("u_t = u_xx", BOX, kinked, method="network")
     with pytest.raises(ProblemError, match="method"):
         solve_pde("u_t = u_xx", BOX, BURGERS, method="magic")
+
+
+def test_the_error_is_never_the_distance_of_a_field_to_itself():
+    """A network that was only widened has another residual at other points, and the same values."""
+    found, before, _ = _answer(
+        [(1e-2, "coarse"), (1.1e-3, "fine"), (1e-3, "fine")], 1e-8, Ending.TIME
+    )
+    assert (found, before) == ("fine", "coarse")
+    assert _answer([(1.1e-3, "fine"), (1e-3, "fine")], 1e-8, Ending.TIME)[1] is None

@@ -202,9 +202,14 @@ def _chosen(
 def _answer(
     kept: list[tuple[float, NetworkField]], tolerance: float, otherwise: Ending
 ) -> tuple[NetworkField, NetworkField | None, Ending]:
-    """The best of fields that become better and better, and the one before it."""
+    """The best of fields that become better and better, and one before it that tells its error.
+
+    That one has at least twice the residual: a wider network that was not trained any further is
+    the same field, and its distance would be zero.
+    """
     rest, field = kept[-1]
-    before = kept[-2][1] if len(kept) > 1 else None
+    coarser = (one for misfit, one in reversed(kept[:-1]) if misfit >= 2.0 * rest)
+    before = next(coarser, None)
     return field, before, Ending.CONVERGED if rest <= tolerance else otherwise
 
 
