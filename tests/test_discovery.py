@@ -117,7 +117,7 @@ def test_user_terms_and_functions() -> None:
     ("label", "values"),
     [
         ("white noise", lambda rng: rng.standard_normal((500, 2))),
-        ("random walk", lambda rng: np.cumsum(rng.standard_normal((800, 2)), axis=0)),
+        ("random walk", lambda rng: np.cumsum(rng.standard_normal((300, 2)), axis=0)),
         ("integrated walk", lambda rng: np.cumsum(np.cumsum(rng.standard_normal((600, 1)), 0), 0)),
     ],
     ids=["white", "walk", "integrated"],
