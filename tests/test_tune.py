@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import physmodel as pm
 from physmodel.data.segments import Segment
 from physmodel.discovery.fitting import net_trial, tune
-from physmodel.discovery.fitting.held_out import FOLDS, SHORTEST, exam, folds
+from physmodel.discovery.fitting.held_out import FOLDS, SHORTEST, exam, folds, surely_less
 from physmodel.discovery.fitting.net_trial import FORMS, NetTrial
 from physmodel.models.expression_field import expression_field
 from physmodel.models.parametric_field import ParametricField
@@ -131,7 +131,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small networks and few iterations."""
     monkeypatch.setattr(net_trial, "ITERATIONS", 4)
     monkeypatch.setattr(net_trial, "ROWS", 40)
-    monkeypatch.setattr(tune, "LEAST", 1 / 3)
+    monkeypatch.setattr(tune, "LEAST", 1.0)
     monkeypatch.setattr(tune, "DEFAULTS", {**tune.DEFAULTS, "width": 4})
     monkeypatch.setattr(
         tune,
@@ -170,30 +170,30 @@ def test_the_answer_is_no_worse_than_the_default_and_comes_again() -> None:
     assert first.search.evaluations == again.search.evaluations
 
 
-def judged(*errors: tuple[float, ...]) -> tuple[str, float]:
-    """Width adopted of fits with these errors in each fold, the first settings before others."""
-    each = [{**tune.DEFAULTS, "width": tune.DEFAULTS["width"] + k} for k in range(len(errors))]
-    tried = tuple(
-        Evaluation(one, 1.0, float(np.mean(error))) for one, error in zip(each, errors, strict=True)
-    )
-    best = min(tried, key=lambda one: one.score)
-    found = SearchResult(best.settings, best.score, tried, SearchEnding.PLANNED, (), "hyperband")
-    by_name = {repr(one): np.array(error) for one, error in zip(each, errors, strict=True)}
-    settings, doubt = tune._adopted(found, by_name)
-    return settings["width"] - tune.DEFAULTS["width"], doubt
+def test_less_is_less_by_more_than_the_standard_error_of_the_difference() -> None:
+    first = np.array([0.2, 0.4, 0.6, 0.8])
+    assert surely_less(first - 0.1, first)  # alike in all folds: no doubt, however these differ
+    assert not surely_less(first + 0.1, first)
+    assert not surely_less(first, first)
+    # Gains of 0.5, 0, 0, -0.1: mean 0.1, standard error sqrt(0.22 / 12) = 0.135.
+    assert not surely_less(first - [0.5, 0.0, 0.0, -0.1], first)
+    # Gains of 0.3, 0.1, 0.1, 0.1: mean 0.15, standard error sqrt(0.03 / 12) = 0.05.
+    assert surely_less(first - [0.3, 0.1, 0.1, 0.1], first)
 
 
-def test_what_is_not_better_by_more_than_its_standard_error_is_not_adopted() -> None:
-    first = (0.2, 0.4, 0.6, 0.8)
-    # Better by 0.1 in each fold: no doubt, however the folds differ.
-    assert judged(first, (0.1, 0.3, 0.5, 0.7)) == (1, pytest.approx(0.0, abs=1e-12))
-    # Gains of 0.5, 0, 0, -0.1 have mean 0.1 and standard error 0.135; of 0.4, 0, 0, 0: 0.1, 0.1.
-    assert judged((0.6, 0.4, 0.6, 0.8), (0.1, 0.4, 0.6, 0.9)) == (0, 0.0)
-    # Of 0.3, 0.1, 0.1, 0.1: mean 0.15, standard error 0.05; the best in the mean is in doubt.
-    sure, doubtful = (0.3, 0.3, 0.5, 0.7), (0.0, 0.4, 0.4, 0.6)
-    assert judged((0.6, 0.4, 0.6, 0.8), sure, doubtful)[0] == 2
-    assert judged((0.6, 0.4, 0.6, 0.8), sure, (-0.4, 0.4, 0.7, 0.8)) == (1, pytest.approx(0.05))
-    assert judged(first) == (0, 0.0)
+@pytest.mark.usefixtures("quick")
+def test_worse_settings_that_a_search_comes_with_are_not_adopted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # No energy is kept by a motion that loses half of its own in a turn.
+    bad = {**tune.DEFAULTS, "form": "hamiltonian"}
+    tried = (Evaluation(tune.DEFAULTS, 1.0, 0.2), Evaluation(bad, 1.0, 0.1))
+    found = SearchResult(bad, 0.1, tried, SearchEnding.PLANNED, (), "hyperband")
+    monkeypatch.setattr(tune, "search", lambda *_, **__: found)
+    tuned = pm.tune(dataset([circle(0.9 * k, 61, decay=0.08) for k in range(4)]))
+    assert tuned.settings == tune.DEFAULTS
+    assert tuned.error == tuned.default_error
+    assert tuned.search.settings == bad
 
 
 def forms_tried(data: xr.Dataset, **said: object) -> tuple[object, ...]:

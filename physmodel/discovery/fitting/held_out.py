@@ -102,6 +102,20 @@ def _part(one: Segment, first: int, last: int) -> Segment:
     return Segment(one.trajectory, one.time[first:last], one.values[first:last])
 
 
+def surely_less(errors: Array, others: Array) -> bool:
+    """Whether the mean is less by more than the standard error of the difference.
+
+    The difference is taken in each fold, so that what makes a fold hard for all does not count.
+
+    Parameters
+    ----------
+    errors, others : ndarray (k,)
+        Of the same folds, two or more.
+    """
+    less = others - errors
+    return bool(less.mean() > less.std(ddof=1) / np.sqrt(len(less)))
+
+
 @dataclass(frozen=True, eq=False)
 class Exam:
     """Runs of one characteristic time over parts of the record.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import constant_columns
 from physmodel.data.segments import segments
-from physmodel.discovery.fitting.held_out import SHORTEST, exam, folds
+from physmodel.discovery.fitting.held_out import SHORTEST, exam, folds, surely_less
 from physmodel.discovery.fitting.net_trial import FORMS, NetTrial
 from physmodel.errors import DataError, ProblemError
 from physmodel.optimizers.search import search
@@ -35,8 +35,8 @@ RANGES: Space = {
 }
 #: Smallest share of the whole effort that still tells good settings from bad ones.
 LEAST = 1.0 / 9.0
-#: Whole fits whose iterations the folds of one setting share.
-FITS = 2.0
+#: Part of the iterations of a whole fit that the longest fits of the search make.
+PART = 1.0 / 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +53,8 @@ class Tuned:
         states; mean over the folds, noise of the record included.
     default_error : float
         The same with the settings that were tried first.
-    uncertainty : float
-        Standard error of the difference of the two over the folds; zero where the settings that
-        were tried first are kept.
+    effort : float
+        Spent, in whole fits.
     search : SearchResult
         Everything that was tried.
     """
@@ -64,7 +63,7 @@ class Tuned:
     settings: dict[str, Any]
     error: float
     default_error: float
-    uncertainty: float
+    effort: float
     search: SearchResult
 
     def __str__(self) -> str:
@@ -73,12 +72,10 @@ class Tuned:
             f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
             for name, value in self.settings.items()
         )
-        gain = self.default_error - self.error
-        doubt = f", less by {gain:.2g} +- {self.uncertainty:.2g}" if gain else ""
         failed = f", {len(self.search.failures)} failed" if self.search.failures else ""
         return (
-            f"{chosen}\nheld-out error: {self.error:.3g} (tried first: {self.default_error:.3g}"
-            f"{doubt})\neffort: {FITS * self.search.cost:.3g} whole fits{failed}"
+            f"{chosen}\nheld-out error: {self.error:.3g} (tried first: {self.default_error:.3g})\n"
+            f"effort: {self.effort:.3g} whole fits{failed}"
         )
 
 
@@ -123,11 +120,10 @@ def tune(
     -----
     The error is that of runs of the network alone, over one characteristic time, from smoothed
     states of data that were held out: every trajectory once, in four folds (every stretch of each,
-    where trajectories are fewer). The folds share the iterations of two whole fits, and a
-    share of the whole effort is that share of them. Other settings than those tried first are
-    adopted only if the error falls by more than the standard error of the fall over the folds
-    (the rule of one standard error, Breiman et al. 1984, section 3.4.3, with the first settings for
-    the simplest).
+    where trajectories are fewer). Fits of the search make a third of the iterations of a whole fit,
+    or a share of that third. Its best settings and those tried first then make all, in each fold;
+    the best are adopted only if they lower the error by more than the standard error of the
+    difference (as in the rule of one standard error, Breiman et al. 1984, section 3.4.3).
     """
     validate(data)
     states, inputs = _ordered(data, pairs), variable_names(data, "input")
@@ -149,45 +145,25 @@ def tune(
     ]
     forms = [form for form in FORMS if _possible(form, d, bool(inputs), bool(pairs))]
     space: Space = {"form": Categorical(tuple(forms)), **RANGES}
-    errors: dict[str, Array] = {}
+
+    def errors(settings: dict[str, Any], effort: float) -> Array:
+        pairs = zip(trials, tests, strict=True)
+        return np.array([test.strays(trial.fit(settings, effort)) for trial, test in pairs])
 
     def error(settings: dict[str, Any], effort: float) -> float:
-        each = [
-            test.strays(trial.fit(settings, FITS / len(parts) * effort))
-            for trial, test in zip(trials, tests, strict=True)
-        ]
-        if effort == 1.0:
-            errors[repr(settings)] = np.array(each)
-        return float(np.mean(each))
+        return float(errors(settings, PART * effort).mean())
 
     with threadpool_limits(1, "blas"):
         found = search(
             error, space, method=method, known=[DEFAULTS], least=LEAST, passes=passes, seed=seed
         )
-        settings, doubt = _adopted(found, errors)
+        first, best = (errors(one, 1.0) for one in (DEFAULTS, found.settings))
+        adopted = surely_less(best, first)
+        settings, reached = (found.settings, best) if adopted else (dict(DEFAULTS), first)
         whole = NetTrial(tuple(states), tuple(inputs), every, parts[0].memory, seed)
         field = whole.fit(settings, 1.0)
-    reached = float(errors[repr(settings)].mean())
-    return Tuned(field, settings, reached, found.evaluations[0].score, doubt, found)
-
-
-def _adopted(found: SearchResult, errors: Mapping[str, Array]) -> tuple[dict[str, Any], float]:
-    """Best of those better than the first by more than the standard error, else the first.
-
-    The difference is taken in each fold, so that what makes a fold hard for all does not count.
-    """
-    first = errors.get(repr(DEFAULTS))
-    if first is None:  # it has no score
-        return found.settings, 0.0
-    best, least, doubt = dict(DEFAULTS), float(first.mean()), 0.0
-    for one in found.evaluations:
-        each = errors.get(repr(one.settings))
-        if one.budget < 1.0 or each is None or each.mean() >= least:
-            continue
-        error = float((first - each).std(ddof=1) / np.sqrt(len(each)))
-        if first.mean() - each.mean() > error:
-            best, least, doubt = dict(one.settings), float(each.mean()), error
-    return best, doubt
+    effort = len(parts) * (PART * found.cost + 2.0)
+    return Tuned(field, settings, float(reached.mean()), float(first.mean()), effort, found)
 
 
 def _possible(form: str, d: int, inputs: bool, paired: bool) -> bool:
