@@ -53,7 +53,7 @@ def finite(law: pm.Result) -> bool:
 
 
 # Two states and thirty samples: a tenth of a second for each that is accepted.
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(bad_arrays(dim=2, max_size=30))
 def test_any_array_is_refused_in_words_or_gives_finite_numbers(bad: BadArrays) -> None:
     before = [snapshot(part) for part in (bad.t, bad.x)]

@@ -31,7 +31,7 @@ def opened(t: Any, x: Any) -> Any:
         return None
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(bad_arrays(max_size=40))
 def test_25_invariants_of_bad_arrays(bad: BadArrays) -> None:
     data = opened(bad.t, bad.x)
@@ -66,7 +66,7 @@ def test_25_groups_of_bad_arrays(bad: BadArrays, units: list[str], constants: An
     check_any_input(pm.nondimensionalise, bad.x)
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(odd_trajectories())
 def test_25_invariants_of_odd_trajectories(odd: tuple[str, Any, Any]) -> None:
     check_any_input(pm.invariants, pm.from_arrays(*odd[1:]))
