@@ -50,7 +50,7 @@ RADII = np.linspace(0.5, 1.5, 12)
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_law_is_found_and_none_invented(name: str) -> None:
-    record = suite.run_seed(name, CASES[name], 11, trajectories=16)
+    record = suite.run_seed(name, CASES[name], 11, trajectories=10)
     assert record["missed"] == 0, record
     assert record["invented"] == 0, record
 
@@ -77,7 +77,7 @@ def test_p_values_are_those_of_noise() -> None:
     assert np.mean([item[0].p_value for item in found if item]) > 0.3  # one half, and some slack
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.floats(-6.0, 6.0), st.floats(-6.0, 6.0), st.floats(-6.0, 6.0))
 def test_units_do_not_matter(x: float, y: float, t: float) -> None:
     data = circles(RADII, 0.05)

@@ -46,7 +46,7 @@ class Energies:
 
 
 def test_separable_networks_keep_their_energy_over_a_thousand_periods() -> None:
-    count, periods, steps = 4, 1000, 200
+    count, periods, steps = 4, 1000, 175
     potential = MLPScalar(1, (6,))
     drawn = Energies(potential, count)
     # The same field as the network's: nothing here is true of the NumPy version only.
@@ -75,7 +75,7 @@ def test_separable_networks_keep_their_energy_over_a_thousand_periods() -> None:
     assert swings.min() >= 0.9 * periods
     energy = p * p / 2.0 + drawn.value(q[:, :, None])
     size = np.ptp(p * p / 2.0, axis=0)  # the energy above rest
-    # Order six at 200 steps a period; a drift would grow with the thousand periods.
+    # Order six at 175 steps a period; a drift would grow with the thousand periods.
     assert np.all(np.abs(energy - energy[0]).max(axis=0) <= 1e-10 * size)
 
 
