@@ -34,7 +34,7 @@ from physmodel.models.vector_field import simulate
 
 SMALL = (5,)
 draws = given(seed=st.integers(0, 10**6))
-few = settings(max_examples=25)
+few = settings(max_examples=12)
 
 FORMS: dict[str, Callable[[], Any]] = {
     "hamiltonian": lambda: Hamiltonian(MLPScalar(4, SMALL)),

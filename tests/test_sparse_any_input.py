@@ -46,7 +46,7 @@ def finite_or_refused(call: Callable[[], Any]) -> None:
             assert error.what  # noqa: PT017 - a refusal is one of two good outcomes
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(bad=bad_arrays(max_size=20), as_matrix=st.booleans())
 def test_25_solvers_and_dictionaries(bad: BadArrays, as_matrix: bool) -> None:
     n = len(bad.x) if hasattr(bad.x, "__len__") else 3
