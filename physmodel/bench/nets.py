@@ -29,8 +29,8 @@ Record = dict[str, Any]
 SEEDS = 5
 #: `--quick` takes these cases, one seed.
 QUICK = ("spring", "pendulum", "pendulum-clean")
-#: Taken if nothing else is said. Three bodies are left to ``--case``: the default path does not
-#: learn them, and takes minutes and gigabytes to find that out.
+#: Taken if nothing else is said. Three bodies are left to ``--case``: only as pairs are they
+#: learned, and the default path takes minutes and gigabytes to find that out.
 DEFAULT = ("spring", "pendulum", "spring-clean", "pendulum-clean", "two-body", "double-pendulum")
 #: Time that the models run on their own, samples of it, and integrator steps between them.
 HORIZON, SAMPLES, SUBSTEPS = 20.0, 201, 10

@@ -37,8 +37,9 @@ WIDTHS, PATIENCE = (8, 16, 32, 64, 128, 256), 2
 ROUNDS, MOST_ITERATIONS = 2, 30
 #: Relative change of the cost that ends a round.
 TOLERANCE = 1e-2
-#: A fit takes rows until its residuals are so many times its parameters.
-RESIDUALS_PER_PARAMETER = 20
+#: A fit takes rows until its residuals are so many times its parameters, and its derivatives so
+#: many numbers; a quarter more where the motion is fastest, which is where fields are steep.
+RESIDUALS_PER_PARAMETER, NUMBERS = 20, 2_000_000
 #: States whose noise is not this much above the error of the integrals are taken as they are.
 VISIBLE = 3.0
 #: Noise of the slopes, which are of unit size, at least: what the rounding of a fit leaves.
@@ -161,11 +162,11 @@ def _fit_width(
     """Fit the weights, and where there are shifts to start from, these too."""
     from physmodel.models.nets.net_field import NetField
 
-    (n, d), p = slopes.shape, form.n_parameters
+    d, p = slopes.shape[1], form.n_parameters
     field = NetField(form, names, (), form.initial(seed))
     if shifts is None:
-        wanted = max(1, RESIDUALS_PER_PARAMETER * p // d)
-        rows = np.sort(np.random.default_rng(seed).permutation(n)[:wanted])
+        wanted = max(1, RESIDUALS_PER_PARAMETER * p // d, NUMBERS // (d * p))
+        rows = _telling_rows(slopes, wanted, np.random.default_rng(seed))
         known = KnownStates(field, paths.states[rows], slopes[rows], np.ones(d))
         theta, left = _linear(known)
         noise = _noise_of(left.reshape(-1, d), p)
@@ -187,6 +188,13 @@ def _fit_width(
         if np.all(np.abs(np.log(noise / before)) < np.log(2.0)):
             break
     return _Fitted(field.with_parameters(theta), shifts, noise, _criterion(noise, left.size, p))
+
+
+def _telling_rows(slopes: Array, wanted: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Rows at random, and a quarter as many of the fastest motion; in their order."""
+    by_speed = np.argsort(-np.linalg.norm(slopes, axis=1), kind="stable")
+    drawn = rng.permutation(len(slopes))[:wanted]
+    return np.union1d(drawn, by_speed[: wanted // 4])
 
 
 def _linear(known: KnownStates) -> tuple[Array, Array]:

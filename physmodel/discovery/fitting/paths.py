@@ -28,7 +28,8 @@ class Paths:
     rows : ndarray of int (k,)
         Rows of each trajectory.
     noise : ndarray (d,)
-        Standard deviation of the measured states from these paths.
+        Standard deviation of the measured states from these paths, of a trajectory like most:
+        noise is alike in all, and a few that turn too sharply for their samples do not count.
     error : ndarray (d,)
         What the noise would come to without noise: the error of the integrals.
     """
@@ -52,17 +53,22 @@ def paths_of(time: Sequence[Array], states: Sequence[Array], slopes: Sequence[Ar
     -------
     Paths
     """
-    found, off, error, freedom = [], 0.0, 0.0, 0
+    found, off, error = [], [], []
     for t, x, v in zip(time, states, slopes, strict=True):
         fine, coarse = (_integral(t, v, degree) for degree in (DEGREE, DEGREE - 2))
         placed = fine + (x - fine).mean(axis=0)
         found.append(placed)
-        off = off + ((x - placed) ** 2).sum(axis=0)
-        error = error + ((fine - coarse) ** 2).sum(axis=0)
-        freedom += len(t) - 1
+        freedom = max(len(t) - 1, 1)
+        off.append(_typical(((x - placed) ** 2).sum(axis=0), freedom))
+        error.append(_typical(((fine - coarse) ** 2).sum(axis=0), freedom))
     rows = np.array([len(t) for t in time], dtype=np.intp)
-    root = [np.sqrt(np.asarray(s) / max(freedom, 1)) for s in (off, error)]
+    root = [np.sqrt(np.median(squares, axis=0)) for squares in (off, error)]
     return Paths(np.vstack(found), np.repeat(np.arange(len(rows)), rows), rows, *root)
+
+
+def _typical(total: Array, freedom: int) -> Array:
+    """Variance whose median a sum of squares would be (Wilson and Hilferty 1931)."""
+    return np.asarray(total / (freedom * (1.0 - 2.0 / (9.0 * freedom)) ** 3))
 
 
 def _integral(time: Array, slopes: Array, degree: int) -> Array:
