@@ -115,12 +115,13 @@ def test_points_and_measurements_are_checked():
     assert line.derivative("u_x", 0.3) == pytest.approx(1.0, abs=ROUNDING)
     with pytest.raises(ProblemError, match="outside"):
         line(2.0)
-    with pytest.raises(DataError, match="measurements"):
-        fit_pde(
-            "u_t = b*u_xx",
-            {"x": (0, 1), "t": (0, 1)},
-            {"t = 0": "u = sin(pi*x)", "x = 0": "u", "x = 1": "u"},
-            ["b"],
-            [[0.5], [0.5]],
-            [np.nan],
-        )
+    for measured, error in ((np.nan, ProblemError), (0.3, DataError)):  # missing, or too few
+        with pytest.raises(error, match="measurements"):
+            fit_pde(
+                "u_t = b*u_xx",
+                {"x": (0, 1), "t": (0, 1)},
+                {"t = 0": "u = sin(pi*x)", "x = 0": "u", "x = 1": "u"},
+                ["b"],
+                [[0.5], [0.5]],
+                [measured],
+            )

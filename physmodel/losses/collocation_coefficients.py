@@ -148,9 +148,10 @@ def fit_pde(
     Raises
     ------
     ProblemError
-        If the problem is ill-posed or no trial coefficients give a solution.
+        If the problem is ill-posed, no trial coefficients give a solution, or coordinates or
+        measurements are no finite numbers.
     DataError
-        If the measurements cannot be used.
+        If the measurements are too few, or all zero.
     """
     problem = read_problem(equation, domain, conditions, known=known, unknown=unknown, field=field)
     if not problem.marches or not unknown:
