@@ -22,8 +22,9 @@ Slopes = tuple[tuple[Tensor, Tensor], Tensor]
 #: Of the parameters ``(p,)``, motions ``(n, order d)`` and inputs ``(n, m)``.
 SlopesOf = Callable[[Tensor, Tensor, Tensor], Slopes]
 
-#: Calls before the operations are recorded, which costs as much as a hundred calls.
-PATIENCE = 30
+#: Calls before the operations are recorded, which costs as much as a hundred calls, and the numbers
+#: in the derivatives above which computing them takes longer than finding out how.
+PATIENCE, SMALL = 30, 100_000
 #: Recordings that are kept.
 MOST_RECORDINGS = 64
 
@@ -40,7 +41,8 @@ class _Recording:
         if self.recorded is not None:
             with torch.no_grad():
                 return self.recorded(parameters, motion, inputs)
-        self.calls += 1
+        size = len(motion) * motion.shape[-1] * len(parameters)
+        self.calls += size <= SMALL
         if self.calls == PATIENCE:
             self.recorded = make_fx(self.plain)(parameters, motion, inputs)
         with torch.no_grad():
