@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -109,6 +111,7 @@ def test_linear_problems_are_solved_to_rounding():
     solution = poisson.solve(method="network")
     assert solution.ending is Ending.CONVERGED
     assert poisson.error(solution) <= 1e-12
+    assert "elements" in replace(solution, ending=Ending.STALLED).remedy
 
 
 def test_a_nonlinear_problem_converges():

@@ -14,6 +14,7 @@ from physmodel.errors import PhysmodelError, ProblemError
 from physmodel.losses.collocation_box import solve_box
 from physmodel.losses.collocation_growth import require_bounded_growth
 from physmodel.losses.collocation_march import march
+from physmodel.losses.collocation_network import NetworkField
 from physmodel.losses.collocation_network_solve import solve_by_network
 from physmodel.losses.collocation_problem import PdeProblem, read_problem
 from physmodel.losses.collocation_residual import PdeField, relative_residual, rms
@@ -95,6 +96,8 @@ class PdeSolution:
     @property
     def remedy(self) -> str:
         """What to do about the ending."""
+        if self.ending is Ending.STALLED and isinstance(self.field, NetworkField):
+            return "The network follows the solution no better: solve with elements (the default)."
         if self.ending is Ending.STALLED:
             return (
                 "The solution could not be continued: it may blow up or form a jump there, or the "
