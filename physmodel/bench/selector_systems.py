@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.chaotic import Equations
-from physmodel.discovery.timescale import characteristic_samples
+from physmodel.data.timescale import characteristic_samples
 from physmodel.models.terms import TermLibrary, polynomial_terms
 from physmodel.problem.calculus import powers
 

@@ -21,12 +21,12 @@ from physmodel.bench.nets_cases import roll_out
 from physmodel.bench.tuning_cases import PLANE
 from physmodel.data.arrays import from_arrays
 from physmodel.data.segments import segments
+from physmodel.data.timescale import characteristic_samples
 from physmodel.discovery.discover import discover
 from physmodel.discovery.fitting.held_out import exam, folds
 from physmodel.discovery.fitting.net_trial import NetTrial
 from physmodel.discovery.fitting.tune import DEFAULTS, tune
 from physmodel.discovery.result import Result
-from physmodel.discovery.timescale import characteristic_samples
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.vector_field import VectorField
 from physmodel.optimizers.search import search

@@ -14,8 +14,8 @@ from scipy.interpolate import make_interp_spline
 from physmodel.data.noise import estimate_noise
 from physmodel.data.noise_profile import NoiseProfile
 from physmodel.data.segments import Segment, segments
+from physmodel.data.timescale import characteristic_samples
 from physmodel.discovery.null import null_evidence
-from physmodel.discovery.timescale import characteristic_samples
 from physmodel.errors import DataError
 from physmodel.losses.tile import Tile
 from physmodel.losses.weak import weak_form

@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.segments import Segment, segments
-from physmodel.discovery.timescale import characteristic_samples
+from physmodel.data.timescale import characteristic_samples
 from physmodel.discovery.velocities import finite_velocities, shooting_velocities
 from physmodel.errors import PhysmodelError
 from physmodel.models.vector_field import InputSignal, VectorField, simulate

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import make_smoothing_spline
 
 from physmodel.data.segments import Segment
-from physmodel.discovery.timescale import characteristic_samples
+from physmodel.data.timescale import characteristic_samples
 from physmodel.errors import DataError
 from physmodel.losses.flow import Intervals, flow_end
 from physmodel.models.parametric_field import ParametricField

@@ -16,12 +16,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.contract import validate
-from physmodel.discovery.fitting.records import records_of
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.field_residuals import Stack
 from physmodel.losses.flow import ORDER
 from physmodel.losses.next_sample import NextSample
 from physmodel.losses.penalty import Ridge
+from physmodel.losses.records import records_of
 from physmodel.losses.shooting import Record
 from physmodel.optimizers.held_out_ridge import held_out_ridge
 from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
