@@ -9,7 +9,7 @@ from physmodel.cli.found import found_command
 if TYPE_CHECKING:
     import xarray as xr
 
-    from physmodel.discovery.laws.quantity import Conserved
+    from physmodel.conserved.quantity import Conserved
 
 HELP = """Find what measured trajectories conserve, without a model of their motion.
 
@@ -20,7 +20,7 @@ from different starts tell most. Exit status 1 if nothing is conserved.
 
 
 def _look(data: xr.Dataset) -> tuple[tuple[Conserved, ...], str]:
-    from physmodel.discovery.laws.conserved import invariants
+    from physmodel.conserved.invariants import invariants
 
     found = invariants(data)
     if found or data.sizes["trajectory"] > 1:

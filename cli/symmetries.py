@@ -9,7 +9,7 @@ from physmodel.cli.found import found_command
 if TYPE_CHECKING:
     import xarray as xr
 
-    from physmodel.discovery.laws.symmetries import FoundSymmetry
+    from physmodel.conserved.symmetries import FoundSymmetry
 
 HELP = """Find the symmetries of the law behind measured trajectories.
 
@@ -19,8 +19,8 @@ there is no law or it has no symmetry.
 
 
 def _look(data: xr.Dataset) -> tuple[tuple[FoundSymmetry, ...], str]:
-    from physmodel.discovery.laws.of_data import law_behind
-    from physmodel.discovery.laws.of_field import autonomous
+    from physmodel.conserved.of_data import law_behind
+    from physmodel.conserved.of_field import autonomous
     from physmodel.discovery.render import folded, left_side, right_side
     from physmodel.models.central_force import CentralForce
 

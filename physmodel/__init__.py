@@ -15,6 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from physmodel.conserved.invariants import invariants
+    from physmodel.conserved.of_data import symmetries
     from physmodel.data import catalogue
     from physmodel.data.arrays import from_arrays
     from physmodel.data.dimensionless import nondimensionalise, pi_groups
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from physmodel.discovery.fitting.regimes import fit_regimes
     from physmodel.discovery.fitting.tune import tune
     from physmodel.discovery.hybrid.hybrid import hybrid
-    from physmodel.discovery.laws.conserved import invariants
-    from physmodel.discovery.laws.of_data import symmetries
     from physmodel.discovery.loading import load_result as load
     from physmodel.discovery.result import Result
     from physmodel.losses.collocation_coefficients import fit_pde
@@ -58,13 +58,13 @@ _FACE = {
     "fit_regimes": ("physmodel.discovery.fitting.regimes", "fit_regimes"),
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
     "hybrid": ("physmodel.discovery.hybrid.hybrid", "hybrid"),
-    "invariants": ("physmodel.discovery.laws.conserved", "invariants"),
+    "invariants": ("physmodel.conserved.invariants", "invariants"),
     "load": ("physmodel.discovery.loading", "load_result"),
     "nondimensionalise": ("physmodel.data.dimensionless", "nondimensionalise"),
     "open": ("physmodel.data.open", "open"),
     "pi_groups": ("physmodel.data.dimensionless", "pi_groups"),
     "solve_pde": ("physmodel.losses.collocation_solve", "solve_pde"),
-    "symmetries": ("physmodel.discovery.laws.of_data", "symmetries"),
+    "symmetries": ("physmodel.conserved.of_data", "symmetries"),
     "tune": ("physmodel.discovery.fitting.tune", "tune"),
     "write_report": ("physmodel.report.html", "write_report"),
 }

@@ -16,14 +16,14 @@ import physmodel as pm
 from physmodel.bench import laws as suite
 from physmodel.bench.law_cases import CASES
 from physmodel.cli.root import root
+from physmodel.conserved.one_trajectory import fills_more_than_a_curve
+from physmodel.conserved.search.families import families, motion_pairs
+from physmodel.conserved.search.phase import means
+from physmodel.conserved.search.precise import centred, precise
+from physmodel.conserved.search.smoothing import smooth
+from physmodel.conserved.search.spectrum import Spectrum, combinations_of
 from physmodel.data.contract import variable_names
 from physmodel.data.segments import segments
-from physmodel.discovery.laws.families import families, motion_pairs
-from physmodel.discovery.laws.one_trajectory import fills_more_than_a_curve
-from physmodel.discovery.laws.phase import means
-from physmodel.discovery.laws.precise import centred, precise
-from physmodel.discovery.laws.smoothing import smooth
-from physmodel.discovery.laws.spectrum import Spectrum, combinations_of
 from physmodel.discovery.orbits import eccentric_anomaly
 from physmodel.models import oscillators
 from physmodel.models.systems import simulate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pytest
@@ -25,22 +25,50 @@ FLOORS = {
     "data": 1,
     "models": 1,
     "losses": 2,
-    "discovery": 3,
-    "interpret": 3,
-    "report": 4,
-    "testing": 4,
-    "bench": 4,
-    "interop": 4,
-    "cli": 5,
-    "": 6,  # physmodel/__init__.py, the face: it may name everything
+    "laws": 3,  # the records that tasks return
+    "discovery": 4,
+    "fitting": 4,
+    "networks": 4,
+    "hybrids": 4,
+    "conserved": 4,
+    "bodies": 4,
+    "experiments": 4,
+    "fields": 4,
+    "signals": 4,
+    "interpret": 4,
+    "report": 5,
+    "testing": 5,
+    "bench": 5,
+    "interop": 5,
+    "cli": 6,
+    "": 7,  # physmodel/__init__.py, the face: it may name everything
 }
 #: The only imports between different rooms of one floor.
 SIDEWAYS = {
     ("data", "models"),
+    ("hybrids", "discovery"),
+    ("hybrids", "fitting"),
     ("interpret", "discovery"),
     ("atomic", "errors"),
     ("bench", "interop"),
 }
+
+#: KNOWN-BEGIN
+#: Imports that go up or sideways and are to go: module, what it imports. Add none.
+KNOWN_UPWARD: set[tuple[str, str]] = {
+    # Tasks that call each other: what both need is to move to the room of its step.
+    ("physmodel.conserved.central", "physmodel.discovery.orbits"),
+    ("physmodel.conserved.invariants", "physmodel.discovery.bodies"),
+    ("physmodel.conserved.invariants", "physmodel.discovery.discover"),
+    ("physmodel.conserved.of_data", "physmodel.discovery.bodies"),
+    ("physmodel.conserved.of_data", "physmodel.discovery.discover"),
+    ("physmodel.conserved.of_data", "physmodel.discovery.result"),
+    ("physmodel.discovery.invariants", "physmodel.conserved.fitted"),
+    ("physmodel.discovery.invariants", "physmodel.conserved.of_field"),
+    ("physmodel.discovery.invariants", "physmodel.conserved.search.smoothing"),
+    ("physmodel.discovery.result", "physmodel.conserved.of_law"),
+}
+#: KNOWN-END
 
 #: `Result.report` is sugar for the public function `physmodel.write_report`, imported when called.
 FACE_USERS = {
@@ -53,7 +81,7 @@ INSIDE_FUNCTIONS = {"matplotlib", "netCDF4", "pyarrow", "pysindy", "sympy", "tor
 #: Networks are a room that is itself imported late: every module of it may import torch. In the
 #: other places that DESIGN names for torch and PySINDy, the modules say so in their names.
 NETS = "physmodel.models.nets."
-TORCH = ("physmodel.losses", "physmodel.optimizers", "physmodel.discovery", "physmodel.bench")
+TORCH = ("physmodel.losses", "physmodel.optimizers", "physmodel.networks", "physmodel.bench")
 PYSINDY = ("physmodel.interop",)
 
 
@@ -116,13 +144,15 @@ def graph(root: Path) -> dict[str, dict[str, int]]:
     return {name: imports(name, path, files) for name, path in files.items()}
 
 
-def wrong_way(edges: dict[str, dict[str, int]]) -> list[str]:
+def wrong_way(
+    edges: dict[str, dict[str, int]], known: Collection[tuple[str, str]] = ()
+) -> list[str]:
     """Imports that go up, or sideways where that is not allowed."""
     faults = []
     for module, targets in edges.items():
         for target, line in targets.items():
             here, there = room(module), room(target)
-            if here == there or (here, there) in SIDEWAYS:
+            if here == there or (here, there) in SIDEWAYS or (module, target) in known:
                 continue
             if FLOORS[here] <= FLOORS[there]:
                 faults.append(f"{module}, line {line}: {here or 'face'} imports {there or 'face'}")
@@ -147,7 +177,14 @@ def test_every_room_has_a_floor() -> None:
 
 
 def test_no_import_goes_up_or_sideways() -> None:
-    assert wrong_way(graph(ROOT)) == []
+    assert wrong_way(graph(ROOT), KNOWN_UPWARD) == []
+
+
+def test_known_upward_imports_are_there_and_are_upward() -> None:
+    edges = graph(ROOT)
+    for module, target in KNOWN_UPWARD:
+        assert target in edges[module], f"{module} no longer imports {target}: take the line away"
+        assert wrong_way({module: {target: 0}}), f"{module} may import {target}"
 
 
 def test_no_circles_between_modules() -> None:

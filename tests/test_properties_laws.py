@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import physmodel as pm
+from physmodel.conserved import generators
+from physmodel.conserved.finite import Element, exchanges, independent_of, reflections
+from physmodel.conserved.generators import Condition, everything
+from physmodel.conserved.of_field import UncertainField
+from physmodel.conserved.search.smoothing import smooth
+from physmodel.conserved.symmetries import field_symmetries
 from physmodel.data.segments import segments
-from physmodel.discovery.laws import generators
-from physmodel.discovery.laws.finite import Element, exchanges, independent_of, reflections
-from physmodel.discovery.laws.generators import Condition, everything
-from physmodel.discovery.laws.of_field import UncertainField
-from physmodel.discovery.laws.smoothing import smooth
-from physmodel.discovery.laws.symmetries import field_symmetries
 from physmodel.models.sparse_field import SparseField
 from physmodel.problem.parser import parse
 from physmodel.testing import check_symmetry

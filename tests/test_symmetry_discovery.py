@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 import physmodel as pm
 from physmodel.bench.law_cases import CASES
 from physmodel.cli.root import root
-from physmodel.discovery.laws import finite
-from physmodel.discovery.laws.generators import Condition
-from physmodel.discovery.laws.of_field import UncertainField
-from physmodel.discovery.laws.symmetries import FoundSymmetry
+from physmodel.conserved import finite
+from physmodel.conserved.generators import Condition
+from physmodel.conserved.of_field import UncertainField
+from physmodel.conserved.symmetries import FoundSymmetry
 from physmodel.models.integrate import integrate
 from physmodel.models.sparse_field import SparseField
 from physmodel.problem.parser import parse

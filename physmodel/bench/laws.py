@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.law_cases import CASES, TRAJECTORIES, Case
+from physmodel.conserved.invariants import invariants
+from physmodel.conserved.quantity import Conserved
 from physmodel.data.contract import variable_names
-from physmodel.discovery.laws.conserved import invariants
-from physmodel.discovery.laws.quantity import Conserved
 from physmodel.problem.calculus import evaluate
 from physmodel.problem.parser import parse
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from physmodel.bench.chaotic import Equations, load_systems
 from physmodel.bench.draws import Cell, draw
-from physmodel.discovery.laws import finite
+from physmodel.conserved import finite
 from physmodel.models.sparse_field import SparseField, term_variables
 from physmodel.problem.calculus import powers
 from physmodel.problem.parser import parse

@@ -9,10 +9,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from physmodel.conserved.fitted import fitted
+from physmodel.conserved.of_field import autonomous
+from physmodel.conserved.search.smoothing import SHORTEST
 from physmodel.data.segments import segments
-from physmodel.discovery.laws.fitted import fitted
-from physmodel.discovery.laws.of_field import autonomous
-from physmodel.discovery.laws.smoothing import SHORTEST
 from physmodel.discovery.orbits import UnseenBody
 from physmodel.discovery.velocities import shooting_velocities
 from physmodel.models.central_force import CentralForce
@@ -69,7 +69,7 @@ def invariants_of(
     -------
     tuple of Invariant
         Energy, momentum and angular momentum for central forces; for a term library, sparse
-        combinations of terms (see `physmodel.discovery.laws`). Empty when there are none.
+        combinations of terms (see `physmodel.conserved`). Empty when there are none.
     """
     if isinstance(model, CentralForce):
         return _mechanical(model, data, unseen)

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     import sympy
 
+    from physmodel.conserved.quantity import Conserved
+    from physmodel.conserved.symmetries import FoundSymmetry
     from physmodel.discovery.experiment import NextExperiment
     from physmodel.discovery.hybrid.record import HybridResult
-    from physmodel.discovery.laws.quantity import Conserved
-    from physmodel.discovery.laws.symmetries import FoundSymmetry
 
 Array = NDArray[np.float64]
 Status = Literal["identified", "ambiguous", "not-identifiable", "no-law"]
@@ -289,7 +289,7 @@ class Result:
         ProblemError
             If the result has no data.
         """
-        from physmodel.discovery.laws.of_law import law_invariants
+        from physmodel.conserved.of_law import law_invariants
 
         return law_invariants(self)
 
@@ -306,7 +306,7 @@ class Result:
         ProblemError
             If the result has no data.
         """
-        from physmodel.discovery.laws.of_law import law_symmetries
+        from physmodel.conserved.of_law import law_symmetries
 
         return law_symmetries(self)
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, norm
 
-from physmodel.discovery.laws.families import Family
-from physmodel.discovery.laws.phase import Phase, means
-from physmodel.discovery.laws.precise import centred, precise
-from physmodel.discovery.laws.spectrum import CANCELS, SLACK, TELLING, Spectrum
+from physmodel.conserved.search.families import Family
+from physmodel.conserved.search.phase import Phase, means
+from physmodel.conserved.search.precise import centred, precise
+from physmodel.conserved.search.spectrum import CANCELS, SLACK, TELLING, Spectrum
 from physmodel.models.terms import TermLibrary
 from physmodel.problem.calculus import evaluate
 from physmodel.problem.expression import Expression

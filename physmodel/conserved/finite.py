@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from physmodel.discovery.laws.of_field import Flow, UncertainField
-from physmodel.discovery.laws.verdict import Verdict, verdict
+from physmodel.conserved.of_field import Flow, UncertainField
+from physmodel.conserved.search.verdict import Verdict, verdict
 
 Array = NDArray[np.float64]
 

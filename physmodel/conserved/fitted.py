@@ -8,13 +8,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from physmodel.conserved.of_field import UncertainField, field_invariants, points_around
+from physmodel.conserved.search.families import families, motion_pairs
+from physmodel.conserved.search.phase import Phase
+from physmodel.conserved.search.search import Found
+from physmodel.conserved.search.smoothing import smooth
+from physmodel.conserved.symmetries import FoundSymmetry, field_symmetries
 from physmodel.data.segments import segments
-from physmodel.discovery.laws.families import families, motion_pairs
-from physmodel.discovery.laws.of_field import UncertainField, field_invariants, points_around
-from physmodel.discovery.laws.phase import Phase
-from physmodel.discovery.laws.search import Found
-from physmodel.discovery.laws.smoothing import smooth
-from physmodel.discovery.laws.symmetries import FoundSymmetry, field_symmetries
 from physmodel.models.sparse_field import SparseField, velocity_name
 
 Array = NDArray[np.float64]

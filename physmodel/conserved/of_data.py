@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from physmodel.conserved.of_law import law_symmetries
+from physmodel.conserved.search.families import motion_pairs
+from physmodel.conserved.search.smoothing import SHORTEST, smooth
+from physmodel.conserved.symmetries import FoundSymmetry
 from physmodel.data.contract import variable_names
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
 from physmodel.discovery.bodies import recognise_bodies
 from physmodel.discovery.discover import discover
-from physmodel.discovery.laws.families import motion_pairs
-from physmodel.discovery.laws.of_law import law_symmetries
-from physmodel.discovery.laws.smoothing import SHORTEST, smooth
-from physmodel.discovery.laws.symmetries import FoundSymmetry
 from physmodel.discovery.result import Result
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from physmodel.discovery.laws.central import central_invariants, central_symmetries
-from physmodel.discovery.laws.fitted import Fitted, fitted
-from physmodel.discovery.laws.of_field import autonomous
-from physmodel.discovery.laws.quantity import Conserved
-from physmodel.discovery.laws.search import Found
-from physmodel.discovery.laws.symmetries import FoundSymmetry
+from physmodel.conserved.central import central_invariants, central_symmetries
+from physmodel.conserved.fitted import Fitted, fitted
+from physmodel.conserved.of_field import autonomous
+from physmodel.conserved.quantity import Conserved
+from physmodel.conserved.search.search import Found
+from physmodel.conserved.symmetries import FoundSymmetry
 from physmodel.errors import ProblemError
 from physmodel.models.central_force import CentralForce
 

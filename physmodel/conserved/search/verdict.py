@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from physmodel.discovery.laws.phase import FLOOR
-from physmodel.discovery.laws.search import LEVEL
-from physmodel.discovery.laws.spectrum import DECIDES, SLACK
+from physmodel.conserved.search.phase import FLOOR
+from physmodel.conserved.search.search import LEVEL
+from physmodel.conserved.search.spectrum import DECIDES, SLACK
 
 Array = NDArray[np.float64]
 

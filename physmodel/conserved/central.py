@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from physmodel.discovery.laws.quantity import Conserved
-from physmodel.discovery.laws.symmetries import FoundSymmetry
+from physmodel.conserved.quantity import Conserved
+from physmodel.conserved.symmetries import FoundSymmetry
 from physmodel.discovery.orbits import unseen_of
 from physmodel.models.central_force import CentralForce
 

@@ -10,11 +10,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.laws import finite
-from physmodel.discovery.laws.generators import Condition, Generator, Place, everything, scales
-from physmodel.discovery.laws.of_field import UncertainField, points_around
-from physmodel.discovery.laws.phase import Phase
-from physmodel.discovery.laws.spectrum import combinations_of
+from physmodel.conserved import finite
+from physmodel.conserved.generators import Condition, Generator, Place, everything, scales
+from physmodel.conserved.of_field import UncertainField, points_around
+from physmodel.conserved.search.phase import Phase
+from physmodel.conserved.search.spectrum import combinations_of
 from physmodel.models.sparse_field import SparseField
 
 Array = NDArray[np.float64]

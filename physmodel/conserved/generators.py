@@ -14,10 +14,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.laws.of_field import UncertainField
-from physmodel.discovery.laws.phase import FLOOR
-from physmodel.discovery.laws.spectrum import DECIDES, Spectrum
-from physmodel.discovery.laws.verdict import Verdict, verdict
+from physmodel.conserved.of_field import UncertainField
+from physmodel.conserved.search.phase import FLOOR
+from physmodel.conserved.search.spectrum import DECIDES, Spectrum
+from physmodel.conserved.search.verdict import Verdict, verdict
 
 Array = NDArray[np.float64]
 #: One unknown: ``("b", i, 0)``, ``("L", i, j)`` or ``("s", 0, 0)``.

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
+from physmodel.conserved.search.phase import FLOOR, Patch, Phase
 from physmodel.data.noise import estimate_noise
 from physmodel.data.segments import Segment
-from physmodel.discovery.laws.phase import FLOOR, Patch, Phase
 from physmodel.errors import DataError
 
 Array = NDArray[np.float64]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.laws.families import Family
-from physmodel.discovery.laws.phase import Phase
-from physmodel.discovery.laws.quantity import Conserved, conserved
-from physmodel.discovery.laws.spectrum import DEVIATIONS, PRICE, Spectrum, combinations_of
+from physmodel.conserved.quantity import Conserved, conserved
+from physmodel.conserved.search.families import Family
+from physmodel.conserved.search.phase import Phase
+from physmodel.conserved.search.spectrum import DEVIATIONS, PRICE, Spectrum, combinations_of
 from physmodel.models.terms import TermLibrary
 
 Array = NDArray[np.float64]

@@ -8,20 +8,20 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
+from physmodel.conserved.of_law import law_invariants
+from physmodel.conserved.one_trajectory import believed
+from physmodel.conserved.quantity import Conserved
+from physmodel.conserved.search.evidence import gather
+from physmodel.conserved.search.families import Family, families, motion_pairs
+from physmodel.conserved.search.phase import Phase
+from physmodel.conserved.search.search import Found, Test, search
+from physmodel.conserved.search.smoothing import long_enough, smooth
+from physmodel.conserved.search.spectrum import Spectrum
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import constant_columns, duplicate_columns
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
 from physmodel.discovery.bodies import recognise_bodies
-from physmodel.discovery.laws.evidence import gather
-from physmodel.discovery.laws.families import Family, families, motion_pairs
-from physmodel.discovery.laws.of_law import law_invariants
-from physmodel.discovery.laws.one_trajectory import believed
-from physmodel.discovery.laws.phase import Phase
-from physmodel.discovery.laws.quantity import Conserved
-from physmodel.discovery.laws.search import Found, Test, search
-from physmodel.discovery.laws.smoothing import long_enough, smooth
-from physmodel.discovery.laws.spectrum import Spectrum
 from physmodel.models.terms import TermLibrary, polynomial_terms
 
 #: States that are taken for positions, whose velocities are found by smoothing, if nothing is

@@ -14,11 +14,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.discovery.laws.fitted import uncertain
-from physmodel.discovery.laws.of_field import judge_quantity, points_around
-from physmodel.discovery.laws.of_law import law_quantities
-from physmodel.discovery.laws.phase import Phase
-from physmodel.discovery.laws.search import LEVEL, Found
+from physmodel.conserved.fitted import uncertain
+from physmodel.conserved.of_field import judge_quantity, points_around
+from physmodel.conserved.of_law import law_quantities
+from physmodel.conserved.search.phase import Phase
+from physmodel.conserved.search.search import LEVEL, Found
 from physmodel.models.sparse_field import SparseField
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def believed(dataset: xr.Dataset, phase: Phase, found: list[Found]) -> list[Foun
         All of them where the motion fills more than a curve; otherwise what the shortest law of
         motion conserves and none of its rivals disputes, and nothing without a law.
     """
-    from physmodel.discovery.laws.of_data import law_behind
+    from physmodel.conserved.of_data import law_behind
 
     if 0 < len(found) < len(phase.names) - 1 and fills_more_than_a_curve(phase):
         return found

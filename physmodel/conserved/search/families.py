@@ -9,7 +9,7 @@ from itertools import combinations, combinations_with_replacement, permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.laws.phase import Phase, means
+from physmodel.conserved.search.phase import Phase, means
 from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms
 from physmodel.problem.calculus import ordered
 from physmodel.problem.expression import (

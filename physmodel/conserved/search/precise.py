@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from physmodel.discovery.laws.phase import means
-from physmodel.discovery.laws.spectrum import RIDGE
+from physmodel.conserved.search.phase import means
+from physmodel.conserved.search.spectrum import RIDGE
 
 Array = NDArray[np.float64]
 

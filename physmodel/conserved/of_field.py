@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.laws.evidence import drift_of
-from physmodel.discovery.laws.families import Family
-from physmodel.discovery.laws.phase import FLOOR, Phase
-from physmodel.discovery.laws.search import Found, Test, search
-from physmodel.discovery.laws.spectrum import DECIDES, Spectrum
-from physmodel.discovery.laws.verdict import Verdict, verdict
+from physmodel.conserved.search.evidence import drift_of
+from physmodel.conserved.search.families import Family
+from physmodel.conserved.search.phase import FLOOR, Phase
+from physmodel.conserved.search.search import Found, Test, search
+from physmodel.conserved.search.spectrum import DECIDES, Spectrum
+from physmodel.conserved.search.verdict import Verdict, verdict
 from physmodel.models.sparse_field import SparseField
 from physmodel.models.terms import TermLibrary
 from physmodel.problem.calculus import names_in
