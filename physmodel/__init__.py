@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from physmodel.discovery.discover import discover
     from physmodel.discovery.fitting.fit import Fit, fit
     from physmodel.discovery.fitting.regimes import fit_regimes
-    from physmodel.discovery.fitting.tune import tune
     from physmodel.discovery.hybrid.hybrid import hybrid
     from physmodel.discovery.loading import load_result as load
     from physmodel.discovery.result import Result
     from physmodel.losses.collocation_coefficients import fit_pde
     from physmodel.losses.collocation_solve import solve_pde
+    from physmodel.networks.tune import tune
     from physmodel.problem.problem import Problem
     from physmodel.report.html import write_report
 
@@ -65,7 +65,7 @@ _FACE = {
     "pi_groups": ("physmodel.data.dimensionless", "pi_groups"),
     "solve_pde": ("physmodel.losses.collocation_solve", "solve_pde"),
     "symmetries": ("physmodel.conserved.of_data", "symmetries"),
-    "tune": ("physmodel.discovery.fitting.tune", "tune"),
+    "tune": ("physmodel.networks.tune", "tune"),
     "write_report": ("physmodel.report.html", "write_report"),
 }
 

@@ -10,8 +10,6 @@ from scipy.integrate import quad
 from physmodel.bench.nets import judged, run_unit, summarise, table, unit_names
 from physmodel.bench.nets_cases import CASES, Case, draw, roll_out
 from physmodel.data.arrays import from_arrays
-from physmodel.discovery.fitting.networks import NetworkFit, fit_network
-from physmodel.discovery.fitting.paths import paths_of
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.shooting import Record
 from physmodel.losses.slopes import KnownStates, ShiftedPaths
@@ -21,6 +19,8 @@ from physmodel.models.nets.mlp import MLPScalar
 from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.quadratic import PositiveQuadratic
 from physmodel.models.nets.random_units import with_random_units
+from physmodel.networks.fit_network import NetworkFit, fit_network
+from physmodel.networks.paths import paths_of
 from physmodel.testing.symmetry import check_symmetry
 
 Array = NDArray[np.float64]

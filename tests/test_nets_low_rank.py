@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
-from physmodel.discovery.fitting.carried import carry
 from physmodel.errors import IntegrityError, ProblemError
 from physmodel.losses.shooting import MultipleShooting, Record
 from physmodel.losses.slopes import KnownStates
@@ -37,6 +36,7 @@ from physmodel.models.nets.traced import slopes_of
 from physmodel.models.nets.update_file import load_update, save_update
 from physmodel.models.nets.weight_matrices import Matrix, weight_matrices
 from physmodel.models.vector_field import simulate
+from physmodel.networks.carried import carry
 from physmodel.optimizers.bordered_least_squares import bordered_least_squares
 from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
 from physmodel.problem.finite import mirror

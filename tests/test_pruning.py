@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from physmodel.discovery.fitting.pruned import Pruned, prune
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.field_residuals import rate_residuals
 from physmodel.losses.slopes import KnownStates
@@ -37,6 +36,7 @@ from physmodel.models.nets.scaling import Scaling
 from physmodel.models.nets.stable import Stable
 from physmodel.models.nets.storage import load_net, save_net
 from physmodel.models.nets.unit_layout import layout_of, without_idle_units
+from physmodel.networks.pruned import Pruned, prune
 from physmodel.optimizers.brain_surgeon import removed, saliencies
 from physmodel.optimizers.pruning import prune_by_criterion, prune_to, shrinking
 from physmodel.optimizers.pruning_trial import Evaluations, Refit, Trial, Unit, schwarz

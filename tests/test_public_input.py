@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 import physmodel as pm
-from physmodel.discovery.fitting.carried import carry
-from physmodel.discovery.fitting.pruned import prune
 from physmodel.errors import PhysmodelError
 from physmodel.losses.slopes import KnownStates
 from physmodel.models.nets.equivariant import symmetrised
@@ -19,6 +17,8 @@ from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.storage import save_net
 from physmodel.models.nets.structure import form_for
 from physmodel.models.nets.update_file import load_update, save_update
+from physmodel.networks.carried import carry
+from physmodel.networks.pruned import prune
 from physmodel.problem.finite import parity
 
 T = np.linspace(0.0, 4.0, 40)

@@ -12,13 +12,13 @@ from physmodel.bench import rod_cases
 from physmodel.bench.nets import summarise, table, unit_names
 from physmodel.bench.rod_cases import PIECE, ROD_CASES, RodCase, chain
 from physmodel.bench.rods import METHODS, ROUNDING, judged_run
-from physmodel.discovery.fitting.rods import RodFit, fit_rods
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.next_sample import NextSample
 from physmodel.losses.shooting import Record
 from physmodel.models.nets.constrained import Constrained
 from physmodel.models.nets.mlp import MLPScalar
 from physmodel.models.nets.net_field import NetField
+from physmodel.networks.rods import RodFit, fit_rods
 from physmodel.optimizers.held_out_ridge import held_out_ridge
 
 Array = np.ndarray

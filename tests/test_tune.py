@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 import physmodel as pm
 from physmodel.data.segments import Segment
-from physmodel.discovery.fitting import net_trial, tune
-from physmodel.discovery.fitting.held_out import FOLDS, SHORTEST, exam, folds, surely_less
-from physmodel.discovery.fitting.net_trial import FORMS, NetTrial
 from physmodel.models.expression_field import expression_field
 from physmodel.models.parametric_field import ParametricField
+from physmodel.networks import net_trial, tune
+from physmodel.networks.held_out import FOLDS, SHORTEST, exam, folds, surely_less
+from physmodel.networks.net_trial import FORMS, NetTrial
 from physmodel.optimizers.search_record import Evaluation, SearchEnding, SearchResult
 from physmodel.optimizers.search_space import Categorical, Integer, Real
 

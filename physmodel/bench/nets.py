@@ -132,12 +132,12 @@ def _ours(
     case: Case, training: Records, seed: int, method: str
 ) -> tuple[Callable[[Array], Array], float, Record]:
     """The default path: a Hamiltonian network with the symmetries stated, or of pairs."""
-    from physmodel.discovery.fitting.networks import NetworkFit, fit_network
     from physmodel.losses import shooting
     from physmodel.models.nets.equivariant import symmetrised
     from physmodel.models.nets.hamiltonian import Hamiltonian
     from physmodel.models.nets.many_bodies import ManyBodies
     from physmodel.models.nets.mlp import MLPScalar
+    from physmodel.networks.fit_network import NetworkFit, fit_network
 
     def family(width: int) -> Hamiltonian:
         if method == "pairs":

@@ -34,7 +34,7 @@ def run_rods(label: str, seed: int, method: str) -> dict[str, Any]:
     import pandas as pd
 
     from physmodel.data.open import open as open_data
-    from physmodel.discovery.fitting.rods import fit_rods
+    from physmodel.networks.rods import fit_rods
 
     case = ROD_CASES[label]
     pieces, runs = case.draw(seed)

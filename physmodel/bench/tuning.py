@@ -23,12 +23,12 @@ from physmodel.data.arrays import from_arrays
 from physmodel.data.segments import segments
 from physmodel.data.timescale import characteristic_samples
 from physmodel.discovery.discover import discover
-from physmodel.discovery.fitting.held_out import exam, folds
-from physmodel.discovery.fitting.net_trial import NetTrial
-from physmodel.discovery.fitting.tune import DEFAULTS, tune
 from physmodel.discovery.result import Result
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.vector_field import VectorField
+from physmodel.networks.held_out import exam, folds
+from physmodel.networks.net_trial import NetTrial
+from physmodel.networks.tune import DEFAULTS, tune
 from physmodel.optimizers.search import search
 from physmodel.optimizers.search_space import Categorical, Integer, Space
 

@@ -14,9 +14,9 @@ from threadpoolctl import threadpool_limits
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import constant_columns
 from physmodel.data.segments import segments
-from physmodel.discovery.fitting.held_out import SHORTEST, exam, folds, surely_less
-from physmodel.discovery.fitting.net_trial import FORMS, NetTrial
 from physmodel.errors import DataError, ProblemError
+from physmodel.networks.held_out import SHORTEST, exam, folds, surely_less
+from physmodel.networks.net_trial import FORMS, NetTrial
 from physmodel.optimizers.search import search
 from physmodel.optimizers.search_record import SearchResult
 from physmodel.optimizers.search_space import Categorical, Integer, Real, Space

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
-from physmodel.discovery.fitting.canonical import canonical_records, slopes_of
-from physmodel.discovery.fitting.paths import Paths, paths_of
 from physmodel.errors import DataError
 from physmodel.losses.shooting import Record
 from physmodel.losses.slopes import KnownStates, ShiftedPaths
+from physmodel.networks.canonical import canonical_records, slopes_of
+from physmodel.networks.paths import Paths, paths_of
 from physmodel.optimizers.bordered_least_squares import bordered_least_squares
 
 if TYPE_CHECKING:

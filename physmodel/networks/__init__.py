@@ -1,0 +1,1 @@
+"""Networks fitted to data: trained, tuned, pruned, and carried to other data."""
