@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from physmodel.data.findings import Finding
     from physmodel.data.open import open
     from physmodel.discovery.discover import discover
-    from physmodel.discovery.fitting.fit import Fit, fit
-    from physmodel.discovery.fitting.regimes import fit_regimes
     from physmodel.discovery.hybrid.hybrid import hybrid
     from physmodel.discovery.loading import load_result as load
     from physmodel.discovery.result import Result
+    from physmodel.fitting.fit import Fit, fit
+    from physmodel.fitting.regimes import fit_regimes
     from physmodel.losses.collocation_coefficients import fit_pde
     from physmodel.losses.collocation_solve import solve_pde
     from physmodel.networks.tune import tune
@@ -47,15 +47,15 @@ from physmodel.version import __version__
 #: Public name, module, name in it.
 _FACE = {
     "Finding": ("physmodel.data.findings", "Finding"),
-    "Fit": ("physmodel.discovery.fitting.fit", "Fit"),
+    "Fit": ("physmodel.fitting.fit", "Fit"),
     "Problem": ("physmodel.problem.problem", "Problem"),
     "Result": ("physmodel.discovery.result", "Result"),
     "catalogue": ("physmodel.data.catalogue", ""),
     "check": ("physmodel.data.doctor", "check"),
     "discover": ("physmodel.discovery.discover", "discover"),
-    "fit": ("physmodel.discovery.fitting.fit", "fit"),
+    "fit": ("physmodel.fitting.fit", "fit"),
     "fit_pde": ("physmodel.losses.collocation_coefficients", "fit_pde"),
-    "fit_regimes": ("physmodel.discovery.fitting.regimes", "fit_regimes"),
+    "fit_regimes": ("physmodel.fitting.regimes", "fit_regimes"),
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
     "hybrid": ("physmodel.discovery.hybrid.hybrid", "hybrid"),
     "invariants": ("physmodel.conserved.invariants", "invariants"),

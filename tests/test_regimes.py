@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import physmodel as pm
-from physmodel.discovery.fitting.regimes import fit_regimes
-from physmodel.discovery.fitting.switching import BETWEEN, best_course, n_switches
 from physmodel.errors import DataError, ProblemError
+from physmodel.fitting.regimes import fit_regimes
+from physmodel.fitting.switching import BETWEEN, best_course, n_switches
 from physmodel.models.expression_field import expression_field
 from physmodel.models.integrate import integrate
 from physmodel.models.switched_field import Gate, SwitchedField

@@ -14,7 +14,7 @@ from scipy.optimize import least_squares
 from physmodel.bench import pde
 from physmodel.bench.pde_cases import CASES as PDE
 from physmodel.data.arrays import from_arrays
-from physmodel.discovery.fitting.fit import fit
+from physmodel.fitting.fit import fit
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]

@@ -11,7 +11,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.fitting.record import Stage
 from physmodel.discovery.hybrid.hidden_field import HiddenField
 from physmodel.discovery.hybrid.random_net import RandomNet
 from physmodel.discovery.hybrid.record import REMEDIES, HybridResult, Parameter
@@ -20,6 +19,7 @@ from physmodel.discovery.manifest import check
 from physmodel.discovery.reading import number_of, read_data, read_start
 from physmodel.discovery.storage import DATA
 from physmodel.errors import IntegrityError
+from physmodel.fitting.record import Stage
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.sparse_field import term_variables
 from physmodel.optimizers.residuals import Ending

@@ -13,11 +13,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.fitting.record import Stage
 from physmodel.discovery.hybrid.hidden_field import HiddenField
 from physmodel.discovery.hybrid.names import INNER
 from physmodel.discovery.scores import free_run_scores
 from physmodel.discovery.simulation import require_variables, simulated
+from physmodel.fitting.record import Stage
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.known_plus import Sum
 from physmodel.models.vector_field import InputSignal

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.fitting.intervals import LEAST_NOISE, Course, costs, unknown_cost
-from physmodel.discovery.fitting.switching import BETWEEN, best_course, n_switches
 from physmodel.errors import ProblemError
+from physmodel.fitting.intervals import LEAST_NOISE, Course, costs, unknown_cost
+from physmodel.fitting.switching import BETWEEN, best_course, n_switches
 from physmodel.models.parametric_field import ParametricField
 
 Array = NDArray[np.float64]

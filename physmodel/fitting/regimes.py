@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from physmodel.data.arrays import from_arrays
 from physmodel.data.contract import validate, variable_names
-from physmodel.discovery.fitting.fit import fit
-from physmodel.discovery.fitting.gate import best_gate
-from physmodel.discovery.fitting.intervals import Course
-from physmodel.discovery.fitting.regime_record import Regimes
-from physmodel.discovery.fitting.regime_search import Assigned, search
-from physmodel.discovery.fitting.switching import BETWEEN
 from physmodel.errors import DataError, ProblemError
+from physmodel.fitting.fit import fit
+from physmodel.fitting.gate import best_gate
+from physmodel.fitting.intervals import Course
+from physmodel.fitting.regime_record import Regimes
+from physmodel.fitting.regime_search import Assigned, search
+from physmodel.fitting.switching import BETWEEN
 from physmodel.losses.records import records_of
 from physmodel.losses.shooting import Record
 from physmodel.models.expression_field import expression_field

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from physmodel.discovery.fitting.intervals import Course, costs, unknown_cost
-from physmodel.discovery.fitting.regime_search import Assigned
-from physmodel.discovery.fitting.switching import BETWEEN
+from physmodel.fitting.intervals import Course, costs, unknown_cost
+from physmodel.fitting.regime_search import Assigned
+from physmodel.fitting.switching import BETWEEN
 from physmodel.models.switched_field import Gate
 from physmodel.optimizers.quasi_newton import quasi_newton
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.fitting.record import Fit
 from physmodel.errors import ProblemError
+from physmodel.fitting.record import Fit
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.switched_field import Gate, SwitchedField
 

@@ -9,10 +9,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.contract import validate, variable_names
-from physmodel.discovery.fitting.opening import typical_size
-from physmodel.discovery.fitting.record import Fit
-from physmodel.discovery.fitting.staged import GUESSES, LEAST_NOISE, Staged, staged
 from physmodel.errors import ProblemError
+from physmodel.fitting.opening import typical_size
+from physmodel.fitting.record import Fit
+from physmodel.fitting.staged import GUESSES, LEAST_NOISE, Staged, staged
 from physmodel.losses.records import noise_alone, records_of
 from physmodel.losses.shooting import Record
 from physmodel.models.expression_field import expression_field
