@@ -30,7 +30,7 @@ def command(
     """
     from physmodel.atomic import write_atomic
     from physmodel.cli.options import pairs
-    from physmodel.discovery.signals import denoise
+    from physmodel.signals import denoise
 
     gaps: dict[str, Any] = {}
     if fill:
@@ -62,7 +62,7 @@ def _filled(
     """Open a table whose empty cells are filled, and tell how well."""
     from physmodel.cli.options import names, pairs
     from physmodel.data.open import open as open_data
-    from physmodel.discovery.signals.tables import fill_table, read_table
+    from physmodel.signals.tables import fill_table, read_table
 
     found = fill_table(read_table(source), time=where["time"], trajectory=where["trajectory"])
     if not as_json:

@@ -17,12 +17,6 @@ from numpy.typing import NDArray
 
 import physmodel as pm
 from physmodel.cli.root import root
-from physmodel.discovery.signals import (
-    denoise,
-)
-from physmodel.discovery.signals.fields import field_noise
-from physmodel.discovery.signals.mirror import mirrored_wavelet
-from physmodel.discovery.signals.shrinkage import shrink
 from physmodel.models.dictionaries import (
     Dictionary,
     dct,
@@ -30,6 +24,12 @@ from physmodel.models.dictionaries import (
     wavelet,
 )
 from physmodel.models.dictionaries.frame import atom_norms
+from physmodel.signals import (
+    denoise,
+)
+from physmodel.signals.fields import field_noise
+from physmodel.signals.mirror import mirrored_wavelet
+from physmodel.signals.shrinkage import shrink
 
 Array = NDArray[np.float64]
 

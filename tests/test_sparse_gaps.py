@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 import physmodel as pm
 from physmodel.cli.root import root
-from physmodel.discovery.signals import (
-    inpaint,
-)
-from physmodel.discovery.signals.tables import fill_table, read_table
 from physmodel.errors import DataError
 from physmodel.models.dictionaries import (
     dct,
 )
+from physmodel.signals import (
+    inpaint,
+)
+from physmodel.signals.tables import fill_table, read_table
 
 Array = NDArray[np.float64]
 

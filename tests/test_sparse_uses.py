@@ -12,13 +12,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 import physmodel as pm
-from physmodel.discovery.signals import (
-    compressed_sensing,
-    denoise,
-    few_atoms,
-    inpaint,
-    sensor_placement,
-)
 from physmodel.errors import DataError, PhysmodelError, ProblemError
 from physmodel.models.dictionaries import (
     dct,
@@ -26,6 +19,13 @@ from physmodel.models.dictionaries import (
     pod,
     stationary_wavelet,
     wavelet,
+)
+from physmodel.signals import (
+    compressed_sensing,
+    denoise,
+    few_atoms,
+    inpaint,
+    sensor_placement,
 )
 
 Array = NDArray[np.float64]

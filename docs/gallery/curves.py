@@ -7,12 +7,12 @@ import xarray as xr
 from use import Panel, Use, few, heart, rms
 
 import physmodel as pm
-from physmodel.discovery import signals
-from physmodel.discovery.signals.atoms import frame_description
+from physmodel import signals
 from physmodel.models import dictionaries as dd
 from physmodel.optimizers.dictionary_learning import (
     convolutional_dictionary_learning,
 )
+from physmodel.signals.atoms import frame_description
 
 
 def cosines() -> Use:

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from use import Array, Panel, Use, few, photograph, psnr
 
-from physmodel.discovery import signals
-from physmodel.discovery.signals.atoms import bandlet_description
+from physmodel import signals
 from physmodel.models import dictionaries as dd
 from physmodel.optimizers.dictionary_learning import (
     encode,
     k_svd,
 )
+from physmodel.signals.atoms import bandlet_description
 
 
 def steerable() -> Use:

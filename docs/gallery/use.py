@@ -9,8 +9,8 @@ import numpy as np
 import pywt
 from numpy.typing import NDArray
 
-from physmodel.discovery.signals.atoms import best_coefficients
 from physmodel.models.dictionaries import Dictionary
+from physmodel.signals.atoms import best_coefficients
 
 Array = NDArray[np.float64]
 

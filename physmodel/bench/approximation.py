@@ -10,7 +10,6 @@ import numpy as np
 import pywt
 from numpy.typing import NDArray
 
-from physmodel.discovery.signals.atoms import bandlet_description, best_coefficients
 from physmodel.models.dictionaries import (
     Dictionary,
     contourlet,
@@ -19,6 +18,7 @@ from physmodel.models.dictionaries import (
     steerable_pyramid,
     wavelet,
 )
+from physmodel.signals.atoms import bandlet_description, best_coefficients
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.signals import FewAtoms
+from physmodel.signals import FewAtoms
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
-from physmodel.discovery.signals.candidates import Choice, bases, chosen
 from physmodel.errors import DataError, ProblemError
 from physmodel.models.dictionaries import Dictionary, from_atoms
 from physmodel.optimizers.sparse import SparseResult, Status, basis_pursuit, basis_pursuit_denoising
 from physmodel.optimizers.sparse.recovery import sparse_recovery
+from physmodel.signals.candidates import Choice, bases, chosen
 
 Array = NDArray[np.float64]
 

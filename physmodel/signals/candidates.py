@@ -7,7 +7,6 @@ from functools import partial
 from math import prod
 from typing import TypeAlias
 
-from physmodel.discovery.signals.mirror import mirrored_wavelet
 from physmodel.errors import ProblemError
 from physmodel.models.dictionaries import (
     Dictionary,
@@ -16,6 +15,7 @@ from physmodel.models.dictionaries import (
     stationary_wavelet,
     wavelet,
 )
+from physmodel.signals.mirror import mirrored_wavelet
 
 #: What a user may give: a dictionary, or a function from the shape of a signal to one.
 Choice: TypeAlias = Dictionary | Callable[[tuple[int, ...]], Dictionary]

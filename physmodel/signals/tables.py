@@ -17,9 +17,9 @@ from physmodel.data.open import PARQUET, TEXT
 from physmodel.data.segments import cut, time_gaps
 from physmodel.data.tabular import read_parquet
 from physmodel.data.text import read_csv
-from physmodel.discovery.signals.candidates import Choice
-from physmodel.discovery.signals.filling import Filled, inpaint
 from physmodel.errors import DataError
+from physmodel.signals.candidates import Choice
+from physmodel.signals.filling import Filled, inpaint
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]

@@ -11,10 +11,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.noise import estimate_noise
-from physmodel.discovery.signals import fields
-from physmodel.discovery.signals.candidates import Choice, chosen, redundant
-from physmodel.discovery.signals.shrinkage import shrink
 from physmodel.errors import ProblemError
+from physmodel.signals import fields
+from physmodel.signals.candidates import Choice, chosen, redundant
+from physmodel.signals.shrinkage import shrink
 
 Array = NDArray[np.float64]
 Data = TypeVar("Data", xr.Dataset, xr.DataArray)

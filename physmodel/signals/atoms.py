@@ -10,11 +10,11 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator
 
-from physmodel.discovery.signals import fields
-from physmodel.discovery.signals.candidates import Choice, bases, chosen
 from physmodel.errors import DataError, ProblemError
 from physmodel.models.dictionaries import Dictionary, bandlet
 from physmodel.optimizers.sparse import iterative_hard_thresholding
+from physmodel.signals import fields
+from physmodel.signals.candidates import Choice, bases, chosen
 
 Array = NDArray[np.float64]
 

@@ -9,9 +9,9 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import qr, svd
 
-from physmodel.discovery.signals import fields
 from physmodel.errors import DataError, ProblemError
 from physmodel.models.dictionaries import Dictionary, atom_matrix, from_atoms, pod
+from physmodel.signals import fields
 
 Array = NDArray[np.float64]
 

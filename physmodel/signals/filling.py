@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
 from physmodel.data.segments import runs
-from physmodel.discovery.signals import fields
-from physmodel.discovery.signals.candidates import Choice, chosen, redundant
 from physmodel.errors import DataError, ProblemError
 from physmodel.models.dictionaries import Dictionary
+from physmodel.signals import fields
+from physmodel.signals.candidates import Choice, chosen, redundant
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
