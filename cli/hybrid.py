@@ -62,9 +62,9 @@ def command(
     request; 3 bad data.
     """
     from physmodel.cli.messages import findings, working
-    from physmodel.discovery.hybrid.hybrid import hybrid
-    from physmodel.discovery.hybrid.known_text import read_start
-    from physmodel.discovery.hybrid.text import dumps
+    from physmodel.hybrids.hybrid import hybrid
+    from physmodel.hybrids.known_text import read_start
+    from physmodel.hybrids.results.text import dumps
 
     if output is not None:
         from physmodel.report.run import require_free

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from physmodel.data.findings import Finding
     from physmodel.data.open import open
     from physmodel.discovery.discover import discover
-    from physmodel.discovery.hybrid.hybrid import hybrid
     from physmodel.discovery.loading import load_result as load
     from physmodel.discovery.result import Result
     from physmodel.fitting.fit import Fit, fit
     from physmodel.fitting.regimes import fit_regimes
+    from physmodel.hybrids.hybrid import hybrid
     from physmodel.losses.collocation_coefficients import fit_pde
     from physmodel.losses.collocation_solve import solve_pde
     from physmodel.networks.tune import tune
@@ -57,7 +57,7 @@ _FACE = {
     "fit_pde": ("physmodel.losses.collocation_coefficients", "fit_pde"),
     "fit_regimes": ("physmodel.fitting.regimes", "fit_regimes"),
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
-    "hybrid": ("physmodel.discovery.hybrid.hybrid", "hybrid"),
+    "hybrid": ("physmodel.hybrids.hybrid", "hybrid"),
     "invariants": ("physmodel.conserved.invariants", "invariants"),
     "load": ("physmodel.discovery.loading", "load_result"),
     "nondimensionalise": ("physmodel.data.dimensionless", "nondimensionalise"),

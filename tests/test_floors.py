@@ -63,20 +63,20 @@ KNOWN_UPWARD: set[tuple[str, str]] = {
     ("physmodel.conserved.of_data", "physmodel.discovery.bodies"),
     ("physmodel.conserved.of_data", "physmodel.discovery.discover"),
     ("physmodel.conserved.of_data", "physmodel.discovery.result"),
-    ("physmodel.discovery.hybrid.loading", "physmodel.fitting.record"),
-    ("physmodel.discovery.hybrid.record", "physmodel.fitting.record"),
-    ("physmodel.discovery.hybrid.refit", "physmodel.fitting.record"),
-    ("physmodel.discovery.hybrid.refit", "physmodel.fitting.staged"),
     ("physmodel.discovery.invariants", "physmodel.conserved.fitted"),
     ("physmodel.discovery.invariants", "physmodel.conserved.of_field"),
     ("physmodel.discovery.invariants", "physmodel.conserved.search.smoothing"),
+    ("physmodel.discovery.loading", "physmodel.hybrids.results.loading"),
+    ("physmodel.discovery.loading", "physmodel.hybrids.results.record"),
+    ("physmodel.discovery.loading", "physmodel.hybrids.results.storage"),
     ("physmodel.discovery.result", "physmodel.conserved.of_law"),
+    ("physmodel.discovery.result", "physmodel.hybrids.of_law"),
 }
 #: KNOWN-END
 
 #: `Result.report` is sugar for the public function `physmodel.write_report`, imported when called.
 FACE_USERS = {
-    ("physmodel.discovery.hybrid.record", "physmodel"),
+    ("physmodel.hybrids.results.record", "physmodel"),
     ("physmodel.discovery.result", "physmodel"),
 }
 

@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 
 import physmodel as pm
 from physmodel.cli.root import root
-from physmodel.discovery.hybrid.record import HybridResult
+from physmodel.hybrids.results.record import HybridResult
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 
 import physmodel as pm
 from physmodel.cli.root import root
-from physmodel.discovery.hybrid.record import HybridResult
+from physmodel.hybrids.results.record import HybridResult
 from physmodel.models.vector_field import simulate
 from physmodel.report.hybrid_page import hybrid_html
 from physmodel.report.run import write_run

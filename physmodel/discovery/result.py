@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from physmodel.conserved.quantity import Conserved
     from physmodel.conserved.symmetries import FoundSymmetry
     from physmodel.discovery.experiment import NextExperiment
-    from physmodel.discovery.hybrid.record import HybridResult
+    from physmodel.hybrids.results.record import HybridResult
 
 Array = NDArray[np.float64]
 Status = Literal["identified", "ambiguous", "not-identifiable", "no-law"]
@@ -323,7 +323,7 @@ class Result:
         ProblemError
             If the result has no data, or is a law of pairwise forces.
         """
-        from physmodel.discovery.hybrid.of_law import residual_law
+        from physmodel.hybrids.of_law import residual_law
 
         return residual_law(self)
 

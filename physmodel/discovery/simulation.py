@@ -16,8 +16,8 @@ from physmodel.models.logarithmic import LogarithmicField
 from physmodel.models.vector_field import InputSignal, VectorField, simulate
 
 if TYPE_CHECKING:
-    from physmodel.discovery.hybrid.record import HybridResult
     from physmodel.discovery.result import Result
+    from physmodel.hybrids.results.record import HybridResult
 
 Array = NDArray[np.float64]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import xarray as xr
 
 from physmodel.atomic import write_atomic
-from physmodel.discovery.hybrid.record import HybridResult
 from physmodel.discovery.invariants import invariants_of
 from physmodel.discovery.orbits import unseen_of
 from physmodel.discovery.render import (
@@ -23,6 +22,7 @@ from physmodel.discovery.render import (
 )
 from physmodel.discovery.result import Result
 from physmodel.errors import ProblemError
+from physmodel.hybrids.results.record import HybridResult
 from physmodel.report import figures
 from physmodel.report.hybrid_page import hybrid_html
 from physmodel.report.page import (

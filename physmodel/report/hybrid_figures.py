@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.hybrid.record import HybridResult
 from physmodel.fitting.record import Stage
+from physmodel.hybrids.results.record import HybridResult
 from physmodel.models.sparse_field import term_variables
 from physmodel.report.figures import (
     CYCLE,

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.challenge import FINAL, POLISH
-from physmodel.discovery.hybrid.least_squares_step import covariance_of, rescaled, solved
-from physmodel.discovery.hybrid.weak_fit import Round, State, Weak, begin
 from physmodel.discovery.regression import FINELY, MAX_ROUNDS, ROUGHLY, SLACK
+from physmodel.hybrids.weak.least_squares_step import covariance_of, rescaled, solved
+from physmodel.hybrids.weak.weak_fit import Round, State, Weak, begin
 
 Array = NDArray[np.float64]
 

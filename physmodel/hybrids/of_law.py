@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from physmodel.discovery.hybrid.outcome import hybrid_result
-from physmodel.discovery.hybrid.record import HybridResult
-from physmodel.discovery.hybrid.search import searched
 from physmodel.discovery.render import number
 from physmodel.errors import ProblemError
+from physmodel.hybrids.outcome import hybrid_result
+from physmodel.hybrids.results.record import HybridResult
+from physmodel.hybrids.search import searched
 from physmodel.models.expression_field import as_expression_field
 from physmodel.models.sparse_field import SparseField
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.challenge import FINAL
-from physmodel.discovery.hybrid.joined import Joined
-from physmodel.discovery.hybrid.random_net import RandomNet
-from physmodel.discovery.hybrid.rounds import Settled
-from physmodel.discovery.hybrid.weak_fit import Weak
+from physmodel.hybrids.weak.joined import Joined
+from physmodel.hybrids.weak.random_net import RandomNet
+from physmodel.hybrids.weak.rounds import Settled
+from physmodel.hybrids.weak.weak_fit import Weak
 
 Array = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from physmodel.problem.printing import to_latex, to_sympy
 if TYPE_CHECKING:
     import sympy
 
-    from physmodel.discovery.hybrid.record import HybridResult
+    from physmodel.hybrids.results.record import HybridResult
 
 #: Digits of a number that stands in a known part for a name that is no letter.
 DIGITS = 5

@@ -3,7 +3,7 @@
 The units are drawn, the output layer is fitted. With a Gaussian prior on the output layer such a
 network is a Gaussian process whose kernel the units sample; its fit is one linear solve without
 local minima, its size is decided by the data, and whether it is needed at all can be tested
-exactly (`physmodel.discovery.hybrid.restricted`).
+exactly (`physmodel.hybrids.weak.restricted`).
 
 References
 ----------

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.hybrid.least_squares_step import covariance_of
-from physmodel.discovery.hybrid.names import INNER, combination_name
-from physmodel.discovery.hybrid.search import Search
+from physmodel.hybrids.names import INNER, combination_name
+from physmodel.hybrids.search import Search
+from physmodel.hybrids.weak.least_squares_step import covariance_of
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.term_field import TermField

@@ -10,11 +10,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.hybrid.assembled import Assembled
-from physmodel.discovery.hybrid.search import Search, Steps
 from physmodel.errors import PhysmodelError
 from physmodel.fitting.record import Stage
 from physmodel.fitting.staged import staged
+from physmodel.hybrids.assembled import Assembled
+from physmodel.hybrids.search import Search, Steps
 from physmodel.losses.records import records_of
 
 Array = NDArray[np.float64]

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from physmodel.discovery.hybrid.leftover import REFUSED
 from physmodel.discovery.render import MARGIN, WIDTH, folded, left_side, number
 from physmodel.discovery.storage import SCHEMA_VERSION, finite
+from physmodel.hybrids.weak.leftover import REFUSED
 
 if TYPE_CHECKING:
-    from physmodel.discovery.hybrid.record import HybridResult
+    from physmodel.hybrids.results.record import HybridResult
 
 #: Standard errors from zero up to which a known number is said to be zero.
 ZERO = 2.0

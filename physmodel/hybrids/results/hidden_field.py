@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.hybrid.random_net import RandomNet
+from physmodel.hybrids.weak.random_net import RandomNet
 from physmodel.models.coordinates import Coordinates
 from physmodel.models.linear_field import Points
 from physmodel.models.parametric_field import Linearisation

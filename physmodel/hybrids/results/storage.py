@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.atomic import write_atomic
-from physmodel.discovery.hybrid.text import as_dict
 from physmodel.discovery.manifest import record
 from physmodel.discovery.storage import DATA, FILE, finite, write_data
+from physmodel.hybrids.results.text import as_dict
 from physmodel.problem.calculus import substituted
 from physmodel.problem.expression import to_text, variable
 
 if TYPE_CHECKING:
-    from physmodel.discovery.hybrid.record import HybridResult
+    from physmodel.hybrids.results.record import HybridResult
 
 WEIGHTS = "weights.safetensors"
 #: What ``model.json`` says that it is.

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.hybrid.distil import Distilled, Heard, ranked
-from physmodel.discovery.hybrid.joined import Tangent
-from physmodel.discovery.hybrid.least_squares_step import least_sizes
-from physmodel.discovery.hybrid.names import INNER, factor_name
-from physmodel.discovery.hybrid.rounds import Settled, fit_terms
-from physmodel.discovery.hybrid.weak_fit import State, Weak
+from physmodel.hybrids.distil import Distilled, Heard, ranked
+from physmodel.hybrids.names import INNER, factor_name
+from physmodel.hybrids.weak.joined import Tangent
+from physmodel.hybrids.weak.least_squares_step import least_sizes
+from physmodel.hybrids.weak.rounds import Settled, fit_terms
+from physmodel.hybrids.weak.weak_fit import State, Weak
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.linear_field import Points
 from physmodel.models.sparse_field import term_variables

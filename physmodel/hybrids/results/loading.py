@@ -11,15 +11,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.hybrid.hidden_field import HiddenField
-from physmodel.discovery.hybrid.random_net import RandomNet
-from physmodel.discovery.hybrid.record import REMEDIES, HybridResult, Parameter
-from physmodel.discovery.hybrid.storage import WEIGHTS
 from physmodel.discovery.manifest import check
 from physmodel.discovery.reading import number_of, read_data, read_start
 from physmodel.discovery.storage import DATA
 from physmodel.errors import IntegrityError
 from physmodel.fitting.record import Stage
+from physmodel.hybrids.results.hidden_field import HiddenField
+from physmodel.hybrids.results.record import REMEDIES, HybridResult, Parameter
+from physmodel.hybrids.results.storage import WEIGHTS
+from physmodel.hybrids.weak.random_net import RandomNet
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.sparse_field import term_variables
 from physmodel.optimizers.residuals import Ending
@@ -35,7 +35,7 @@ LARGEST_HEADER = 100_000
 
 
 def hybrid_result_of(table: dict[str, Any], folder: Path) -> HybridResult:
-    """A result from what `physmodel.discovery.hybrid.storage.save_hybrid` wrote.
+    """A result from what `physmodel.hybrids.results.storage.save_hybrid` wrote.
 
     Parameters
     ----------

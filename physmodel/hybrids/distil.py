@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.challenge import LOOSE, MOST_MOVES
-from physmodel.discovery.hybrid.rounds import Settled, fit_terms, fresh
-from physmodel.discovery.hybrid.weak_fit import Round, State, Weak
 from physmodel.discovery.selection import (
     RIVAL_RANGE,
     InformationCriterion,
     candidates,
     select,
 )
+from physmodel.hybrids.weak.rounds import Settled, fit_terms, fresh
+from physmodel.hybrids.weak.weak_fit import Round, State, Weak
 from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
 
 Array = NDArray[np.float64]
@@ -51,7 +51,7 @@ class Heard:
         Among all that were heard.
     shape : (tuple of int, str) or None
         Equations and text of a function with a number inside, see
-        `physmodel.discovery.hybrid.shapes`.
+        `physmodel.hybrids.shapes`.
     """
 
     columns: Support
@@ -88,7 +88,7 @@ def distil(terms: Weak, joint: Weak, net: Settled, least: Array) -> Distilled:
     net : Settled
         Fit of the network.
     least : ndarray (q,)
-        See `physmodel.discovery.hybrid.least_squares_step.least_sizes`.
+        See `physmodel.hybrids.weak.least_squares_step.least_sizes`.
 
     Returns
     -------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.hybrid.weak_fit import Round, State
+from physmodel.hybrids.weak.weak_fit import Round, State
 from physmodel.models.expression_field import ExpressionField
 from physmodel.problem.calculus import derivative, names_in
 

@@ -13,11 +13,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.hybrid.hidden_field import HiddenField
-from physmodel.discovery.hybrid.names import INNER
 from physmodel.discovery.scores import free_run_scores
 from physmodel.discovery.simulation import require_variables, simulated
 from physmodel.fitting.record import Stage
+from physmodel.hybrids.names import INNER
+from physmodel.hybrids.results.hidden_field import HiddenField
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.known_plus import Sum
 from physmodel.models.vector_field import InputSignal
@@ -203,13 +203,13 @@ class HybridResult:
 
     def to_sympy(self) -> dict[str, sympy.Eq]:
         """Equations with all their numbers as SymPy objects, one per state."""
-        from physmodel.discovery.hybrid.equations import sympy_equations
+        from physmodel.hybrids.results.equations import sympy_equations
 
         return sympy_equations(self)
 
     def to_latex(self) -> str:
         """Equations as a LaTeX ``aligned`` block: known part in its letters, terms with numbers."""
-        from physmodel.discovery.hybrid.equations import latex_equations
+        from physmodel.hybrids.results.equations import latex_equations
 
         return latex_equations(self)
 
@@ -225,7 +225,7 @@ class HybridResult:
         Path
             Of ``model.json``.
         """
-        from physmodel.discovery.hybrid.storage import save_hybrid
+        from physmodel.hybrids.results.storage import save_hybrid
 
         return save_hybrid(self, folder)
 
@@ -246,12 +246,12 @@ class HybridResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, the object that ``physmodel hybrid --json`` prints."""
-        from physmodel.discovery.hybrid.text import as_dict
+        from physmodel.hybrids.results.text import as_dict
 
         return as_dict(self)
 
     def __str__(self) -> str:
-        from physmodel.discovery.hybrid.text import render
+        from physmodel.hybrids.results.text import render
 
         return render(self)
 

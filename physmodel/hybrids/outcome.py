@@ -10,19 +10,19 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.hybrid.assembled import assembled
-from physmodel.discovery.hybrid.hidden import hidden_terms, rivals
-from physmodel.discovery.hybrid.hidden_field import HiddenField
-from physmodel.discovery.hybrid.joined import Tangent
-from physmodel.discovery.hybrid.least_squares_step import least_sizes
-from physmodel.discovery.hybrid.leftover import REFUSED
-from physmodel.discovery.hybrid.record import HybridResult, Parameter
-from physmodel.discovery.hybrid.refit import Refit, refitted
-from physmodel.discovery.hybrid.rounds import Settled, fit_penalised
-from physmodel.discovery.hybrid.search import Search, Steps
-from physmodel.discovery.hybrid.weak_fit import State
 from physmodel.discovery.identification import MARGIN, MISFIT
 from physmodel.discovery.selection import CONFIDENT, TIE
+from physmodel.hybrids.assembled import assembled
+from physmodel.hybrids.hidden import hidden_terms, rivals
+from physmodel.hybrids.refit import Refit, refitted
+from physmodel.hybrids.results.hidden_field import HiddenField
+from physmodel.hybrids.results.record import HybridResult, Parameter
+from physmodel.hybrids.search import Search, Steps
+from physmodel.hybrids.weak.joined import Tangent
+from physmodel.hybrids.weak.least_squares_step import least_sizes
+from physmodel.hybrids.weak.leftover import REFUSED
+from physmodel.hybrids.weak.rounds import Settled, fit_penalised
+from physmodel.hybrids.weak.weak_fit import State
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.sparse_field import term_variables
 from physmodel.problem.problem import Problem

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.hybrid.joined import Joined, Tangent
-from physmodel.discovery.hybrid.restricted import Columns
 from physmodel.discovery.linearisation import Linearisation, Setting
+from physmodel.hybrids.weak.joined import Joined, Tangent
+from physmodel.hybrids.weak.restricted import Columns
 from physmodel.losses.tile import Tile, quadrature_error
 from physmodel.models.linear_field import LinearField, Points
 from physmodel.optimizers.triangular import TriangularFactor, triangular_factor

@@ -9,18 +9,18 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.discovery.hybrid.distil import Distilled, distil
-from physmodel.discovery.hybrid.joined import Tangent
-from physmodel.discovery.hybrid.least_squares_step import least_sizes, solved
-from physmodel.discovery.hybrid.leftover import Leftover, leftover
-from physmodel.discovery.hybrid.random_net import RandomNet
-from physmodel.discovery.hybrid.rounds import Settled, fit_penalised, fit_terms, fresh
-from physmodel.discovery.hybrid.shapes import contested, shaped
-from physmodel.discovery.hybrid.weak_fit import State, Weak, begin
 from physmodel.discovery.identification import COARSE, REFINE_MOST, REFINE_NOISE, REFINE_SAMPLES
 from physmodel.discovery.libraries import Library, candidate_libraries
 from physmodel.discovery.linearisation import search_tiles
 from physmodel.discovery.preparation import Prepared, prepare
+from physmodel.hybrids.distil import Distilled, distil
+from physmodel.hybrids.shapes import contested, shaped
+from physmodel.hybrids.weak.joined import Tangent
+from physmodel.hybrids.weak.least_squares_step import least_sizes, solved
+from physmodel.hybrids.weak.leftover import Leftover, leftover
+from physmodel.hybrids.weak.random_net import RandomNet
+from physmodel.hybrids.weak.rounds import Settled, fit_penalised, fit_terms, fresh
+from physmodel.hybrids.weak.weak_fit import State, Weak, begin
 from physmodel.models.expression_field import ExpressionField
 from physmodel.problem.problem import Problem
 

@@ -1,0 +1,1 @@
+"""What `physmodel.hybrid` returns: its numbers, text, equations and files."""
