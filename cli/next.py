@@ -44,8 +44,8 @@ def command(
 
     from physmodel.cli.messages import working
     from physmodel.discovery.loading import load_result
-    from physmodel.discovery.planning_files import read_signal, read_starts
     from physmodel.discovery.result import Result
+    from physmodel.experiments.planning_files import read_signal, read_starts
 
     law = load_result(run)
     if not isinstance(law, Result):

@@ -70,7 +70,22 @@ KNOWN_UPWARD: set[tuple[str, str]] = {
     ("physmodel.discovery.loading", "physmodel.hybrids.results.record"),
     ("physmodel.discovery.loading", "physmodel.hybrids.results.storage"),
     ("physmodel.discovery.result", "physmodel.conserved.of_law"),
+    ("physmodel.discovery.result", "physmodel.experiments.next_experiment"),
     ("physmodel.discovery.result", "physmodel.hybrids.of_law"),
+    ("physmodel.experiments.hypotheses", "physmodel.discovery.identification"),
+    ("physmodel.experiments.hypotheses", "physmodel.discovery.libraries"),
+    ("physmodel.experiments.hypotheses", "physmodel.discovery.linearisation"),
+    ("physmodel.experiments.hypotheses", "physmodel.discovery.preparation"),
+    ("physmodel.experiments.hypotheses", "physmodel.discovery.regression"),
+    ("physmodel.experiments.judgement", "physmodel.discovery.selection"),
+    ("physmodel.experiments.next_experiment", "physmodel.discovery.preparation"),
+    ("physmodel.experiments.next_experiment", "physmodel.discovery.scores"),
+    ("physmodel.experiments.surprises", "physmodel.discovery.identification"),
+    ("physmodel.experiments.surprises", "physmodel.discovery.libraries"),
+    ("physmodel.experiments.surprises", "physmodel.discovery.selection"),
+    ("physmodel.experiments.trial", "physmodel.discovery.linearisation"),
+    ("physmodel.experiments.trial", "physmodel.discovery.preparation"),
+    ("physmodel.experiments.trial", "physmodel.discovery.regression"),
 }
 #: KNOWN-END
 

@@ -18,7 +18,7 @@ import physmodel as pm
 from physmodel.bench import next_experiment as suite
 from physmodel.bench.open_cases import CASES
 from physmodel.cli.root import root
-from physmodel.discovery.discrimination import (
+from physmodel.experiments.discrimination import (
     Belief,
     divergences,
     entropy,
@@ -30,8 +30,8 @@ from physmodel.discovery.discrimination import (
     separations,
     simulated_misfits,
 )
-from physmodel.discovery.hypotheses import hypotheses_of
-from physmodel.discovery.trial import plan
+from physmodel.experiments.hypotheses import hypotheses_of
+from physmodel.experiments.trial import plan
 from physmodel.models.integrate import integrate
 
 #: A stiffening spring that moves too little to show all of its force.
@@ -67,7 +67,7 @@ def law(seed: int) -> pm.Result:
 
 
 @pytest.fixture(scope="module")
-def answer(law: pm.Result) -> pm.discovery.experiment.NextExperiment:
+def answer(law: pm.Result) -> pm.experiments.experiment.NextExperiment:
     return law.next_experiment(bounds=SPRING.box)
 
 

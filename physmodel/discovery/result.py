@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from physmodel.conserved.quantity import Conserved
     from physmodel.conserved.symmetries import FoundSymmetry
-    from physmodel.discovery.experiment import NextExperiment
+    from physmodel.experiments.experiment import NextExperiment
     from physmodel.hybrids.results.record import HybridResult
 
 Array = NDArray[np.float64]
@@ -263,7 +263,7 @@ class Result:
         ProblemError
             If something that is allowed does not fit the law.
         """
-        from physmodel.discovery.next_experiment import next_experiment
+        from physmodel.experiments.next_experiment import next_experiment
 
         return next_experiment(
             self,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.discrimination import (
+from physmodel.discovery.selection import CONFIDENT
+from physmodel.experiments.discrimination import (
     Predictions,
     entropy,
     overlaps,
@@ -19,11 +20,10 @@ from physmodel.discovery.discrimination import (
     separations,
     simulated_misfits,
 )
-from physmodel.discovery.experiment import Suggestion
-from physmodel.discovery.hypotheses import LIKELY, Hypotheses
-from physmodel.discovery.selection import CONFIDENT
-from physmodel.discovery.starts import start_names, to_physical
-from physmodel.discovery.trial import Trial
+from physmodel.experiments.experiment import Suggestion
+from physmodel.experiments.hypotheses import LIKELY, Hypotheses
+from physmodel.experiments.starts import start_names, to_physical
+from physmodel.experiments.trial import Trial
 from physmodel.models.vector_field import InputSignal
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from physmodel.discovery.hypotheses import Hypotheses
 from physmodel.errors import ProblemError
+from physmodel.experiments.hypotheses import Hypotheses
 from physmodel.models.coordinates import Coordinates
 from physmodel.models.sparse_field import velocity_name
 

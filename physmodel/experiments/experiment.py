@@ -112,7 +112,7 @@ class NextExperiment:
         }
 
     def __str__(self) -> str:
-        from physmodel.discovery.experiment_text import render_experiment
+        from physmodel.experiments.experiment_text import render_experiment
 
         return render_experiment(self)
 

@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from physmodel.data.segments import Segment
-from physmodel.discovery.discrimination import entropy
-from physmodel.discovery.experiment import NextExperiment
-from physmodel.discovery.hypotheses import Hypotheses, hypotheses_of
-from physmodel.discovery.judgement import NEAR, Option, distinct, judged, tried
 from physmodel.discovery.preparation import TILE
 from physmodel.discovery.scores import input_signal
-from physmodel.discovery.starts import (
+from physmodel.errors import ProblemError
+from physmodel.experiments.discrimination import entropy
+from physmodel.experiments.experiment import NextExperiment
+from physmodel.experiments.hypotheses import Hypotheses, hypotheses_of
+from physmodel.experiments.judgement import NEAR, Option, distinct, judged, tried
+from physmodel.experiments.starts import (
     Bounds,
     around,
     spread,
@@ -34,8 +35,7 @@ from physmodel.discovery.starts import (
     start_table,
     to_computing,
 )
-from physmodel.discovery.trial import plan
-from physmodel.errors import ProblemError
+from physmodel.experiments.trial import plan
 from physmodel.models.vector_field import InputSignal
 from physmodel.problem.knowledge import conditions_of
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.discrimination import Belief, probabilities
 from physmodel.discovery.identification import REFINE_MOST, Identification, identify
 from physmodel.discovery.libraries import candidate_libraries
 from physmodel.discovery.linearisation import search_tiles, white_rows
 from physmodel.discovery.preparation import Prepared, prepare
 from physmodel.discovery.regression import SLACK, expand
-from physmodel.discovery.surprises import places, plain_field, smaller, surprises, widened
 from physmodel.errors import ProblemError
+from physmodel.experiments.discrimination import Belief, probabilities
+from physmodel.experiments.surprises import places, plain_field, smaller, surprises, widened
 from physmodel.losses.tile import Tile
 from physmodel.models.term_field import TermField
 from physmodel.optimizers.triangular import (

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from physmodel.discovery.experiment import NextExperiment, Suggestion
+    from physmodel.experiments.experiment import NextExperiment, Suggestion
 
 #: Rivals that are listed, and columns of a terminal.
 LISTED, WIDTH = 5, 80

@@ -1,0 +1,1 @@
+"""Which experiment comes next: what would tell the laws apart that the data leave open."""
