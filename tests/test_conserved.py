@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import physmodel as pm
 from physmodel.bench import laws as suite
 from physmodel.bench.law_cases import CASES
+from physmodel.bodies.orbits import eccentric_anomaly
 from physmodel.cli.root import root
 from physmodel.conserved.one_trajectory import fills_more_than_a_curve
 from physmodel.conserved.search.families import families, motion_pairs
@@ -24,7 +25,6 @@ from physmodel.conserved.search.smoothing import smooth
 from physmodel.conserved.search.spectrum import Spectrum, combinations_of
 from physmodel.data.contract import variable_names
 from physmodel.data.segments import segments
-from physmodel.discovery.orbits import eccentric_anomaly
 from physmodel.models import oscillators
 from physmodel.models.systems import simulate
 from physmodel.problem.calculus import derivative, evaluate

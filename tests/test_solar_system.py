@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 import physmodel as pm
+from physmodel.bodies.unseen import find_unseen
 from physmodel.cli.root import root
-from physmodel.discovery.unseen import find_unseen
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import physmodel as pm
-from physmodel.discovery.orbits import (
+from physmodel.bodies.orbits import (
     UnseenBody,
     eccentric_anomaly,
     orbit_columns,
     orbit_slopes,
     straightened,
 )
-from physmodel.discovery.unseen import find_unseen, memory
+from physmodel.bodies.unseen import find_unseen, memory
 from physmodel.models.central_force import CentralForce
 from physmodel.models.vector_field import simulate
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from physmodel.bodies.orbits import unseen_of
 from physmodel.conserved.quantity import Conserved
 from physmodel.conserved.symmetries import FoundSymmetry
-from physmodel.discovery.orbits import unseen_of
 from physmodel.models.central_force import CentralForce
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def central_invariants(law: Result) -> tuple[Conserved, ...]:
     tuple of Conserved
         Conserved exactly by the form of the law (action equals reaction), so that `p_value` is
         one; the drift along the data shows the strengths that are missing or wrong. Momentum
-        counts the unseen bodies that complete it, see `physmodel.discovery.unseen`.
+        counts the unseen bodies that complete it, see `physmodel.bodies.unseen`.
     """
     strengths = law.laws[0]["strengths"] if law.laws else {}
     terms = {body: float(entry["value"]) for body, entry in strengths.items()}

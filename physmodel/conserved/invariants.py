@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
+from physmodel.bodies.names import recognise_bodies
 from physmodel.conserved.of_law import law_invariants
 from physmodel.conserved.one_trajectory import believed
 from physmodel.conserved.quantity import Conserved
@@ -21,7 +22,6 @@ from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import constant_columns, duplicate_columns
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
-from physmodel.discovery.bodies import recognise_bodies
 from physmodel.models.terms import TermLibrary, polynomial_terms
 
 #: States that are taken for positions, whose velocities are found by smoothing, if nothing is

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from physmodel.bodies.names import recognise_bodies
 from physmodel.conserved.of_law import law_symmetries
 from physmodel.conserved.search.families import motion_pairs
 from physmodel.conserved.search.smoothing import SHORTEST, smooth
@@ -14,7 +15,6 @@ from physmodel.conserved.symmetries import FoundSymmetry
 from physmodel.data.contract import variable_names
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
-from physmodel.discovery.bodies import recognise_bodies
 from physmodel.discovery.discover import discover
 from physmodel.discovery.result import Result
 

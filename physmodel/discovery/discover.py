@@ -8,19 +8,19 @@ from typing import Any
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
+from physmodel.bodies.balance import balanced
+from physmodel.bodies.names import recognise_bodies
+from physmodel.bodies.pairwise import PairwiseFit, fit_pairwise
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.findings import Finding
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
-from physmodel.discovery.balance import balanced
-from physmodel.discovery.bodies import recognise_bodies
 from physmodel.discovery.constraints import still_named
 from physmodel.discovery.dimensional import not_imposed, unit_notes
 from physmodel.discovery.identification import identify
 from physmodel.discovery.libraries import candidate_libraries
 from physmodel.discovery.outcome import pairwise_result, terms_result
-from physmodel.discovery.pairwise import PairwiseFit, fit_pairwise
 from physmodel.discovery.preparation import prepare
 from physmodel.discovery.result import Result
 from physmodel.errors import DataError, ProblemError

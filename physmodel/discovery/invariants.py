@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from physmodel.bodies.orbits import UnseenBody
 from physmodel.conserved.fitted import fitted
 from physmodel.conserved.of_field import autonomous
 from physmodel.conserved.search.smoothing import SHORTEST
 from physmodel.data.segments import segments
-from physmodel.discovery.orbits import UnseenBody
 from physmodel.discovery.velocities import shooting_velocities
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField

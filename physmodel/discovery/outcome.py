@@ -9,13 +9,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from physmodel.bodies.orbits import unseen_of
+from physmodel.bodies.pairwise import PairwiseFit
 from physmodel.data.findings import Finding
 from physmodel.discovery.coefficient_units import coefficient_units
 from physmodel.discovery.constraints import in_vain, not_obeyed, per_state
 from physmodel.discovery.identification import Identification
 from physmodel.discovery.invariants import Invariant, invariants_of
-from physmodel.discovery.orbits import unseen_of
-from physmodel.discovery.pairwise import PairwiseFit
 from physmodel.discovery.preparation import prepare
 from physmodel.discovery.result import Result, Status
 from physmodel.discovery.scores import start_velocity, states_and_velocities

@@ -9,8 +9,8 @@ from pathlib import Path
 import xarray as xr
 
 from physmodel.atomic import write_atomic
+from physmodel.bodies.orbits import unseen_of
 from physmodel.discovery.invariants import invariants_of
-from physmodel.discovery.orbits import unseen_of
 from physmodel.discovery.render import (
     MAX_TERMS,
     latex_equation,

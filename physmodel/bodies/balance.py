@@ -3,7 +3,7 @@
 Where action equals reaction, ``sum_j m_j r_j(t)`` is linear in time. Positions are measured, so no
 derivative is taken, and the whole record enters at once; the weak form of the accelerations sees a
 few samples at a time. What bodies without a column contribute is found first, see
-`physmodel.discovery.unseen`.
+`physmodel.bodies.unseen`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.orbits import UnseenBody, orbit_columns, orbit_slopes, straightened
-from physmodel.discovery.pairwise import PairwiseFit
-from physmodel.discovery.unseen import find_unseen, memory
+from physmodel.bodies.orbits import UnseenBody, orbit_columns, orbit_slopes, straightened
+from physmodel.bodies.pairwise import PairwiseFit
+from physmodel.bodies.unseen import find_unseen, memory
 
 Array = NDArray[np.float64]
 #: Times ``(n,)`` and positions ``(n, bodies, axes)`` of one trajectory.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.orbits import UnseenBody
+from physmodel.bodies.orbits import UnseenBody
 from physmodel.discovery.regression import expand
 from physmodel.discovery.selection import InformationCriterion, select
 from physmodel.losses.latent import placed, whiten
@@ -55,7 +55,7 @@ class PairwiseFit:
         Share of the whitened variance of the accelerations explained.
     noise : ndarray (d,)
     unseen : tuple of UnseenBody
-        Bodies that are not in the data; see `physmodel.discovery.balance`.
+        Bodies that are not in the data; see `physmodel.bodies.balance`.
     """
 
     exponent: float

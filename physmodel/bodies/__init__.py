@@ -1,0 +1,1 @@
+"""Bodies that pull each other: central forces, the balance of momentum, unseen bodies."""
