@@ -109,7 +109,7 @@ def command(
 
             folder = write_run(result, output)
     if as_json:
-        from physmodel.discovery.storage import dumps
+        from physmodel.laws.storage import dumps
 
         click.echo(dumps(result, output), nl=False)
     else:

@@ -43,9 +43,9 @@ def command(
     import json
 
     from physmodel.cli.messages import working
-    from physmodel.discovery.loading import load_result
-    from physmodel.discovery.result import Result
     from physmodel.experiments.planning_files import read_signal, read_starts
+    from physmodel.laws.loading import load_result
+    from physmodel.laws.result import Result
 
     law = load_result(run)
     if not isinstance(law, Result):

@@ -33,7 +33,7 @@ def command(
     import numpy as np
 
     from physmodel.atomic import write_atomic
-    from physmodel.discovery.loading import load_result
+    from physmodel.laws.loading import load_result
     from physmodel.problem.parser import suggestion
 
     result = load_result(run)

@@ -21,7 +21,7 @@ there is no law or it has no symmetry.
 def _look(data: xr.Dataset) -> tuple[tuple[FoundSymmetry, ...], str]:
     from physmodel.conserved.of_data import law_behind
     from physmodel.conserved.of_field import autonomous
-    from physmodel.discovery.render import folded, left_side, right_side
+    from physmodel.laws.render import folded, left_side, right_side
     from physmodel.models.central_force import CentralForce
 
     law = law_behind(data)

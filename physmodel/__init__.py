@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from physmodel.data.findings import Finding
     from physmodel.data.open import open
     from physmodel.discovery.discover import discover
-    from physmodel.discovery.loading import load_result as load
-    from physmodel.discovery.result import Result
     from physmodel.fitting.fit import Fit, fit
     from physmodel.fitting.regimes import fit_regimes
     from physmodel.hybrids.hybrid import hybrid
+    from physmodel.laws.loading import load_result as load
+    from physmodel.laws.result import Result
     from physmodel.losses.collocation_coefficients import fit_pde
     from physmodel.losses.collocation_solve import solve_pde
     from physmodel.networks.tune import tune
@@ -49,7 +49,7 @@ _FACE = {
     "Finding": ("physmodel.data.findings", "Finding"),
     "Fit": ("physmodel.fitting.fit", "Fit"),
     "Problem": ("physmodel.problem.problem", "Problem"),
-    "Result": ("physmodel.discovery.result", "Result"),
+    "Result": ("physmodel.laws.result", "Result"),
     "catalogue": ("physmodel.data.catalogue", ""),
     "check": ("physmodel.data.doctor", "check"),
     "discover": ("physmodel.discovery.discover", "discover"),
@@ -59,7 +59,7 @@ _FACE = {
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
     "hybrid": ("physmodel.hybrids.hybrid", "hybrid"),
     "invariants": ("physmodel.conserved.invariants", "invariants"),
-    "load": ("physmodel.discovery.loading", "load_result"),
+    "load": ("physmodel.laws.loading", "load_result"),
     "nondimensionalise": ("physmodel.data.dimensionless", "nondimensionalise"),
     "open": ("physmodel.data.open", "open"),
     "pi_groups": ("physmodel.data.dimensionless", "pi_groups"),

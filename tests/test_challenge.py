@@ -115,7 +115,7 @@ def test_a_wrong_law_is_scored_in_reasonable_time() -> None:
         field.states, field.inputs, 1, field.terms, -1e9 * np.ones_like(field.coefficients)
     )
     begin = time.process_time()
-    from physmodel.discovery.scores import free_run_scores
+    from physmodel.laws.scores import free_run_scores
 
     assert free_run_scores(wild, data)["free_run_r2"] <= 0.5
     # Two methods with 30000 evaluations of 30 microseconds for the record, fewer for its windows.

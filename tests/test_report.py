@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import physmodel as pm
-from physmodel.discovery.render import left_side, number
+from physmodel.laws.render import left_side, number
 from physmodel.report.figures import CYCLE
 from physmodel.report.html import report_html
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import physmodel as pm
-from physmodel.discovery.render import number
+from physmodel.laws.render import number
 from physmodel.models.integrate import integrate
 from physmodel.models.systems import SYSTEMS
 from physmodel.report.figures import equation_svg

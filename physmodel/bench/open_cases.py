@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from physmodel.data.arrays import from_arrays
 from physmodel.discovery.discover import discover
-from physmodel.discovery.result import Result
+from physmodel.laws.result import Result
 from physmodel.models.integrate import integrate
 
 Array = NDArray[np.float64]

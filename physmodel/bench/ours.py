@@ -14,8 +14,8 @@ from physmodel.bench.chaotic import Equations
 from physmodel.bench.draws import Draw
 from physmodel.data.arrays import from_arrays
 from physmodel.discovery.discover import discover
-from physmodel.discovery.result import Result
 from physmodel.errors import PhysmodelError
+from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 

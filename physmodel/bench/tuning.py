@@ -23,7 +23,7 @@ from physmodel.data.arrays import from_arrays
 from physmodel.data.segments import segments
 from physmodel.data.timescale import characteristic_samples
 from physmodel.discovery.discover import discover
-from physmodel.discovery.result import Result
+from physmodel.laws.result import Result
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.vector_field import VectorField
 from physmodel.networks.held_out import exam, folds

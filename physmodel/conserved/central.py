@@ -11,7 +11,7 @@ from physmodel.conserved.symmetries import FoundSymmetry
 from physmodel.models.central_force import CentralForce
 
 if TYPE_CHECKING:
-    from physmodel.discovery.result import Result
+    from physmodel.laws.result import Result
 
 #: What the quantities are sums of; strengths play the part of masses.
 FORMS = {

@@ -16,7 +16,7 @@ from physmodel.data.contract import variable_names
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
 from physmodel.discovery.discover import discover
-from physmodel.discovery.result import Result
+from physmodel.laws.result import Result
 
 
 def symmetries(data: Any) -> tuple[FoundSymmetry, ...]:

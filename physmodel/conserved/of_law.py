@@ -14,7 +14,7 @@ from physmodel.errors import ProblemError
 from physmodel.models.central_force import CentralForce
 
 if TYPE_CHECKING:
-    from physmodel.discovery.result import Result
+    from physmodel.laws.result import Result
 
 
 def law_invariants(law: Result) -> tuple[Conserved, ...]:

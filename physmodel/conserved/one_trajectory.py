@@ -22,7 +22,7 @@ from physmodel.conserved.search.search import LEVEL, Found
 from physmodel.models.sparse_field import SparseField
 
 if TYPE_CHECKING:
-    from physmodel.discovery.result import Result
+    from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 

@@ -22,8 +22,8 @@ from physmodel.discovery.identification import identify
 from physmodel.discovery.libraries import candidate_libraries
 from physmodel.discovery.outcome import pairwise_result, terms_result
 from physmodel.discovery.preparation import prepare
-from physmodel.discovery.result import Result
 from physmodel.errors import DataError, ProblemError
+from physmodel.laws.result import Result
 from physmodel.models.sparse_field import term_variables, velocity_name
 from physmodel.problem.calculus import names_in
 from physmodel.problem.constants import read_term

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from physmodel.bodies.orbits import unseen_of
 from physmodel.bodies.pairwise import PairwiseFit
 from physmodel.data.findings import Finding
-from physmodel.discovery.coefficient_units import coefficient_units
 from physmodel.discovery.constraints import in_vain, not_obeyed, per_state
 from physmodel.discovery.identification import Identification
-from physmodel.discovery.invariants import Invariant, invariants_of
 from physmodel.discovery.preparation import prepare
-from physmodel.discovery.result import Result, Status
-from physmodel.discovery.scores import start_velocity, states_and_velocities
 from physmodel.discovery.selection import CONFIDENT, RIVAL_RANGE, TIE, Candidate
 from physmodel.discovery.uncertainty import term_errors
+from physmodel.laws.coefficient_units import coefficient_units
+from physmodel.laws.invariants import Invariant, invariants_of
+from physmodel.laws.result import Result, Status
+from physmodel.laws.scores import start_velocity, states_and_velocities
 from physmodel.models.central_force import CentralForce
 from physmodel.models.linear_field import Points
 from physmodel.models.sparse_field import SparseField

@@ -27,7 +27,7 @@ from physmodel.problem.calculus import ordered
 from physmodel.problem.expression import product, variable
 
 if TYPE_CHECKING:
-    from physmodel.discovery.result import Result
+    from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 

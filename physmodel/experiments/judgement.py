@@ -27,7 +27,7 @@ from physmodel.experiments.trial import Trial
 from physmodel.models.vector_field import InputSignal
 
 if TYPE_CHECKING:
-    from physmodel.discovery.result import Result
+    from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 

@@ -20,7 +20,6 @@ from threadpoolctl import threadpool_limits
 
 from physmodel.data.segments import Segment
 from physmodel.discovery.preparation import TILE
-from physmodel.discovery.scores import input_signal
 from physmodel.errors import ProblemError
 from physmodel.experiments.discrimination import entropy
 from physmodel.experiments.experiment import NextExperiment
@@ -36,11 +35,12 @@ from physmodel.experiments.starts import (
     to_computing,
 )
 from physmodel.experiments.trial import plan
+from physmodel.laws.scores import input_signal
 from physmodel.models.vector_field import InputSignal
 from physmodel.problem.knowledge import conditions_of
 
 if TYPE_CHECKING:
-    from physmodel.discovery.result import Result
+    from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from physmodel.models.coordinates import Coordinates
 from physmodel.models.sparse_field import velocity_name
 
 if TYPE_CHECKING:
-    from physmodel.discovery.result import Result
+    from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 Bounds = Mapping[str, tuple[float, float]]

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.coefficient_units import coefficient_units
 from physmodel.hybrids.assembled import Assembled
 from physmodel.hybrids.distil import Heard
 from physmodel.hybrids.names import INNER
 from physmodel.hybrids.search import Search
+from physmodel.laws.coefficient_units import coefficient_units
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.sparse_field import SparseField, term_variables

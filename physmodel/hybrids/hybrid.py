@@ -13,12 +13,12 @@ from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.findings import Finding
 from physmodel.data.open import open as open_data
-from physmodel.discovery.scores import states_and_velocities
 from physmodel.errors import DataError, ProblemError
 from physmodel.hybrids.known_text import closed_states, known_texts, read_known
 from physmodel.hybrids.outcome import hybrid_result
 from physmodel.hybrids.results.record import HybridResult
 from physmodel.hybrids.search import searched
+from physmodel.laws.scores import states_and_velocities
 from physmodel.models.expression_field import ExpressionField
 from physmodel.problem.problem import Problem
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from physmodel.discovery.render import number
 from physmodel.errors import ProblemError
 from physmodel.hybrids.outcome import hybrid_result
 from physmodel.hybrids.results.record import HybridResult
 from physmodel.hybrids.search import searched
+from physmodel.laws.render import number
 from physmodel.models.expression_field import as_expression_field
 from physmodel.models.sparse_field import SparseField
 
 if TYPE_CHECKING:
-    from physmodel.discovery.result import Result
+    from physmodel.laws.result import Result
 
 
 def residual_law(law: Result) -> HybridResult:

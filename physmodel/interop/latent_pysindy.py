@@ -17,9 +17,9 @@ from pysindy.optimizers import BaseOptimizer
 
 from physmodel.data.arrays import from_arrays
 from physmodel.discovery.discover import discover
-from physmodel.discovery.result import Result
 from physmodel.errors import ProblemError
 from physmodel.interop.terms import library_terms
+from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 

@@ -14,10 +14,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.segments import Segment, segments
-from physmodel.discovery.result import Result
-from physmodel.discovery.scores import input_signal
 from physmodel.errors import PhysmodelError
 from physmodel.hybrids.results.record import HybridResult
+from physmodel.laws.result import Result
+from physmodel.laws.scores import input_signal
 from physmodel.models.central_force import CentralForce
 from physmodel.models.vector_field import simulate
 

@@ -10,8 +10,10 @@ import xarray as xr
 
 from physmodel.atomic import write_atomic
 from physmodel.bodies.orbits import unseen_of
-from physmodel.discovery.invariants import invariants_of
-from physmodel.discovery.render import (
+from physmodel.errors import ProblemError
+from physmodel.hybrids.results.record import HybridResult
+from physmodel.laws.invariants import invariants_of
+from physmodel.laws.render import (
     MAX_TERMS,
     latex_equation,
     latex_equations,
@@ -20,9 +22,7 @@ from physmodel.discovery.render import (
     render,
     right_side,
 )
-from physmodel.discovery.result import Result
-from physmodel.errors import ProblemError
-from physmodel.hybrids.results.record import HybridResult
+from physmodel.laws.result import Result
 from physmodel.report import figures
 from physmodel.report.hybrid_page import hybrid_html
 from physmodel.report.page import (

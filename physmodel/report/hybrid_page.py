@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
-from physmodel.discovery.render import left_side, number
 from physmodel.errors import ProblemError
 from physmodel.hybrids.results.equations import latex_equation
 from physmodel.hybrids.results.record import HybridResult
 from physmodel.hybrids.results.text import left_over, percent, plain_equation, render, rival_text
 from physmodel.hybrids.weak.leftover import REFUSED
+from physmodel.laws.render import left_side, number
 from physmodel.report import hybrid_figures
 from physmodel.report.page import (
     data_section,

@@ -10,8 +10,8 @@ import xarray as xr
 
 from physmodel.data.doctor import summary
 from physmodel.data.findings import Finding
-from physmodel.discovery.result import Result
 from physmodel.hybrids.results.record import HybridResult
+from physmodel.laws.result import Result
 from physmodel.report import figures
 
 #: Colour of the badge of each status.

@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 from physmodel.atomic import write_atomic
-from physmodel.discovery.manifest import MANIFEST, digest
-from physmodel.discovery.result import Result
 from physmodel.errors import ProblemError
 from physmodel.hybrids.results.record import HybridResult
+from physmodel.laws.manifest import MANIFEST, digest
+from physmodel.laws.result import Result
 from physmodel.problem.toml import write_problem
 from physmodel.report.html import write_report
 from physmodel.version import environment

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from physmodel.discovery.render import latex_number, latex_rate
-from physmodel.discovery.symbolic import as_functions_of_time
+from physmodel.laws.render import latex_number, latex_rate
+from physmodel.laws.symbolic import as_functions_of_time
 from physmodel.models.sparse_field import term_variables
 from physmodel.problem.calculus import names_in, substituted
 from physmodel.problem.expression import Expression, constant

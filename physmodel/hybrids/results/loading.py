@@ -11,15 +11,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.manifest import check
-from physmodel.discovery.reading import number_of, read_data, read_start
-from physmodel.discovery.storage import DATA
 from physmodel.errors import IntegrityError
 from physmodel.fitting.record import Stage
 from physmodel.hybrids.results.hidden_field import HiddenField
 from physmodel.hybrids.results.record import REMEDIES, HybridResult, Parameter
 from physmodel.hybrids.results.storage import WEIGHTS
 from physmodel.hybrids.weak.random_net import RandomNet
+from physmodel.laws.manifest import check
+from physmodel.laws.reading import number_of, read_data, read_start
+from physmodel.laws.storage import DATA
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.sparse_field import term_variables
 from physmodel.optimizers.residuals import Ending
@@ -52,7 +52,7 @@ def hybrid_result_of(table: dict[str, Any], folder: Path) -> HybridResult:
     ------
     IntegrityError
         If the weights are missing or not those that belong to the model. What else is wrong in the
-        table raises as it comes, see `physmodel.discovery.reading.restoring`.
+        table raises as it comes, see `physmodel.laws.reading.restoring`.
     """
     if table["status"] not in REMEDIES:
         raise ValueError(f"status {table['status']!r}")

@@ -13,11 +13,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.scores import free_run_scores
-from physmodel.discovery.simulation import require_variables, simulated
 from physmodel.fitting.record import Stage
 from physmodel.hybrids.names import INNER
 from physmodel.hybrids.results.hidden_field import HiddenField
+from physmodel.laws.scores import free_run_scores
+from physmodel.laws.simulation import require_variables, simulated
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.known_plus import Sum
 from physmodel.models.vector_field import InputSignal

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.atomic import write_atomic
-from physmodel.discovery.manifest import record
-from physmodel.discovery.storage import DATA, FILE, finite, write_data
 from physmodel.hybrids.results.text import as_dict
+from physmodel.laws.manifest import record
+from physmodel.laws.storage import DATA, FILE, finite, write_data
 from physmodel.problem.calculus import substituted
 from physmodel.problem.expression import to_text, variable
 

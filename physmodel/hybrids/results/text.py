@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from physmodel.discovery.render import MARGIN, WIDTH, folded, left_side, number
-from physmodel.discovery.storage import SCHEMA_VERSION, finite
 from physmodel.hybrids.weak.leftover import REFUSED
+from physmodel.laws.render import MARGIN, WIDTH, folded, left_side, number
+from physmodel.laws.storage import SCHEMA_VERSION, finite
 
 if TYPE_CHECKING:
     from physmodel.hybrids.results.record import HybridResult

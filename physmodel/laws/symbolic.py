@@ -12,7 +12,7 @@ from physmodel.problem.printing import to_sympy
 if TYPE_CHECKING:
     import sympy
 
-    from physmodel.discovery.result import Result
+    from physmodel.laws.result import Result
 
 
 def sympy_equations(result: Result) -> dict[str, sympy.Eq]:

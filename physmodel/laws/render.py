@@ -12,7 +12,7 @@ from physmodel.problem.parser import parse
 from physmodel.problem.printing import name_latex, to_latex
 
 if TYPE_CHECKING:
-    from physmodel.discovery.result import Result
+    from physmodel.laws.result import Result
 
 #: Terms of one equation that are printed; a law with more is not readable anyway.
 MAX_TERMS = 12

@@ -11,13 +11,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.invariants import Invariant
-from physmodel.discovery.reading import number_of, read_data, read_start, read_table, restoring
-from physmodel.discovery.result import REMEDIES, Result
-from physmodel.discovery.storage import DATA
 from physmodel.hybrids.results.loading import hybrid_result_of
 from physmodel.hybrids.results.record import HybridResult
 from physmodel.hybrids.results.storage import KIND
+from physmodel.laws.invariants import Invariant
+from physmodel.laws.reading import number_of, read_data, read_start, read_table, restoring
+from physmodel.laws.result import REMEDIES, Result
+from physmodel.laws.storage import DATA
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField, term_variables
 from physmodel.problem.parser import parse

@@ -13,9 +13,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.open import open as open_data
-from physmodel.discovery.manifest import check
-from physmodel.discovery.storage import FILE, SCHEMA_VERSION
 from physmodel.errors import DataError, IntegrityError, PhysmodelError
+from physmodel.laws.manifest import check
+from physmodel.laws.storage import FILE, SCHEMA_VERSION
 
 Array = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from physmodel.conserved.fitted import fitted
 from physmodel.conserved.of_field import autonomous
 from physmodel.conserved.search.smoothing import SHORTEST
 from physmodel.data.segments import segments
-from physmodel.discovery.velocities import shooting_velocities
+from physmodel.laws.velocities import shooting_velocities
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField
 

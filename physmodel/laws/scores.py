@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from physmodel.data.segments import Segment, segments
 from physmodel.data.timescale import characteristic_samples
-from physmodel.discovery.velocities import finite_velocities, shooting_velocities
 from physmodel.errors import PhysmodelError
+from physmodel.laws.velocities import finite_velocities, shooting_velocities
 from physmodel.models.vector_field import InputSignal, VectorField, simulate
 
 Array = NDArray[np.float64]

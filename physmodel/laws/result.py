@@ -12,10 +12,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.invariants import Invariant
-from physmodel.discovery.scores import free_run_scores, states_and_velocities
-from physmodel.discovery.simulation import require_variables, simulated
 from physmodel.errors import ProblemError
+from physmodel.laws.invariants import Invariant
+from physmodel.laws.scores import free_run_scores, states_and_velocities
+from physmodel.laws.simulation import require_variables, simulated
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField
 from physmodel.models.vector_field import InputSignal
@@ -222,7 +222,7 @@ class Result:
         Returns
         -------
         dict of str to float
-            See `physmodel.discovery.scores.free_run_scores`.
+            See `physmodel.laws.scores.free_run_scores`.
         """
         require_variables(self.model, data)
         return free_run_scores(self.model, data)
@@ -329,13 +329,13 @@ class Result:
 
     def to_sympy(self) -> dict[str, sympy.Eq]:
         """Equations as SymPy objects, one per state."""
-        from physmodel.discovery.symbolic import sympy_equations
+        from physmodel.laws.symbolic import sympy_equations
 
         return sympy_equations(self)
 
     def to_latex(self) -> str:
         """Equations as a LaTeX ``aligned`` block."""
-        from physmodel.discovery.render import latex_equations
+        from physmodel.laws.render import latex_equations
 
         return latex_equations(self)
 
@@ -351,7 +351,7 @@ class Result:
         Path
             The file written.
         """
-        from physmodel.discovery.storage import save_result
+        from physmodel.laws.storage import save_result
 
         return save_result(self, folder)
 
@@ -371,7 +371,7 @@ class Result:
         return physmodel.write_report(self, folder)
 
     def __str__(self) -> str:
-        from physmodel.discovery.render import render
+        from physmodel.laws.render import render
 
         return render(self)
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from physmodel.data.contract import make_dataset, variable_names
 from physmodel.data.segments import segments
-from physmodel.discovery.scores import input_signal
 from physmodel.errors import ProblemError
+from physmodel.laws.scores import input_signal
 from physmodel.models.logarithmic import LogarithmicField
 from physmodel.models.vector_field import InputSignal, VectorField, simulate
 
 if TYPE_CHECKING:
-    from physmodel.discovery.result import Result
     from physmodel.hybrids.results.record import HybridResult
+    from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 

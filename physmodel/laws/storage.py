@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from physmodel.atomic import write_atomic
-from physmodel.discovery.manifest import record
+from physmodel.laws.manifest import record
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from physmodel.discovery.result import Result
+    from physmodel.laws.result import Result
 
 SCHEMA_VERSION = 1
 FILE = "model.json"
