@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from physmodel.data.findings import Finding
     from physmodel.data.open import open
     from physmodel.discovery.discover import discover
+    from physmodel.fields.coefficients import fit_pde
+    from physmodel.fields.solve import solve_pde
     from physmodel.fitting.fit import Fit, fit
     from physmodel.fitting.regimes import fit_regimes
     from physmodel.hybrids.hybrid import hybrid
     from physmodel.laws.loading import load_result as load
     from physmodel.laws.result import Result
-    from physmodel.losses.collocation_coefficients import fit_pde
-    from physmodel.losses.collocation_solve import solve_pde
     from physmodel.networks.tune import tune
     from physmodel.problem.problem import Problem
     from physmodel.report.html import write_report
@@ -54,7 +54,7 @@ _FACE = {
     "check": ("physmodel.data.doctor", "check"),
     "discover": ("physmodel.discovery.discover", "discover"),
     "fit": ("physmodel.fitting.fit", "fit"),
-    "fit_pde": ("physmodel.losses.collocation_coefficients", "fit_pde"),
+    "fit_pde": ("physmodel.fields.coefficients", "fit_pde"),
     "fit_regimes": ("physmodel.fitting.regimes", "fit_regimes"),
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
     "hybrid": ("physmodel.hybrids.hybrid", "hybrid"),
@@ -63,7 +63,7 @@ _FACE = {
     "nondimensionalise": ("physmodel.data.dimensionless", "nondimensionalise"),
     "open": ("physmodel.data.open", "open"),
     "pi_groups": ("physmodel.data.dimensionless", "pi_groups"),
-    "solve_pde": ("physmodel.losses.collocation_solve", "solve_pde"),
+    "solve_pde": ("physmodel.fields.solve", "solve_pde"),
     "symmetries": ("physmodel.conserved.of_data", "symmetries"),
     "tune": ("physmodel.networks.tune", "tune"),
     "write_report": ("physmodel.report.html", "write_report"),

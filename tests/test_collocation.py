@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from physmodel.bench.pde_cases import CASES
 from physmodel.errors import DataError, PhysmodelError, ProblemError
-from physmodel.losses.collocation_coefficients import fit_pde
-from physmodel.losses.collocation_solve import solve_pde
+from physmodel.fields.coefficients import fit_pde
+from physmodel.fields.solve import solve_pde
 from physmodel.optimizers.residuals import Ending
 
 #: Boundary value problems are solved to rounding: 1e-12 leaves a thousand for their condition.

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from physmodel.errors import DataError, PhysmodelError, ProblemError
-from physmodel.losses.collocation_coefficients import fit_pde
-from physmodel.losses.collocation_growth import require_bounded_growth
-from physmodel.losses.collocation_problem import read_problem
-from physmodel.losses.collocation_solve import solve_pde
+from physmodel.fields.coefficients import fit_pde
+from physmodel.fields.growth import require_bounded_growth
+from physmodel.fields.problem import read_problem
+from physmodel.fields.solve import solve_pde
 
 HEAT = {
     "equation": "u_t = u_xx",

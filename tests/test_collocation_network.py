@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from physmodel.bench.pde_cases import CASES
 from physmodel.errors import ProblemError
-from physmodel.losses.collocation_continuation import STRENGTH, continuation
-from physmodel.losses.collocation_lift import hard_conditions
-from physmodel.losses.collocation_network import NetworkCollocation, NetworkField
-from physmodel.losses.collocation_network_solve import _answer
-from physmodel.losses.collocation_parity import parity_of
-from physmodel.losses.collocation_problem import read_problem
-from physmodel.losses.collocation_solve import solve_pde
-from physmodel.models.jets import JetNet
+from physmodel.fields.network.continuation import STRENGTH, continuation
+from physmodel.fields.network.jets import JetNet
+from physmodel.fields.network.lift import hard_conditions
+from physmodel.fields.network.network import NetworkCollocation, NetworkField
+from physmodel.fields.network.parity import parity_of
+from physmodel.fields.network.solve import _answer
+from physmodel.fields.problem import read_problem
+from physmodel.fields.solve import solve_pde
 from physmodel.optimizers.residuals import Ending
 
 BURGERS = {"t = 0": "u = -sin(pi*x)", "x = -1": "u = 0", "x = 1": "u = 0"}

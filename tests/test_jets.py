@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physmodel.errors import ProblemError
-from physmodel.models.jets import JetNet, lower_set, multiplied
+from physmodel.fields.network.jets import JetNet, lower_set, multiplied
 
 WANTED = [(0, 0), (1, 0), (0, 1), (1, 1), (2, 0), (2, 1), (0, 3)]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.pde_cases import CASES, VISCOSITY, cole_hopf
-from physmodel.losses.collocation_coefficients import fit_pde
+from physmodel.fields.coefficients import fit_pde
 
 Record = dict[str, Any]
 Array = NDArray[np.float64]

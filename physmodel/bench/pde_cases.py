@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.losses.collocation_solve import PdeSolution, solve_pde
-from physmodel.losses.collocation_terms import Known
+from physmodel.fields.solve import PdeSolution, solve_pde
+from physmodel.fields.terms import Known
 
 Array = NDArray[np.float64]
 

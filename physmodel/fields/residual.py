@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.losses.collocation_problem import PdeProblem
-from physmodel.losses.collocation_terms import Index
+from physmodel.fields.problem import PdeProblem
+from physmodel.fields.terms import Index
 
 Array = NDArray[np.float64]
 

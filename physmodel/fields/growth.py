@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.losses.collocation_problem import PdeProblem
-from physmodel.losses.collocation_terms import Index
+from physmodel.fields.problem import PdeProblem
+from physmodel.fields.terms import Index
 
 Array = NDArray[np.float64]
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
 from physmodel.errors import ProblemError
-from physmodel.losses.collocation_continuation import continuation
-from physmodel.losses.collocation_lift import hard_conditions
-from physmodel.losses.collocation_network import NetworkCollocation, NetworkField
-from physmodel.losses.collocation_parity import parity_of
-from physmodel.losses.collocation_problem import PdeProblem
-from physmodel.losses.collocation_residual import relative_residual
-from physmodel.losses.collocation_terms import Index
-from physmodel.models.jets import JetNet
+from physmodel.fields.network.continuation import continuation
+from physmodel.fields.network.jets import JetNet
+from physmodel.fields.network.lift import hard_conditions
+from physmodel.fields.network.network import NetworkCollocation, NetworkField
+from physmodel.fields.network.parity import parity_of
+from physmodel.fields.problem import PdeProblem
+from physmodel.fields.residual import relative_residual
+from physmodel.fields.terms import Index
 from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
 from physmodel.optimizers.residuals import Ending
 

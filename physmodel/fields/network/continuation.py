@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from physmodel.losses.collocation_network import NetworkField
-from physmodel.losses.collocation_problem import PdeProblem
-from physmodel.losses.collocation_terms import Index
+from physmodel.fields.network.network import NetworkField
+from physmodel.fields.problem import PdeProblem
+from physmodel.fields.terms import Index
 
 #: Strength of the highest derivative to begin with, beside all other terms together, in
 #: coordinates of unit length; steps to the problem itself.

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.losses.collocation_lift import HardConditions
-from physmodel.losses.collocation_problem import PdeProblem
-from physmodel.losses.collocation_terms import Index
-from physmodel.models.jets import JetNet, lower_set, multiplied
+from physmodel.fields.network.jets import JetNet, lower_set, multiplied
+from physmodel.fields.network.lift import HardConditions
+from physmodel.fields.problem import PdeProblem
+from physmodel.fields.terms import Index
 
 Array = NDArray[np.float64]
 
@@ -119,7 +119,7 @@ class NetworkCollocation:
         Factor of each residual.
     stronger : mapping of Index to float
         Factors of terms with these derivatives; 1 where none is named. See
-        `physmodel.losses.collocation_continuation`.
+        `physmodel.fields.network.continuation`.
     """
 
     problem: PdeProblem

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import DataError, ProblemError
-from physmodel.losses.collocation_growth import unbounded_growth
-from physmodel.losses.collocation_march import March, march
-from physmodel.losses.collocation_problem import PdeProblem, read_problem
-from physmodel.losses.collocation_statement import real_number
-from physmodel.losses.collocation_terms import Known
+from physmodel.fields.elements.march import March, march
+from physmodel.fields.growth import unbounded_growth
+from physmodel.fields.problem import PdeProblem, read_problem
+from physmodel.fields.statement import real_number
+from physmodel.fields.terms import Known
 from physmodel.optimizers.covariance import covariance
 from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
 from physmodel.optimizers.reading import finite_numbers
@@ -132,7 +132,7 @@ def fit_pde(
     equation : str
         ``"u_t + a*u*u_x = b*u_xx"``.
     domain, conditions, known, field
-        See `physmodel.losses.collocation_solve.solve_pde`.
+        See `physmodel.fields.solve.solve_pde`.
     unknown : sequence of str
         ``["a", "b"]``.
     points : sequence of array_like (n,)

@@ -17,11 +17,11 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.losses.collocation_field import ElementField, MarchedField
-from physmodel.losses.collocation_newton import newton
-from physmodel.losses.collocation_patch import Condition, Patch, condition, continued
-from physmodel.losses.collocation_problem import PdeProblem
-from physmodel.losses.collocation_refine import joined, split, tails
+from physmodel.fields.elements.field import ElementField, MarchedField
+from physmodel.fields.elements.newton import newton
+from physmodel.fields.elements.patch import Condition, Patch, condition, continued
+from physmodel.fields.elements.refine import joined, split, tails
+from physmodel.fields.problem import PdeProblem
 from physmodel.optimizers.residuals import Ending
 
 Array = NDArray[np.float64]

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import roots_jacobi
 
-from physmodel.losses.collocation_field import ElementField, basis
-from physmodel.losses.collocation_problem import PdeProblem
-from physmodel.losses.collocation_terms import Index, Pointwise
+from physmodel.fields.elements.field import ElementField, basis
+from physmodel.fields.problem import PdeProblem
+from physmodel.fields.terms import Index, Pointwise
 
 Array = NDArray[np.float64]
 #: Value, derivatives by the jet, derivatives by the unknown coefficients, at points.

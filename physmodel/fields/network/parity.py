@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.losses.collocation_lift import HardConditions
-from physmodel.losses.collocation_problem import PdeProblem
-from physmodel.losses.collocation_terms import Index
+from physmodel.fields.network.lift import HardConditions
+from physmodel.fields.problem import PdeProblem
+from physmodel.fields.terms import Index
 
 Array = NDArray[np.float64]
 

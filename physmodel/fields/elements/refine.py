@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.losses.collocation_field import ElementField
+from physmodel.fields.elements.field import ElementField
 
 Array = NDArray[np.float64]
 

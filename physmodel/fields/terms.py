@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.losses.collocation_statement import values_of
+from physmodel.fields.statement import values_of
 from physmodel.problem.calculus import derivative, evaluate, names_in
 from physmodel.problem.expression import FUNCTIONS, Expression, add, constant, product
 from physmodel.problem.parser import parse

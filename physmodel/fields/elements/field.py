@@ -9,7 +9,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
-from physmodel.losses.collocation_terms import Index
+from physmodel.fields.terms import Index
 
 Array = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import SuperLU, splu
 
-from physmodel.losses.collocation_patch import Patch
+from physmodel.fields.elements.patch import Patch
 
 Array = NDArray[np.float64]
 

@@ -20,8 +20,8 @@ from numpy.polynomial import Chebyshev
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.losses.collocation_problem import PdeProblem
-from physmodel.losses.collocation_terms import Index, Pointwise
+from physmodel.fields.problem import PdeProblem
+from physmodel.fields.terms import Index, Pointwise
 
 Array = NDArray[np.float64]
 

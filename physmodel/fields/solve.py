@@ -11,15 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import qmc
 
 from physmodel.errors import PhysmodelError, ProblemError
-from physmodel.losses.collocation_box import solve_box
-from physmodel.losses.collocation_growth import require_bounded_growth
-from physmodel.losses.collocation_march import march
-from physmodel.losses.collocation_network import NetworkField
-from physmodel.losses.collocation_network_solve import solve_by_network
-from physmodel.losses.collocation_problem import PdeProblem, read_problem
-from physmodel.losses.collocation_residual import PdeField, relative_residual, rms
-from physmodel.losses.collocation_statement import real_number
-from physmodel.losses.collocation_terms import Known, read_pointwise
+from physmodel.fields.elements.box import solve_box
+from physmodel.fields.elements.march import march
+from physmodel.fields.growth import require_bounded_growth
+from physmodel.fields.network.network import NetworkField
+from physmodel.fields.network.solve import solve_by_network
+from physmodel.fields.problem import PdeProblem, read_problem
+from physmodel.fields.residual import PdeField, relative_residual, rms
+from physmodel.fields.statement import real_number
+from physmodel.fields.terms import Known, read_pointwise
 from physmodel.optimizers.reading import real_numbers
 from physmodel.optimizers.residuals import REMEDIES, Ending
 

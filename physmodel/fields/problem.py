@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.losses.collocation_statement import interval, require_statement
-from physmodel.losses.collocation_terms import (
+from physmodel.fields.statement import interval, require_statement
+from physmodel.fields.terms import (
     CONSTANTS,
     Known,
     Pointwise,

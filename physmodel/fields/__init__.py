@@ -1,0 +1,1 @@
+"""Equations over space: stated in text, solved, and fitted to measurements."""

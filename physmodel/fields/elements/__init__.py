@@ -1,0 +1,1 @@
+"""Solutions as polynomials on spectral elements."""
