@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from physmodel.bodies.balance import balanced
 from physmodel.bodies.names import recognise_bodies
 from physmodel.bodies.pairwise import PairwiseFit, fit_pairwise
+from physmodel.bodies.result import pairwise_result
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.findings import Finding
@@ -20,7 +21,7 @@ from physmodel.discovery.constraints import still_named
 from physmodel.discovery.dimensional import not_imposed, unit_notes
 from physmodel.discovery.identification import identify
 from physmodel.discovery.libraries import candidate_libraries
-from physmodel.discovery.outcome import pairwise_result, terms_result
+from physmodel.discovery.outcome import terms_result
 from physmodel.discovery.preparation import prepare
 from physmodel.errors import DataError, ProblemError
 from physmodel.laws.result import Result
