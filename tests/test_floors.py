@@ -53,7 +53,6 @@ SIDEWAYS = {
     ("bench", "interop"),
 }
 
-#: KNOWN-BEGIN
 #: Imports that go up or sideways and are to go: module, what it imports. Add none.
 KNOWN_UPWARD: set[tuple[str, str]] = {
     # Records whose methods and loaders call tasks; the redesign of Result removes these.
@@ -96,7 +95,6 @@ KNOWN_UPWARD: set[tuple[str, str]] = {
     ("physmodel.experiments.trial", "physmodel.discovery.preparation"),
     ("physmodel.experiments.trial", "physmodel.discovery.regression"),
 }
-#: KNOWN-END
 
 #: `Result.report` is sugar for the public function `physmodel.write_report`, imported when called.
 FACE_USERS = {

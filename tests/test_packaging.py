@@ -58,6 +58,13 @@ def test_package_list_is_the_tree() -> None:
     assert set(SETUP["options"]["packages"].split()) == packages_in_tree()
 
 
+def test_no_room_hides_a_public_name() -> None:
+    # A package that is imported becomes an attribute of the one around it.
+    rooms = {name.split(".")[1] for name in packages_in_tree() if "." in name}
+    assert {"hybrids", "conserved"} <= rooms
+    assert not rooms & set(physmodel.__all__)
+
+
 def test_links_are_relative() -> None:
     for name in LINKS:
         link = ROOT / "physmodel" / name
