@@ -26,9 +26,9 @@ Array = NDArray[np.float64]
 Solved = tuple[Answer, VectorField | None]
 
 #: Evaluations of a model in one simulation, by each of two integrators; the most that a true
-#: system takes is an eighth of this. The bound is on evaluations and not on seconds, so that
-#: scores do not depend on the machine; on a slow one it is half a minute for both starts.
-EVALUATIONS = 100_000
+#: system takes is a quarter of this. The bound is on evaluations and not on seconds, so that
+#: scores do not depend on the machine: both starts take at most some 15 seconds.
+EVALUATIONS = 50_000
 
 
 def physmodel(system: OdeSystem, moments: Array, record: Array) -> Solved:
