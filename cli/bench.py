@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
 import click
+
+from physmodel.cli.bench_odes import odes
+from physmodel.cli.bench_run import carry_out
 
 
 @click.group("bench")
 def command() -> None:
     """Run a benchmark; an interrupted run goes on where it stopped."""
+
+
+command.add_command(odes)
 
 
 @command.command("discovery", short_help="82 chaotic flows from noisy records.")
@@ -236,26 +239,3 @@ def selector(quick: bool, jobs: int, output: str) -> None:
     chosen = {"systems": 30 if quick else suite.LEARNED}
     units = suite.unit_names(quick=quick)
     carry_out(suite, suite.run_unit, units, chosen, output, jobs, "systems")
-
-
-def carry_out(
-    suite: Any,
-    work: Callable[[str, Mapping[str, Any]], list[dict[str, Any]]],
-    units: Sequence[str],
-    settings: Mapping[str, Any],
-    output: str,
-    jobs: int,
-    what: str,
-    draw: Callable[[Sequence[Mapping[str, Any]], str], Any] | None = None,
-) -> None:
-    """Run the units of a suite, write their records, draw its figure, print its table."""
-    from physmodel.bench.runner import run_units, write_results
-    from physmodel.cli.messages import progress
-
-    done = run_units(work, units, settings, output, jobs=jobs)
-    records = [record for unit in progress(done, len(units), what) for record in unit]
-    summary = suite.summarise(records)
-    path = write_results(records, summary, output)
-    figure = draw(records, output) if draw else None
-    click.echo(suite.table(summary))
-    click.echo(f"all records: {path}" + (f", phase diagram: {figure}" if figure else ""), err=True)

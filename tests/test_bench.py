@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from physmodel.bench import discovery, peers
 from physmodel.bench.answers import Answer, judge
@@ -140,6 +142,25 @@ def test_runner_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert content["summary"] == {"n": 3}
     assert len(content["records"]) == 3
     assert content["settings"] == settings
+
+
+def threads(unit: str, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Work that tells on how many threads the libraries of its process run."""
+    counts = [library["num_threads"] for library in threadpool_info()]
+    return [{"process": os.getpid(), "most": max(counts)}]
+
+
+def test_workers_run_on_one_thread(tmp_path: Path) -> None:
+    """Whatever the process that starts them runs on, which keeps its threads and environment."""
+    before = dict(os.environ)
+    with threadpool_limits(2):
+        done = list(run_units(threads, ["1", "2", "3"], {}, tmp_path / "run", jobs=2))
+        here = max(library["num_threads"] for library in threadpool_info())
+    records = [record for unit in done for record in unit]
+    assert [record["most"] for record in records] == [1, 1, 1]
+    assert os.getpid() not in {record["process"] for record in records}
+    assert here == 2
+    assert dict(os.environ) == before
 
 
 def test_runner_protects_folders(tmp_path: Path) -> None:

@@ -61,7 +61,22 @@ def answer(
         result = discover(data, order=1, **known)
     except PhysmodelError as error:
         return Answer({}, time.perf_counter() - begin, status=f"error: {error}")
-    seconds = time.perf_counter() - begin
+    return as_answer(result, time.perf_counter() - begin)
+
+
+def as_answer(result: Result, seconds: float) -> Answer:
+    """What the benchmark keeps of a result.
+
+    Parameters
+    ----------
+    result : Result
+        Of first order.
+    seconds : float
+
+    Returns
+    -------
+    Answer
+    """
     return Answer(
         _table(result, "coefficient"),
         seconds,

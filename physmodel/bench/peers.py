@@ -50,6 +50,29 @@ def smoothing(ps: Any) -> Any:
     return ps.SmoothedFiniteDifference(smoother_kws={"window_length": 11, "polyorder": 3})
 
 
+def defaults(moments: Array, record: Array, states: Sequence[str]) -> Answer:
+    """The model of `SINDy` with nothing set.
+
+    Parameters
+    ----------
+    moments : ndarray (n,)
+    record : ndarray (n, d)
+    states : sequence of str
+
+    Returns
+    -------
+    Answer
+    """
+    ps = load()
+    begin = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = ps.SINDy().fit(record, t=moments)
+    seconds = time.perf_counter() - begin
+    names = term_names(model.feature_library, states)
+    return Answer(_equations(np.asarray(model.coefficients()), names, states), seconds)
+
+
 def weak(draw: Draw) -> tuple[Answer, Answer]:
     """Weak form with random domains; see `scan`."""
     ps = load()

@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from physmodel.atomic import write_atomic
 from physmodel.errors import ProblemError
 from physmodel.version import environment
@@ -72,13 +74,22 @@ def _work_off(
         for unit in units:
             yield unit, work(unit, settings)
         return
-    # One thread per process: the matrices are small, and threads would fight over the cores.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with ProcessPoolExecutor(jobs) as pool:
-        futures = {pool.submit(work, unit, settings): unit for unit in units}
+    with ProcessPoolExecutor(jobs, initializer=_one_thread_for_later_libraries) as pool:
+        futures = {pool.submit(_on_one_thread, work, unit, settings): unit for unit in units}
         for future in as_completed(futures):
             yield futures[future], future.result()
+
+
+def _on_one_thread(work: Work, unit: str, settings: Mapping[str, Any]) -> list[Record]:
+    """Work of one unit; the matrices are small, and threads would fight over the cores."""
+    with threadpool_limits(1):
+        return work(unit, settings)
+
+
+def _one_thread_for_later_libraries() -> None:
+    """Limit what a worker loads later, which reads its environment then."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
 
 
 def write_results(records: Sequence[Record], summary: Any, folder: str | Path) -> Path:

@@ -49,7 +49,7 @@ def answers(case: Case, records: Records) -> dict[str, Answer]:
         only where something is stated and `missing` is empty.
     """
     ps = load()
-    train, test = _parted(records)
+    train, test = parted(records)
     kinds = {
         "pysindy-weak": weak_rows(ps, max(WEAK_DOMAINS // len(train[0]), FEWEST_DOMAINS)),
         "pysindy-smoothed": strong_rows(smoothing(ps)),
@@ -126,7 +126,7 @@ def _function(ps: Any, name: str) -> Any:
     )
 
 
-def _parted(records: Records) -> tuple[Records, Records]:
+def parted(records: Records) -> tuple[Records, Records]:
     """Most of the trajectories and the rest; of a single one its beginning and its end."""
     times, states = records
     if len(times) > 1:
