@@ -226,16 +226,3 @@ def tuning(quick: bool, parts: tuple[str, ...], seeds: int | None, jobs: int, ou
     number = seeds or (1 if quick else suite.SEEDS)
     units = suite.unit_names(parts or suite.PARTS, number, quick=quick)
     carry_out(suite, suite.run_unit, units, {}, output, jobs, "units")
-
-
-@command.command("selector", short_help="A learned choice of terms before the search.")
-@click.option("--quick", is_flag=True, help="Five systems, learned from thirty: a minute.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
-@click.option("-o", "--output", default="runs/bench-selector", show_default=True, metavar="FOLDER")
-def selector(quick: bool, jobs: int, output: str) -> None:
-    """A network learned from random systems leaves terms out; recovery and time on others."""
-    from physmodel.bench import selector as suite
-
-    chosen = {"systems": 30 if quick else suite.LEARNED}
-    units = suite.unit_names(quick=quick)
-    carry_out(suite, suite.run_unit, units, chosen, output, jobs, "systems")

@@ -73,7 +73,8 @@ def command(
     `physmodel datasets list`. No option is needed: every column that is not the time is a state,
     and degree, order, terms and noise level follow from the data.
 
-    Exit status: 0 identified; 1 ambiguous, not-identifiable or no-law; 2 wrong request; 3 bad data.
+    Exit status: 0 identified; 1 approximate, ambiguous, not-identifiable or no-law; 2 wrong
+    request; 3 bad data.
     """
     from physmodel.cli.messages import findings, working
 

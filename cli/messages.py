@@ -14,17 +14,15 @@ if TYPE_CHECKING:
 
 @contextmanager
 def working(what: str, quiet: bool) -> Iterator[None]:
-    """A spinner with the time it takes, on a terminal only."""
+    """Say now and then what the work in the block is at, and the time it takes."""
     if quiet:
         yield
         return
     from rich.console import Console
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield
-        return
-    with console.status(what):
+    from physmodel.cli.stages import told
+
+    with told(what, Console(stderr=True)):
         yield
 
 

@@ -59,7 +59,7 @@ def command(
             bounds={name: _range(name, text) for name, text in pairs(bounds, "--bounds").items()},
             starts=None if starts is None else read_starts(starts),
             inputs={
-                label: read_signal(path, law.model.inputs)
+                label: read_signal(path, law.model.inputs, dict(law.problem.hold))
                 for label, path in pairs(inputs, "--input").items()
             },
             duration=duration,

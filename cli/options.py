@@ -15,6 +15,7 @@ EXAMPLES = {
     "--body": "sun=x1,y1",
     "--constant": "g=m/s^2",
     "--from": "x=1",
+    "--hold": "u=zero",
 }
 
 SOURCE = click.argument("source", metavar="DATA")
@@ -24,6 +25,13 @@ _DATA = (
     click.option("--trajectory", metavar="COLUMN", help="Column that tells trajectories apart."),
     click.option(
         "--inputs", multiple=True, metavar="COLUMNS", help="Columns that act from outside."
+    ),
+    click.option(
+        "--hold",
+        multiple=True,
+        metavar="INPUT=HOLD",
+        help="How an input runs between samples: linear, zero (held until the next sample) or "
+        "band-limited (smooth); default: from the data.",
     ),
     click.option(
         "--states", multiple=True, metavar="COLUMNS", help="Columns to model; default all."
@@ -70,6 +78,7 @@ def open_source(
     time: str | None,
     trajectory: str | None,
     inputs: Sequence[str],
+    hold: Sequence[str],
     states: Sequence[str],
     units: Sequence[str],
     time_unit: str | None,
@@ -83,7 +92,10 @@ def open_source(
     problem : dict
         The problem table of a study file; empty for plain data.
     """
+    from physmodel.data.contract import variable_names
+    from physmodel.data.holds import with_holds
     from physmodel.data.open import open as open_data
+    from physmodel.problem.holds import holds_table
 
     problem: dict[str, Any] = {}
     if source.endswith(".toml"):
@@ -108,4 +120,7 @@ def open_source(
         time_units=time_unit,
         nan_policy=missing or "raise",  # type: ignore[arg-type]
     )
-    return data, problem
+    stated = holds_table(pairs(hold, "--hold"), variable_names(data, "input"))
+    if problem.get("hold"):
+        problem["hold"] = {**problem["hold"], **stated}
+    return with_holds(data, stated), problem

@@ -21,10 +21,12 @@ there is no law or it has no symmetry.
 def _look(data: xr.Dataset) -> tuple[tuple[FoundSymmetry, ...], str]:
     from physmodel.conserved.of_data import law_behind
     from physmodel.conserved.of_field import autonomous
+    from physmodel.conserved.of_law import law_symmetries
+    from physmodel.discovery.discover import discover
     from physmodel.laws.render import folded, left_side, right_side
     from physmodel.models.central_force import CentralForce
 
-    law = law_behind(data)
+    law = law_behind(discover(data))
     if law.status == "no-law":
         return (), "note: there is no law of these data whose symmetries could be told"
     equations = [
@@ -35,7 +37,7 @@ def _look(data: xr.Dataset) -> tuple[tuple[FoundSymmetry, ...], str]:
     elif not autonomous(law.model):
         equations.append("  with the time or inputs in it, no symmetry is looked for")
     lines = [line for text in equations for line in folded(text, 79)]
-    return law.symmetries(), "\n".join([f"note: of this law ({law.status}):", *lines])
+    return law_symmetries(law), "\n".join([f"note: of this law ({law.status}):", *lines])
 
 
 command = found_command(

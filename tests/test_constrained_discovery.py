@@ -157,7 +157,8 @@ def test_a_law_that_the_data_break_is_reported() -> None:
     (warning,) = [one for one in law.warnings if one.code == "W-NOT-OBEYED"]
     assert warning.where == "dissipates:energy"
     wrong = pm.discover(data, order=2, degree=1, laws=("conserves:energy",))
-    assert wrong.status == "no-law"
+    assert wrong.status in {"approximate", "no-law"}
+    assert wrong.fit_scores["unexplained"] > 0.05  # growth is a tenth of the motion
     (reason,) = [one for one in wrong.warnings if one.code == "W-IMPOSED"]
     assert reason.where == "conserves:energy"
 
@@ -167,7 +168,8 @@ def test_a_law_that_the_data_break_is_reported() -> None:
 )
 def test_a_wrong_symmetry_finds_no_law(wrong: str) -> None:
     law = pm.discover(hopf(0.05), degree=3, order=1, symmetries=(wrong,))
-    assert law.status == "no-law"
+    assert law.status in {"approximate", "no-law"}  # a rotation alone leaves a part of the rates
+    assert law.fit_scores["unexplained"] > 0.05
 
 
 def test_pairwise_forces_are_compared_with_what_was_asked() -> None:

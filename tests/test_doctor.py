@@ -175,3 +175,22 @@ def test_codes_for_missing_values_are_noticed(code: float, rows: list[int]) -> N
 )
 def test_growth_spikes_and_switches_are_no_outliers(x: NDArray[np.float64]) -> None:
     assert not by_code(np.column_stack([x, X[:, 0]]), "W-OUTLIER")
+
+
+@pytest.mark.parametrize("code", ["W-INPUT", "I-INPUT"])
+def test_a_state_that_looks_like_an_input_is_named(code: str) -> None:
+    rng = np.random.default_rng(0)
+    measured = X[:, :1] + 1e-3 * rng.standard_normal((400, 1))
+    drive = np.repeat(rng.standard_normal(40), 10) if code == "W-INPUT" else np.sin(T)
+    (noticed,) = by_code(np.column_stack([measured, drive]), code)
+    assert noticed.where == "x1"
+    assert "--inputs x1" in noticed.fix
+    switch = (np.sin(T) > 0.0) * 2.0
+    (noticed,) = by_code(np.column_stack([X[:, 0], switch]), "W-INPUT")
+    assert noticed.message == "has two levels only"
+
+
+def test_a_rounded_state_does_not_look_like_an_input() -> None:
+    rounded = np.round(X[:, :2], 1)  # stands still at its turning points, then takes single steps
+    assert not by_code(np.column_stack([rounded, X[:, 2]]), "W-INPUT")
+    assert not by_code(np.column_stack([X[:, 0] > 0, X[:, 1] > 0]) * 1.0, "W-INPUT")

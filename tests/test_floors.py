@@ -19,6 +19,7 @@ FLOORS = {
     "errors": GROUND,
     "atomic": GROUND,
     "version": GROUND,
+    "progress": GROUND,
     "problem": 0,
     "optimizers": 0,
     "datasets": 0,
@@ -57,7 +58,7 @@ SIDEWAYS = {
 KNOWN_UPWARD: set[tuple[str, str]] = {
     # Records whose methods and loaders call tasks; the redesign of Result removes these.
     ("physmodel.laws.invariants", "physmodel.bodies.orbits"),
-    ("physmodel.laws.invariants", "physmodel.conserved.fitted"),
+    ("physmodel.laws.invariants", "physmodel.conserved.kept"),
     ("physmodel.laws.invariants", "physmodel.conserved.of_field"),
     ("physmodel.laws.invariants", "physmodel.conserved.search.smoothing"),
     ("physmodel.laws.loading", "physmodel.hybrids.results.loading"),
@@ -67,7 +68,6 @@ KNOWN_UPWARD: set[tuple[str, str]] = {
     ("physmodel.laws.result", "physmodel.experiments.next_experiment"),
     ("physmodel.laws.result", "physmodel.hybrids.of_law"),
     # Tasks that call each other: what both need is to move to the room of its step.
-    ("physmodel.bodies.pairwise", "physmodel.discovery.regression"),
     ("physmodel.bodies.pairwise", "physmodel.discovery.selection"),
     ("physmodel.bodies.result", "physmodel.discovery.constraints"),
     ("physmodel.bodies.result", "physmodel.discovery.preparation"),
@@ -77,6 +77,8 @@ KNOWN_UPWARD: set[tuple[str, str]] = {
     ("physmodel.conserved.invariants", "physmodel.discovery.discover"),
     ("physmodel.conserved.of_data", "physmodel.bodies.names"),
     ("physmodel.conserved.of_data", "physmodel.discovery.discover"),
+    ("physmodel.conserved.of_law", "physmodel.discovery.selection"),
+    ("physmodel.conserved.one_trajectory", "physmodel.discovery.discover"),
     ("physmodel.discovery.discover", "physmodel.bodies.balance"),
     ("physmodel.discovery.discover", "physmodel.bodies.names"),
     ("physmodel.discovery.discover", "physmodel.bodies.pairwise"),
@@ -85,15 +87,15 @@ KNOWN_UPWARD: set[tuple[str, str]] = {
     ("physmodel.experiments.hypotheses", "physmodel.discovery.libraries"),
     ("physmodel.experiments.hypotheses", "physmodel.discovery.linearisation"),
     ("physmodel.experiments.hypotheses", "physmodel.discovery.preparation"),
-    ("physmodel.experiments.hypotheses", "physmodel.discovery.regression"),
+    ("physmodel.experiments.hypotheses", "physmodel.discovery.candidates"),
     ("physmodel.experiments.judgement", "physmodel.discovery.selection"),
     ("physmodel.experiments.next_experiment", "physmodel.discovery.preparation"),
     ("physmodel.experiments.surprises", "physmodel.discovery.identification"),
     ("physmodel.experiments.surprises", "physmodel.discovery.libraries"),
     ("physmodel.experiments.surprises", "physmodel.discovery.selection"),
     ("physmodel.experiments.trial", "physmodel.discovery.linearisation"),
-    ("physmodel.experiments.trial", "physmodel.discovery.preparation"),
-    ("physmodel.experiments.trial", "physmodel.discovery.regression"),
+    ("physmodel.experiments.trial", "physmodel.discovery.layout"),
+    ("physmodel.experiments.trial", "physmodel.discovery.settle"),
 }
 
 #: `Result.report` is sugar for the public function `physmodel.write_report`, imported when called.

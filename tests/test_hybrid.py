@@ -298,3 +298,24 @@ def test_command_prints_the_contract(tmp_path) -> None:  # type: ignore[no-untyp
     told = CliRunner().invoke(root, ["hybrid", str(path), "--known", PENDULUM])
     assert max(map(len, told.stdout.splitlines())) <= 80
     assert CliRunner().invoke(root, ["hybrid", str(path), "--known", "x' = 1"]).exit_code == 2
+
+
+def test_numbers_without_a_finite_value_are_told() -> None:
+    t = np.linspace(0.0, 10.0, 150)
+    data = pm.from_arrays(t, np.exp(0.3 * np.column_stack([t, -t])), names=["x", "y"])
+    with pytest.raises(pm.ProblemError, match="leaves all bounds"):
+        pm.hybrid(data, "x' = exp(k*x), y' = -x", start={"k": 3.0})
+
+
+def test_a_defect_of_the_search_is_not_blamed_on_the_equations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise np.linalg.LinAlgError("a defect")
+
+    monkeypatch.setattr("physmodel.hybrids.search.leftover", broken)
+    monkeypatch.setattr("physmodel.hybrids.weak.rounds.solved", broken)
+    t = np.linspace(0.0, 10.0, 100)
+    data = pm.from_arrays(t, np.column_stack([np.cos(t), -np.sin(t)]), names=["x", "y"])
+    with pytest.raises(np.linalg.LinAlgError, match="a defect"):
+        pm.hybrid(data, "x' = y, y' = -k*x")

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import physmodel as pm
 from physmodel.laws.render import number
 from physmodel.models.integrate import integrate
+from physmodel.models.signals import Signal
 from physmodel.models.systems import SYSTEMS
 from physmodel.report.figures import equation_svg
 
@@ -279,7 +280,8 @@ def test_inputs_are_those_given_or_those_recorded(laws: dict[str, pm.Result]) ->
     assert law.data is not None
     t, u = law.data["time"].values, law.data["u"].values
     at = t[:60:10]  # kinks between samples make small steps: a loose tolerance will do
-    given = law.simulate(t=at, inputs=lambda now: np.array([np.interp(now, t, u)]), rtol=1e-6)
+    signal = Signal(t, u[:, None], [dict(law.problem.hold)["u"]])
+    given = law.simulate(t=at, inputs=signal, rtol=1e-6)
     xr.testing.assert_identical(law.simulate(t=at, rtol=1e-6), given)
     silent = law.simulate(t=at, inputs=lambda now: np.zeros(1), rtol=1e-6)
     assert np.abs(silent["x"] - given["x"]).max() > 0.1  # the force is of size 0.3

@@ -15,8 +15,9 @@ import physmodel as pm
 def test_no_law_is_claimed(known: dict[str, Any]) -> None:
     law = pm.discover("sunspots-yearly", **known)
     assert law.status == "no-law"
-    # Whatever was fitted explains the changes of the record worse than a random walk would.
-    assert law.scores["advantage_over_random_motion"] < 0.0
+    # Whatever was fitted explains the record worse than random motion, or not half of its changes.
+    worse = law.scores["advantage_over_random_motion"] < 0.0
+    assert worse or law.fit_scores["unexplained"] > 0.5
 
 
 @pytest.mark.parametrize("degree", [None, 2, 3])

@@ -63,6 +63,36 @@ def test_kepler_turns_and_scales_as_keplers_third_law_says() -> None:
     assert "time-reversal:vx,vy" in names
 
 
+def test_one_orbit_has_the_same_symmetries_whoever_asks() -> None:
+    """One ellipse without noise: the law that prints is one of many, and shifts are none of it."""
+
+    def kepler(_: float, s: Array) -> Array:
+        return np.array([s[2], s[3], *(-s[:2] / np.hypot(s[0], s[1]) ** 3)])
+
+    time = np.linspace(0.0, 12.0, 400)
+    orbit = integrate(kepler, time, [1.0, 0.0, 0.0, 1.2], rtol=1e-12)
+    data = pm.from_arrays(time, orbit, names=["x", "y", "vx", "vy"])
+    law = pm.discover(data)
+    names = {item.name for item in law.symmetries()}
+    assert names == names_of(data)
+    assert {"rotation:x,y;vx,vy", "scaling:x=2,y=2,vx=-1,vy=-1,t=3"} <= names
+    assert not any(name.startswith("translation") for name in names)
+
+
+def test_terms_that_cannot_be_told_apart_share_their_symmetries() -> None:
+    """A rival that explains the data as well may have other symmetries."""
+    time = np.linspace(0.0, 20.0, 300)
+    circle = np.column_stack([np.cos(time), np.sin(time)])
+    law = pm.discover(pm.from_arrays(time, circle, names=["x", "y"]), degree=1)
+    model = field(PLANE, {"y": -1.0}, {"x": 1.0, "x*y": 0.1})
+    errors = xr.DataArray(np.zeros_like(model.coefficients))
+    rival = replace(law, delta=0.0, model=model, std_errors=errors)
+    alone = {item.name for item in replace(law, rivals=()).symmetries()}
+    unsure = replace(law, status="not-identifiable", rivals=(rival,))
+    assert "rotation:x,y" in alone
+    assert "rotation:x,y" not in {item.name for item in unsure.symmetries()}
+
+
 def test_plane_oscillator_turns() -> None:
     assert "rotation:x,y;vx,vy" in names_of(CASES["plane-oscillator"].record(0, trajectories=4))
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physmodel.errors import ProblemError
+from physmodel.problem.holds import HOLDS
 from physmodel.problem.problem import LIBRARY_FUNCTIONS, MAX_DEGREE, Problem
 from physmodel.problem.toml import dumps, read_problem, read_study, write_problem
 
@@ -34,6 +35,8 @@ TEXT = st.text(max_size=12) | st.sampled_from(
 )
 NAMES = ("x", "y", "theta", "µ", "Δx", "名")
 UNIT_TEXTS = st.sampled_from(["", "1", "m", "m s⁻²", "kg*m^(1/2)", "°C", "%"])
+
+HOLD_KINDS = st.sampled_from(HOLDS)
 
 
 def some(values: tuple[str, ...], **options: Any) -> st.SearchStrategy[list[str]]:
@@ -65,6 +68,7 @@ def problems(draw: st.DrawFn) -> Problem:
         bodies={body: [state] for body, state in zip(bodies, states, strict=True)} if pairs else {},
         symmetries=draw(some(("parity", f"reflection:{states[0]}", "time-translation"))),
         laws=draw(some((f"dissipates:{states[0]}^2", "divergence-free", "equilibrium"))),
+        hold=draw(st.dictionaries(st.sampled_from(inputs), HOLD_KINDS)) if inputs else {},
         title=draw(TEXT),
     )
 

@@ -7,9 +7,9 @@ import numpy as np
 from physmodel.bench.draws import Draw
 from physmodel.data.arrays import from_arrays
 from physmodel.discovery.libraries import candidate_libraries
-from physmodel.discovery.linearisation import Setting
+from physmodel.discovery.linearisation import Errors, Setting
 from physmodel.discovery.preparation import prepare
-from physmodel.discovery.regression import SLACK
+from physmodel.discovery.settle import LEAST_SLACK
 from physmodel.models.term_field import TermField
 from physmodel.optimizers.triangular import solve_support
 from physmodel.problem.problem import Problem
@@ -40,8 +40,10 @@ def detectable(draw: Draw) -> bool:
     )
     weights = (truth / prepared.coordinates.rate_scale(1)[:, None]).ravel()
     noise = np.maximum(draw.level / prepared.coordinates.scale, prepared.noise)
-    setting = Setting(prepared.tiles(order=1), field, len(terms), prepared.looseness(1))
-    step = setting.at(weights, [tile.measured for tile in setting.tiles], noise, SLACK[-1])
+    loose = prepared.looseness(1)
+    setting = Setting(prepared.tiles(order=1), field, len(terms), loose, prepared.noise)
+    measured = [tile.measured for tile in setting.tiles]
+    step = setting.at(weights, measured, Errors(noise, LEAST_SLACK))
     factor, support = step.factor, np.flatnonzero(weights)
     spread = np.sqrt(solve_support(factor, support).variances) / factor.scale[support]
     return bool(np.min((weights[support] / spread) ** 2) > step.criterion.penalty)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bodies.orbits import UnseenBody
-from physmodel.discovery.regression import expand
 from physmodel.discovery.selection import InformationCriterion, select
 from physmodel.losses.latent import placed, whiten
 from physmodel.losses.tile import Tile, quadrature_error
@@ -21,6 +20,7 @@ from physmodel.optimizers.triangular import (
     TriangularFactor,
     solve_support,
     triangular_factor,
+    unscaled,
 )
 
 Array = NDArray[np.float64]
@@ -102,13 +102,13 @@ def fit_pairwise(tiles: Sequence[Tile], n_bodies: int, n_axes: int, noise: Array
                 # The exponent is settled; what follows only sharpens the noise level.
                 candidates = (best,)
         fit, before = fits[best], strengths
-        exponent, strengths = best, expand(fit.factor, fit.solution)
+        exponent, strengths = best, unscaled(fit.factor, fit.solution)
         noise = _rescaled_noise(tiles, noise, exponent, strengths, n_bodies, n_axes)
         moved = np.abs(strengths - before) * fit.factor.scale
         if len(candidates) == 1 and (moved <= STILL).all():
             break
     final = select(fit.factor, fit.criterion)
-    strengths = expand(fit.factor, final)
+    strengths = unscaled(fit.factor, final)
     field = CentralForceField(n_bodies, n_axes, exponent)
     covariance, step, step_std = _uncertainty(tiles, field, noise, strengths, final.support)
     return PairwiseFit(

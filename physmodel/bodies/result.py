@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
-from physmodel.bodies.orbits import unseen_of
 from physmodel.bodies.pairwise import PairwiseFit
 from physmodel.data.findings import Finding
 from physmodel.discovery.constraints import not_obeyed
 from physmodel.discovery.preparation import prepare
 from physmodel.discovery.selection import RIVAL_RANGE
-from physmodel.laws.invariants import Invariant, invariants_of
-from physmodel.laws.parts import coefficient_table, start_of
+from physmodel.laws.parts import coefficient_table, completed, start_of
 from physmodel.laws.result import Result, Status
 from physmodel.laws.scores import states_and_velocities
 from physmodel.models.central_force import CentralForce
@@ -90,20 +87,16 @@ def pairwise_result(
         units={(state, term): unit for state in problem.states for term in terms},
         laws=(law,),
     )
-    conserved: tuple[Invariant, ...] = ()
-    if status != "no-law":
-        conserved = invariants_of(model, data, first.std_errors.values, unseen_of(first.laws))
     points = Points(*states_and_velocities(data, model))
     scores = {"explained": fit.explained, "exponent_margin": runner_up}
     noise = dict(zip(problem.states, (fit.noise * where.scale).tolist(), strict=True))
-    return replace(
+    return completed(
         first,
-        data=data,
+        data,
         noise_std=noise,
         fit_scores=scores,
-        conserved=conserved,
         warnings=(*findings, *not_obeyed(problem, model, points)),
-        start=start_of(data, model, None),
+        start=start_of(data, model, noise),
     )
 
 

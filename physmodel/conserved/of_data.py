@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from physmodel.bodies.names import recognise_bodies
 from physmodel.conserved.of_law import law_symmetries
@@ -13,7 +14,6 @@ from physmodel.conserved.search.families import motion_pairs
 from physmodel.conserved.search.smoothing import SHORTEST, smooth
 from physmodel.conserved.symmetries import FoundSymmetry
 from physmodel.data.contract import variable_names
-from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
 from physmodel.discovery.discover import discover
 from physmodel.laws.result import Result
@@ -24,43 +24,47 @@ def symmetries(data: Any) -> tuple[FoundSymmetry, ...]:
 
     Parameters
     ----------
-    data : xarray.Dataset, path, DataFrame or catalogue name
-        A dataset as `physmodel.open` makes it, or anything that `physmodel.open` takes.
+    data : xarray.Dataset, path, DataFrame, catalogue name or Result
+        A dataset as `physmodel.open` makes it, or anything that `physmodel.open` takes, or the law
+        that `discover` found in it, with its data.
 
     Returns
     -------
     tuple of FoundSymmetry
-        Of the law that `discover` finds or, where positions and velocities were measured and it
-        takes fewer terms, of one with a pull towards the origin that falls with the square of
-        the distance. Empty without a law.
+        See `Result.symmetries`. Empty without a law.
 
     Raises
     ------
     DataError
         If the data cannot be used.
+    ProblemError
+        If a law comes without its data.
     """
-    return law_symmetries(law_behind(data))
+    with threadpool_limits(1, "blas"):  # as in `discover`
+        return law_symmetries(law_behind(data if isinstance(data, Result) else discover(data)))
 
 
-def law_behind(data: Any) -> Result:
-    """The law that `discover` finds, or one with a pull towards the origin if that is shorter.
+def law_behind(law: Result) -> Result:
+    """A law as it was found, or one with a pull towards the origin if that is shorter.
 
     Parameters
     ----------
-    data : xarray.Dataset, path, DataFrame or catalogue name
+    law : Result
+        That `discover` found.
 
     Returns
     -------
     Result
         The pull falls with the square of the distance, and is tried where all positions and
-        velocities were measured. `symmetries` lists those of this law.
+        velocities were measured and nobody said which terms to use or what must hold.
     """
-    dataset = data if isinstance(data, xr.Dataset) and "row_size" in data else open_data(data)
-    law = discover(dataset)
-    pulls = _pulls(dataset)
+    asked = law.problem
+    if law.data is None or asked.library or asked.symmetries or asked.laws:
+        return law
+    pulls = _pulls(law.data)
     if not pulls:
         return law
-    other = discover(dataset, degree=1, terms=pulls)
+    other = discover(law.data, degree=1, terms=pulls)
     shorter = law.status == "no-law" or _size(other) < _size(law)
     return other if other.status != "no-law" and shorter else law
 

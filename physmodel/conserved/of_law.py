@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from physmodel.conserved.central import central_invariants, central_symmetries
-from physmodel.conserved.fitted import Fitted, fitted
+from physmodel.conserved.fitted import Fitted, fitted, uncertain
+from physmodel.conserved.kept import kept_quantities
 from physmodel.conserved.of_field import autonomous
 from physmodel.conserved.quantity import Conserved
 from physmodel.conserved.search.search import Found
 from physmodel.conserved.symmetries import FoundSymmetry
+from physmodel.discovery.selection import TIE
 from physmodel.errors import ProblemError
 from physmodel.models.central_force import CentralForce
+from physmodel.models.sparse_field import SparseField
 
 if TYPE_CHECKING:
     from physmodel.laws.result import Result
 
 
 def law_invariants(law: Result) -> tuple[Conserved, ...]:
-    """What a law conserves to within the errors of its coefficients.
+    """What a law conserves with the coefficients that it prints.
 
     Parameters
     ----------
@@ -37,11 +41,13 @@ def law_invariants(law: Result) -> tuple[Conserved, ...]:
     """
     if isinstance(law.model, CentralForce) and law.status != "no-law":
         return central_invariants(law)
-    return tuple(item.public() for item in law_quantities(law))
+    if not isinstance(_opened(law), Fitted) or law.data is None:
+        return ()
+    return tuple(item.quantity.public() for item in kept_quantities(law, law.data))
 
 
 def law_quantities(law: Result) -> list[Found]:
-    """The same for laws of terms, as they were found; see `law_invariants`."""
+    """What a law of terms conserves to within the errors of its coefficients."""
     opened = _opened(law)
     return opened.invariants() if isinstance(opened, Fitted) else []
 
@@ -57,7 +63,8 @@ def law_symmetries(law: Result) -> tuple[FoundSymmetry, ...]:
     Returns
     -------
     tuple of FoundSymmetry
-        Empty without a law, and for laws with inputs or time in them.
+        Empty without a law, and for laws with inputs or time in them. Where the data cannot tell
+        some terms from others, only what all these laws share.
 
     Raises
     ------
@@ -67,7 +74,15 @@ def law_symmetries(law: Result) -> tuple[FoundSymmetry, ...]:
     opened = _opened(law)
     if isinstance(opened, CentralForce):
         return central_symmetries(opened)
-    return opened.symmetries() if opened else ()
+    if opened is None:
+        return ()
+    shared = opened.symmetries()
+    for rival in law.rivals if law.status == "not-identifiable" else ():
+        if rival.delta < TIE and isinstance(rival.model, SparseField):
+            field = uncertain(rival.model, rival.std_errors.values)
+            names = {item.name for item in replace(opened, field=field).symmetries()}
+            shared = tuple(item for item in shared if item.name in names)
+    return shared
 
 
 def _opened(law: Result) -> CentralForce | Fitted | None:

@@ -56,10 +56,11 @@ def believed(dataset: xr.Dataset, phase: Phase, found: list[Found]) -> list[Foun
         motion conserves and none of its rivals disputes, and nothing without a law.
     """
     from physmodel.conserved.of_data import law_behind
+    from physmodel.discovery.discover import discover
 
     if 0 < len(found) < len(phase.names) - 1 and fills_more_than_a_curve(phase):
         return found
-    law = law_behind(dataset)
+    law = law_behind(discover(dataset))
     return [item for item in law_quantities(law) if undisputed(item, law, phase)]
 
 

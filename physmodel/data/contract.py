@@ -14,7 +14,9 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.data.findings import Finding, as_attribute
+from physmodel.data.holds import HOLD
 from physmodel.errors import DataError
+from physmodel.problem.holds import HOLDS
 
 Array = NDArray[np.float64]
 
@@ -214,6 +216,14 @@ def _check_column(name: str, column: xr.DataArray) -> None:
         )
     if not str(name).isidentifier() or keyword.iskeyword(str(name)):
         raise DataError("the name is not an identifier", where=f"variable {name!r}")
+    hold = column.attrs.get(HOLD)
+    if hold is not None and hold not in HOLDS:
+        raise DataError(
+            f"the attribute {HOLD!r} is {hold!r}",
+            where=f"variable {name!r}",
+            why="between its samples an input is straight, held at the last one, or smooth",
+            fix="it is " + " or ".join(map(repr, HOLDS)),
+        )
     values = column.values
     if values.dtype != np.float64:
         raise DataError(f"dtype is {values.dtype}, not float64", where=f"variable {name!r}")

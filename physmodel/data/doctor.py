@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.findings import Finding, bundled, recorded
+from physmodel.data.input_like import input_like
 from physmodel.data.noise import estimate_noise, quantisation_step
 from physmodel.data.outliers import outliers
 from physmodel.data.relations import column_findings, constant_columns, duplicate_columns
@@ -60,6 +61,7 @@ def check(data: xr.Dataset) -> list[Finding]:
     for k, name in enumerate(names):
         if name not in still:
             findings += _one_column(data, found, k, name)
+    findings += _inputs_among_states(data, found, still)
     rank = {"error": 0, "warning": 1, "info": 2}
     return bundled(sorted(findings, key=lambda finding: rank[finding.severity]))
 
@@ -209,6 +211,14 @@ def _one_column(data: xr.Dataset, found: list[Segment], k: int, name: str) -> li
             )
         )
     return findings
+
+
+def _inputs_among_states(data: xr.Dataset, found: list[Segment], still: list[str]) -> list[Finding]:
+    states, names = variable_names(data, "state"), variable_names(data)
+    moving = {name: names.index(name) for name in states if name not in still}
+    spread = {name: float(data[name].values.std()) for name in moving}
+    noise = {name: _noise(data, found, k, name) / spread[name] for name, k in moving.items()}
+    return input_like(found, moving, noise)
 
 
 def _samples_per_period(found: list[Segment], k: int) -> float:

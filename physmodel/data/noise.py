@@ -75,6 +75,30 @@ def estimate_noise(times: Sequence[Array], values: Sequence[Array]) -> float:
     return max(level, step / np.sqrt(12.0)) if level > 1e-3 * step else level
 
 
+def noise_levels(
+    pieces: Sequence[tuple[Array, Array]], smooth: Sequence[tuple[Array, Array]]
+) -> Array:
+    """Noise of each column of a record, within smooth stretches of it if these are long enough.
+
+    Parameters
+    ----------
+    pieces, smooth : sequence of (time, values)
+        Arrays ``(n,)`` and ``(n, d)``; the second hold no kink, which would look like noise.
+
+    Returns
+    -------
+    ndarray (d,)
+    """
+    long = [piece for piece in smooth if len(piece[0]) > ORDERS[0] + 4]
+    enough = 2 * sum(len(time) for time, _ in long) >= sum(len(time) for time, _ in pieces)
+    chosen = long if enough else pieces
+    times = [time for time, _ in chosen]
+    columns = range(chosen[0][1].shape[1])
+    return np.array(
+        [estimate_noise(times, [values[:, j] for _, values in chosen]) for j in columns]
+    )
+
+
 def quantisation_step(values: Array) -> float:
     """Step of the grid that all values lie on; zero when there is none.
 

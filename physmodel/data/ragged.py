@@ -9,8 +9,9 @@ import xarray as xr
 
 from physmodel.data.assemble import NanPolicy, RawTrajectory, assemble
 from physmodel.data.clock import as_floats
-from physmodel.data.contract import variable_names
+from physmodel.data.contract import validate, variable_names
 from physmodel.data.findings import recorded
+from physmodel.data.holds import HOLD, with_holds
 from physmodel.data.layout import chosen_columns
 from physmodel.data.names import found_units, identifiers, renamed_units
 from physmodel.errors import DataError
@@ -84,4 +85,5 @@ def from_contract(
         if "noise_std" in column.attrs:
             made[new].attrs["noise_std"] = float(column.attrs["noise_std"])
     kept = {k: v for k, v in table.attrs.items() if k not in made.attrs}
-    return made.assign_attrs(kept)
+    stated = {new: str(c.attrs[HOLD]) for new, (_, c) in pairs if HOLD in c.attrs}
+    return validate(with_holds(made.assign_attrs(kept), stated))

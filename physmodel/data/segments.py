@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.contract import offsets
+from physmodel.data.holds import holds_of
 
 Array = NDArray[np.float64]
 
@@ -40,11 +41,15 @@ class Segment:
     trajectory : str
     time : ndarray (n,)
     values : ndarray (n, v)
+    hold : tuple of str
+        How each column runs between samples, see `physmodel.problem.holds`; empty texts where
+        nothing is said, and nothing where nothing is said of any.
     """
 
     trajectory: str
     time: Array
     values: Array
+    hold: tuple[str, ...] = ()
 
 
 def segments(data: xr.Dataset, names: Sequence[str]) -> list[Segment]:
@@ -63,8 +68,10 @@ def segments(data: xr.Dataset, names: Sequence[str]) -> list[Segment]:
     edges = offsets(data)
     time = data["time"].values
     values = np.column_stack([data[name].values for name in names])
+    known = holds_of(data, names)
+    hold = tuple(known.get(name, "") for name in names) if known else ()
     return [
-        Segment(str(label), time[first:last], values[first:last])
+        Segment(str(label), time[first:last], values[first:last], hold)
         for label, first, last in zip(data["trajectory"].values, edges[:-1], edges[1:], strict=True)
     ]
 

@@ -15,12 +15,12 @@ from physmodel.bodies.result import pairwise_result
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.findings import Finding
+from physmodel.data.holds import holds_of, with_holds
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
 from physmodel.discovery.constraints import still_named
 from physmodel.discovery.dimensional import not_imposed, unit_notes
-from physmodel.discovery.identification import identify
-from physmodel.discovery.libraries import candidate_libraries
+from physmodel.discovery.holds import with_best_hold
 from physmodel.discovery.outcome import terms_result
 from physmodel.discovery.preparation import prepare
 from physmodel.errors import DataError, ProblemError
@@ -29,6 +29,7 @@ from physmodel.models.sparse_field import term_variables, velocity_name
 from physmodel.problem.calculus import names_in
 from physmodel.problem.constants import read_term
 from physmodel.problem.problem import Problem
+from physmodel.progress import stage
 
 #: Share of the variance of the accelerations that central forces must explain before bodies
 #: that were only recognised by their names are believed in.
@@ -66,6 +67,7 @@ def discover(data: Any, problem: Problem | None = None, **known: Any) -> Result:
 
 
 def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Result:
+    stage("reading and checking the data", 0.0)
     dataset = data if _is_ready(data) else open_data(data)
     validate(dataset)
     findings = check(dataset)
@@ -83,11 +85,10 @@ def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Resu
             told = [*_relevant(findings, ordered), *not_imposed(ordered)]
             return pairwise_result(dataset, ordered, fit, told)
     asked, notes = _without_idle_states(dataset, asked)
-    prepared = prepare(dataset, asked)
-    found = identify(
-        prepared, candidate_libraries(asked, prepared.n_samples, prepared.input_levels)
-    )
-    return terms_result(dataset, asked, found, [*findings, *notes, *unit_notes(asked)])
+    best = with_best_hold(dataset, asked)
+    asked, dataset = asked.replace(hold=best.hold), with_holds(dataset, best.hold)
+    told = [*findings, *notes, *best.findings, *unit_notes(asked)]
+    return terms_result(dataset, asked, best.answer, told)
 
 
 def _is_ready(data: Any) -> bool:
@@ -124,6 +125,7 @@ def _problem(data: xr.Dataset, problem: Problem | None, known: dict[str, Any]) -
     table["units"] = {name: unit for name, unit in units.items() if unit} | dict(
         table.get("units", {})
     )
+    table["hold"] = holds_of(data, table.get("inputs", ())) | dict(table.get("hold", {}))
     table.setdefault("time_unit", str(data["time"].attrs.get("units", "")))
     return Problem.from_mapping(table)
 
@@ -142,6 +144,7 @@ def _fixes_terms(problem: Problem) -> bool:
 
 
 def _pairwise(data: xr.Dataset, problem: Problem) -> PairwiseFit:
+    stage("bodies that pull on each other", 0.0)
     prepared = prepare(data, problem, common_scale=True)
     table = problem.body_table
     n_axes = len(next(iter(table.values())))
@@ -183,6 +186,7 @@ def _without_idle_states(data: xr.Dataset, problem: Problem) -> tuple[Problem, l
         states=kept,
         inputs=inputs,
         units={name: unit for name, unit in problem.units if name in present},
+        hold={name: kind for name, kind in problem.hold if name in present},
         positive=tuple(name for name in problem.positive if name in present),
         bodies={},
     )

@@ -8,24 +8,31 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.challenge import challenge
-from physmodel.discovery.libraries import Library
-from physmodel.discovery.linearisation import search_tiles
+from physmodel.discovery.candidates import Candidate, weighed
+from physmodel.discovery.law import Law
+from physmodel.discovery.libraries import RICH_STATES, Library
+from physmodel.discovery.linearisation import Setting
+from physmodel.discovery.other_forms import with_other_forms
 from physmodel.discovery.preparation import Prepared
-from physmodel.discovery.regression import Regression, regress
-from physmodel.discovery.selection import NEGLIGIBLE
+from physmodel.discovery.search import Search
 from physmodel.losses.tile import Tile
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.term_field import TermField
+from physmodel.progress import stage
 
 Array = NDArray[np.float64]
+Field = TermField | ConstrainedField
 
-#: A model explains the data when its residual noise is at most this many times the noise that
-#: the data show without any model; with few samples that noise is uncertain itself.
-MISFIT = 2.0
-
-#: A law beats random motion when its evidence is better by this much in total.
+#: Evidence by which a fit with another noise profile has to be better, and by which a law has to
+#: be better than random motion.
 MARGIN = 10.0
+
+#: Motion that a law of first order may leave unexplained in one characteristic time, relative to
+#: the spread of the states, before laws of second order are tried.
+ENOUGH = 0.01
+
+#: The same, for a law of first order that is taken unless one of second order is exact.
+ADEQUATE = 0.1
 
 #: Quadrature error, in units of the noise, above which nodes are put between the samples.
 COARSE = 0.01
@@ -37,64 +44,77 @@ REFINE_NOISE, REFINE_SAMPLES, REFINE_MOST = 1e-3, 2000, 8
 #: Times that the basis of a constrained library is changed for a sparser law, at most.
 REBASINGS = 4
 
-#: Up to this many samples every library is tried, each search starting from simpler answers
-#: too: few data make many local minima, and cost little.
-FEW_SAMPLES = 500
-
 #: Times that the noise profile is taken from a fit and the fit repeated, at most.
 REWEIGHTINGS = 2
 
 
 @dataclass(frozen=True)
 class Identification:
-    """A fitted architecture with the numbers that judge it.
+    """The law that was chosen, with everything that it was compared with.
 
     Attributes
     ----------
-    prepared : Prepared
-        The data with the noise profile that was found.
-    library : Library
-    field : TermField or ConstrainedField
-    fit : Regression
-    misfit : float
-        Residual noise over model-free noise, the worst equation.
-    explained : float
-        Share of the whitened variance explained.
-    advantage : float
-        Evidence in favour of the law over random motion, in total.
+    candidates : list of Candidate
+        The winner, then its rivals by merit, from all libraries of its order.
     """
+
+    candidates: list[Candidate]
+
+    @property
+    def best(self) -> Candidate:
+        """The winner."""
+        return self.candidates[0]
+
+    @property
+    def law(self) -> Law:
+        """The winner on its own trajectory."""
+        return self.best.law
+
+    @property
+    def prepared(self) -> Prepared:
+        """The data with the noise profile that was found."""
+        return self.best.prepared
+
+    @property
+    def library(self) -> Library:
+        """The library that the winner comes from."""
+        return self.best.library
+
+    @property
+    def field(self) -> Field:
+        """The vector field whose coefficients `law.weights` are."""
+        return self.best.field
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One library after its search."""
 
     prepared: Prepared
     library: Library
-    field: TermField | ConstrainedField
-    fit: Regression
-    misfit: float
-    explained: float
-    advantage: float
+    field: Field
+    search: Search
 
     @property
-    def law(self) -> tuple[int, frozenset[tuple[int, str]]]:
-        """Order, and the equation and name of every term in use."""
-        names = [str(term) for term in self.library.terms.terms]
-        used = np.argwhere(self.field.physical(self.fit.weights()) != 0.0)
-        return self.library.order, frozenset((int(equation), names[k]) for equation, k in used)
+    def candidates(self) -> list[Candidate]:
+        """All settled laws of the table."""
+        return [
+            Candidate(self.prepared, self.library, self.search.setting, law)
+            for law in self.search.laws.values()
+        ]
 
     @property
-    def lawful(self) -> bool:
-        """Whether the data are evidence of any law at all."""
-        return len(self.fit.solution.support) > 0 and self.advantage > MARGIN
+    def best(self) -> Candidate:
+        return Candidate(self.prepared, self.library, self.search.setting, self.search.best())
 
     @property
-    def adequate(self) -> bool:
-        """Whether the model explains the data to within their noise."""
-        samples = self.fit.n_data / self.field.n_states
-        allowed = MISFIT * (1.0 + 2.0 / np.sqrt(samples))
-        fits = self.misfit <= allowed or 1.0 - self.explained <= NEGLIGIBLE
-        return self.lawful and fits
+    def decided(self) -> bool:
+        """Whether a law leaves nothing but noise: poorer libraries cannot better it."""
+        return self.best.lawful and self.best.exact
 
 
 def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification:
-    """Fit libraries until one explains the data; with few data, fit all and compare.
+    """Fit libraries until one explains the data.
 
     Parameters
     ----------
@@ -105,133 +125,122 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
     Returns
     -------
     Identification
-        The best that explains the data, or the least bad one.
+        The simplest adequate law of all libraries of its order.
     """
-    tried: list[Identification] = []
     refinement = 1
-    few = prepared.n_samples <= FEW_SAMPLES
-    for library in sorted(libraries, key=lambda item: item.order):
-        settled = [item for item in tried if item.adequate]
-        if settled and (not few or settled[0].library.order != library.order):
+    answers: list[Identification] = []
+    for order in sorted({library.order for library in libraries}):
+        trials: list[_Trial] = []
+        for library in (item for item in libraries if item.order == order):
+            done = sum(item.order < order for item in libraries) + len(trials)
+            stage(f"{library.label} ({done + 1} of {len(libraries)})", done / len(libraries))
+            trial, refinement = _fit(prepared, library, refinement, trials)
+            trials.append(trial)
+            if trial.decided and len(prepared.noise) > RICH_STATES:
+                break
+        ranked = weighed([item for trial in trials for item in trial.candidates])
+        answers.append(Identification(ranked))
+        if ranked[0].lawful and (ranked[0].exact or ranked[0].left < ENOUGH):
             break
-        found, refinement = _fit(prepared, library, refinement, tried if few else ())
-        tried.append(found)
-    adequate = [item for item in tried if item.adequate]
-    # Evidence compares fits of one order only: their residuals live in different spaces.
-    left = adequate or tried
-    price = max(item.fit.criterion.penalty for item in left)
-    best = min(left, key=lambda item: (item.fit.evidence_per_datum(price), item.misfit))
-    # The same law from a richer library has more rivals: that is the honest one to report.
-    same = [item for item in left if item.law == best.law]
-    return max(same, key=lambda item: len(item.library.terms))
+    # Densities of different orders do not compare; what the laws leave unexplained does.
+    lawful = [answer for answer in answers if answer.best.lawful] or answers
+    exact = [answer for answer in lawful if answer.best.exact]
+    enough = [answer for answer in lawful if answer.best.left < ADEQUATE]
+    # The first order that suffices, before one that happens to leave less.
+    best = (exact or enough or [min(lawful, key=lambda item: item.law.merit(noisy=False))])[0]
+    return Identification(with_other_forms(best.candidates))
 
 
 def _fit(
-    prepared: Prepared, library: Library, refinement: int, simpler: Sequence[Identification]
-) -> tuple[Identification, int]:
-    field = library.field(prepared.coordinates)
-    starts = [None, *_starts(field, simpler)]
+    prepared: Prepared, library: Library, refinement: int, simpler: Sequence[_Trial]
+) -> tuple[_Trial, int]:
+    field: Field = library.field(prepared.coordinates)
+    start = _start(field, simpler)
+    starts = [None] if start is None else [None, start]
     while True:
         tiles = prepared.tiles(library.order, refinement)
-        loose = prepared.looseness(library.order)
-        fit = _searched(tiles, field, prepared.noise, loose, starts)
-        if refinement >= REFINE_MOST or not _needs_nodes(prepared, fit):
+        search = _searched(tiles, field, prepared, library.order, starts)
+        if refinement >= REFINE_MOST or not _needs_nodes(prepared, search.best()):
             break
         refinement *= 2
     for _ in range(REWEIGHTINGS):
-        again = _reweighted(prepared, fit, tiles)
+        again = _reweighted(prepared, search.best(), tiles)
         if again.profile is prepared.profile:
             break
-        shaped = _shaped(again, fit, tiles)
-        other = _searched(shaped, field, again.noise, loose, starts)
-        if not other.evidence < fit.evidence - MARGIN:
+        shaped = _shaped(again, search.best(), tiles)
+        other = _searched(shaped, field, again, library.order, starts)
+        if not other.best().evidence() < search.best().evidence() - MARGIN:
             break
-        prepared, tiles, fit = again, shaped, other
+        prepared, tiles, search = again, shaped, other
     for _ in range(REBASINGS):
-        changed = field.favouring(fit.weights(), fit.covariance_root())
+        law = search.best()
+        changed = field.favouring(law.weights, law.covariance_root)
         if changed is None:
             break
-        other = _searched(tiles, changed, prepared.noise, loose, [None])
-        if not other.evidence < fit.evidence:
+        other = _searched(tiles, changed, prepared, library.order, [None])
+        if not other.best().evidence() < law.evidence():
             break
-        field, fit = changed, other
-    judged = _judged(prepared, library, field, fit)
-    if judged.lawful:
-        fit = challenge(fit, tiles, field.n_choices, loose)
-        last = _judged(prepared, library, field, fit)
-        # Without slack rows are whitened otherwise: the same law holds to no more digits for that.
-        least = min(judged.explained, last.explained) if last.law == judged.law else last.explained
-        judged = replace(last, explained=least)
-    return judged, refinement
+        field, search = changed, other
+    trial = _Trial(prepared, library, field, search)
+    if trial.best.lawful:
+        search.improve()
+    return trial, refinement
 
 
 def _searched(
     tiles: Sequence[Tile],
-    field: TermField | ConstrainedField,
-    noise: Array,
-    looseness: float,
+    field: Field,
+    prepared: Prepared,
+    order: int,
     starts: Sequence[Array | None],
-) -> Regression:
-    """The best of the searches from several starts."""
-    fits = [regress(tiles, field, noise, field.n_choices, looseness, start) for start in starts]
-    return min(fits, key=lambda item: item.evidence)
+) -> Search:
+    """A table of laws from several starts."""
+    setting = Setting(tiles, field, field.n_choices, prepared.looseness(order), prepared.noise)
+    search = Search(setting)
+    for start in starts:
+        search.anneal(start)
+    return search
 
 
-def _reweighted(prepared: Prepared, fit: Regression, tiles: Sequence[Tile]) -> Prepared:
-    """The data with the noise profile that the residuals of a fit show, if that is another one."""
-    if fit.noise_free:
+def _reweighted(prepared: Prepared, law: Law, tiles: Sequence[Tile]) -> Prepared:
+    """The data with the noise profile that the residuals of a law show, if that is another one."""
+    if law.noise_free:
         return prepared
-    used = search_tiles(tiles)
-    seen = [tile.observed for tile in used]
+    seen = [tile.observed for tile in tiles]
     to_physical = prepared.coordinates.to_physical
-    measured = [to_physical(tile.measured[o]) for tile, o in zip(used, seen, strict=True)]
-    values = [to_physical(states[o]) for states, o in zip(fit.latent, seen, strict=True)]
+    measured = [to_physical(tile.measured[o]) for tile, o in zip(tiles, seen, strict=True)]
+    values = [to_physical(states[o]) for states, o in zip(law.latent, seen, strict=True)]
     model = np.concatenate(values)
-    found = prepared.profile.refitted(np.concatenate(measured) - model, model)
-    same = np.array_equal(found.share, prepared.profile.share)
-    return prepared if same else prepared.with_profile(found)
+    profile = prepared.profile.refitted(np.concatenate(measured) - model, model)
+    same = np.array_equal(profile.share, prepared.profile.share)
+    return prepared if same else prepared.with_profile(profile)
 
 
-def _shaped(prepared: Prepared, fit: Regression, tiles: Sequence[Tile]) -> list[Tile]:
-    """Tiles whose noise follows the profile, along the trajectories of a fit where there are."""
-    whole = len(fit.latent) == len(tiles)
-    where = fit.latent if whole else [tile.measured for tile in tiles]
+def _shaped(prepared: Prepared, law: Law, tiles: Sequence[Tile]) -> list[Tile]:
+    """Tiles whose noise follows the profile, along the trajectory of a law."""
     return [
         replace(tile, spread=prepared.spread(states))
-        for tile, states in zip(tiles, where, strict=True)
+        for tile, states in zip(tiles, law.latent, strict=True)
     ]
 
 
-def _judged(
-    prepared: Prepared,
-    library: Library,
-    field: TermField | ConstrainedField,
-    fit: Regression,
-) -> Identification:
-    level = fit.noise * np.sqrt(fit.variance)
-    # Where the quadrature error is the larger part, the residual says nothing about the terms.
-    misfit = np.where(level > fit.quadrature, level / prepared.noise, 1.0)
-    explained = 1.0 - fit.solution.rss / max(fit.factor.total, np.finfo(float).tiny)
-    advantage = (prepared.null_evidence - fit.evidence_per_datum()) * fit.n_data
-    return Identification(prepared, library, field, fit, float(misfit.max()), explained, advantage)
-
-
-def _starts(field: TermField | ConstrainedField, simpler: Sequence[Identification]) -> list[Array]:
-    """Coefficients of simpler fits of the same order, written in a richer library."""
+def _start(field: Field, simpler: Sequence[_Trial]) -> Array | None:
+    """Coefficients of the best law of poorer libraries, written in a richer one."""
     terms = field.library.terms
-    starts = []
-    for other in simpler:
-        known = other.library.terms.terms
-        if other.library.order == field.order and set(known) < set(terms):
-            table = np.zeros((field.n_states, len(terms)))
-            place = [terms.index(term) for term in known]
-            spread = other.field.spread(other.fit.weights())
-            table[:, place] = spread.reshape(field.n_states, -1)
-            starts.append(field.gathered(table.ravel()))
-    return starts
+    poorer = [trial for trial in simpler if set(trial.library.terms.terms) < set(terms)]
+    if not poorer:
+        return None
+    best = min(poorer, key=lambda trial: trial.best.law.merit(noisy=False))
+    table = np.zeros((field.n_states, len(terms)))
+    place = [terms.index(term) for term in best.library.terms.terms]
+    spread = best.field.spread(best.best.law.weights)
+    table[:, place] = spread.reshape(field.n_states, -1)
+    return field.gathered(table.ravel())
 
 
-def _needs_nodes(prepared: Prepared, fit: Regression) -> bool:
+def _needs_nodes(prepared: Prepared, law: Law) -> bool:
     """Whether noisy samples are too far apart for the interpolation rules."""
-    coarse = (fit.quadrature > COARSE * fit.noise) & (fit.noise > REFINE_NOISE)
+    # What the law takes for noise may be the error of the rules.
+    rough = (prepared.noise > REFINE_NOISE) | prepared.kinks
+    coarse = (law.quadrature > COARSE * prepared.noise) & rough
     return prepared.n_samples <= REFINE_SAMPLES and bool(coarse.any())

@@ -33,9 +33,16 @@ SAMPLES_PER_TERM = 3
 #: Units that mark a state as an angle, for which sine and cosine come before high powers.
 ANGLE_UNITS = frozenset({"rad", "radian", "radians"})
 
-#: States up to which polynomials of degree 5 are tried: the search grows with the cube of the
-#: number of terms.
+#: States, velocities included, up to which polynomials of degree 5 are tried: the search grows
+#: with the cube of the number of terms.
 RICH_STATES = 2
+
+#: Degree up to which a polynomial is plain; what a law of a richer library must be better by, in
+#: units of the information criterion (odds of 150 to 1).
+PLAIN_DEGREE, UNUSUAL = 3, 10.0
+
+#: The same for circular functions of a state that is no angle by its unit (odds of 7 to 1).
+CIRCLES = 4.0
 
 PLAIN: tuple[str, ...] = ()
 CIRCULAR = ("sin", "cos")
@@ -56,6 +63,8 @@ class Library:
         Coefficients, in user units, that symmetries and laws leave free; None where all are.
     allowed : ndarray of bool (d, p) or None
         Terms whose units fit each equation; None where all do.
+    handicap : float
+        By how much the merit of its laws must be better than that of plain ones.
     """
 
     label: str
@@ -63,6 +72,7 @@ class Library:
     terms: TermLibrary
     basis: NDArray[np.float64] | None = None
     allowed: NDArray[np.bool_] | None = None
+    handicap: float = 0.0
 
     def field(self, coordinates: Coordinates) -> TermField | ConstrainedField:
         """The library as a vector field that is linear in what is free.
@@ -113,8 +123,11 @@ def candidate_libraries(
     if problem.library:
         built = [item for order in orders for item in _exact_libraries(problem, order)]
     else:
-        shapes = _fixed_shapes(problem) if fixed else _open_shapes(problem)
-        built = [_library(problem, order, *shape, levels) for order in orders for shape in shapes]
+        built = [
+            _library(problem, order, *shape, levels)
+            for order in orders
+            for shape in (_fixed_shapes(problem) if fixed else _open_shapes(problem, order))
+        ]
     built = _constrained(_of_fitting_units(built, problem), problem)
     found = [item for item in built if _affordable(item, problem, n_samples)]
     if found and not (fixed and found[0] is not built[0]):
@@ -147,14 +160,14 @@ def _fixed_shapes(problem: Problem) -> list[tuple[int, tuple[str, ...]]]:
     ]
 
 
-def _open_shapes(problem: Problem) -> list[tuple[int, tuple[str, ...]]]:
+def _open_shapes(problem: Problem, order: int) -> list[tuple[int, tuple[str, ...]]]:
     """Degrees and functions; for positive states the degree is that of the per-capita rates."""
     if problem.positive:
         return [(1, PLAIN), (2, PLAIN)]
     plain = [(3, PLAIN), (2, PLAIN), (1, PLAIN)]
     circular = [(2, CIRCULAR)]
-    rich = [(5, PLAIN)] if len(problem.states) <= RICH_STATES else []
-    if any(unit in ANGLE_UNITS for _, unit in problem.units):
+    rich = [(5, PLAIN)] if order * len(problem.states) <= RICH_STATES else []
+    if _has_angle(problem):
         return [*circular, *plain, *rich]
     return [*plain, *circular, *rich]
 
@@ -216,7 +229,16 @@ def _library(
     label += f" with {', '.join(functions)}" if functions else ""
     label += " and user terms" if problem.terms else ""
     label += ", second order in time" if order == 2 else ""
-    return Library(label, order, TermLibrary(variables, tuple(dict.fromkeys(terms))))
+    unasked = not (problem.degree or problem.functions or problem.terms)
+    circular = bool(functions) and not _has_angle(problem)
+    handicap = UNUSUAL if unasked and degree > PLAIN_DEGREE else 0.0
+    handicap = CIRCLES if unasked and circular else handicap
+    unique = TermLibrary(variables, tuple(dict.fromkeys(terms)))
+    return Library(label, order, unique, handicap=handicap)
+
+
+def _has_angle(problem: Problem) -> bool:
+    return any(unit in ANGLE_UNITS for _, unit in problem.units)
 
 
 def _tells(term: Expression, distinct: Mapping[str, int]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from physmodel.discovery.selection import InformationCriterion
 from physmodel.losses.latent import whiten
@@ -17,8 +18,58 @@ from physmodel.optimizers.triangular import Solution, TriangularFactor, triangul
 
 Array = NDArray[np.float64]
 
-#: Samples used while searching; longer records are streamed once, at the end.
-SEARCH_SAMPLES = 16_384
+
+#: Degrees of freedom of the Student distribution of equation errors: solvers and filters are far
+#: off where the motion is fast, and good elsewhere.
+FREEDOM = 3.0
+
+#: Minus twice the logarithm of its normalising constant, less that of a normal distribution.
+STUDENT = 2.0 * (gammaln(FREEDOM / 2.0) - gammaln((FREEDOM + 1.0) / 2.0)) + np.log(FREEDOM / 2.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """What the data and the equation may be off by.
+
+    Attributes
+    ----------
+    noise : ndarray (d,)
+        Standard deviation of the measurement noise, in computing units.
+    slack : ndarray (d,) or float
+        Standard deviation of the equation error per sampling interval, in units of the noise
+        times `Setting.looseness`.
+    tails : sequence of ndarray (r, d), optional
+        Factor of the equation error in each row of each tile; one by default.
+    """
+
+    noise: Array
+    slack: Array | float
+    tails: Sequence[Array] | None = None
+
+    @property
+    def typical(self) -> Array | float:
+        """Root mean square of the equation error, in the units of `slack`."""
+        if self.tails is None:
+            return self.slack
+        return self.slack * np.sqrt(np.mean(np.concatenate(self.tails) ** 2, axis=0))
+
+    @property
+    def price_of_tails(self) -> float:
+        """Minus twice the log density of a Student distribution over that of its normal core.
+
+        Rows whitened with a large error of their own look likely; this is what that costs.
+        """
+        if self.tails is None:
+            return 0.0
+        squares = np.concatenate(self.tails) ** 2
+        size = (FREEDOM + 1.0) * squares - FREEDOM
+        cost = STUDENT + (FREEDOM + 1.0) * np.log1p(size / FREEDOM)
+        cost -= np.log(squares) + size / squares
+        return float(np.sum(np.where(squares == 1.0, 0.0, cost)))
+
+    def loose(self, tile: int) -> Array | float:
+        """Equation error in each row of a tile, in the units of `slack`."""
+        return self.slack if self.tails is None else self.slack * self.tails[tile]
 
 
 @dataclass(frozen=True)
@@ -49,10 +100,9 @@ class Linearisation:
         """Posterior mean of the clean states ``(n, d)`` of each tile."""
         return [row.latent(weights) for row in self.rows]
 
-    def residual(self, weights: Array) -> Array:
-        """Whitened residual ``(rows, d)``, in time order."""
-        parts = [row.residual(weights).reshape(-1, row.n_states) for row in self.rows]
-        return np.concatenate(parts)
+    def residuals(self, weights: Array) -> list[Array]:
+        """Whitened residual ``(r, d)`` of each tile, in time order."""
+        return [row.residual(weights).reshape(-1, row.n_states) for row in self.rows]
 
 
 @dataclass(frozen=True)
@@ -67,12 +117,15 @@ class Setting:
         Candidate terms per equation, for the price of a term.
     looseness : float
         Scale of the slack, see `Prepared.looseness`.
+    rough : ndarray (d,)
+        Measurement noise that the data show without any model, in computing units.
     """
 
     tiles: Sequence[Tile]
     field: LinearField
     n_terms: int
     looseness: float
+    rough: Array
 
     @property
     def n_samples(self) -> int:
@@ -84,6 +137,12 @@ class Setting:
         """Residuals that carry information."""
         return sum(tile.n_data for tile in self.tiles)
 
+    @property
+    def least(self) -> Array:
+        """Rounding of the states ``(d,)``: nothing is known better."""
+        largest = np.max([np.abs(tile.measured).max(axis=0) for tile in self.tiles], axis=0)
+        return np.asarray(2.0 * np.finfo(float).eps * largest)
+
     def criterion(self, factor: TriangularFactor) -> InformationCriterion:
         """Price of the terms of a triangle of these tiles."""
         return InformationCriterion.of(self.n_data, self.n_samples, self.n_terms, factor.total)
@@ -92,8 +151,7 @@ class Setting:
         self,
         weights: Array | None,
         latent: Sequence[Array],
-        noise: Array,
-        slack: float,
+        errors: Errors,
         columns: NDArray[np.intp] | None = None,
     ) -> Linearisation:
         """Linearise around a trajectory.
@@ -104,9 +162,7 @@ class Setting:
             None before there is an estimate.
         latent : sequence of ndarray (n, d)
             Present estimate of the clean trajectory of each tile.
-        noise : ndarray (d,)
-        slack : float
-            In units of the noise.
+        errors : Errors
         columns : ndarray of int (k,), optional
             Coefficients that are free; all by default.
 
@@ -114,10 +170,17 @@ class Setting:
         -------
         Linearisation
         """
-        loose = self.looseness * slack
         rows = [
-            white_rows(tile, self.field, weights, states, noise, loose, columns)
-            for tile, states in zip(self.tiles, latent, strict=True)
+            white_rows(
+                tile,
+                self.field,
+                weights,
+                states,
+                errors.noise,
+                self.looseness * errors.loose(number),
+                columns,
+            )
+            for number, (tile, states) in enumerate(zip(self.tiles, latent, strict=True))
         ]
         factor = triangular_factor((row.matrix, row.target) for row in rows)
         return Linearisation(rows, factor, self.criterion(factor))
@@ -129,10 +192,10 @@ def white_rows(
     weights: Array | None,
     states: Array,
     noise: Array,
-    slack: float,
+    slack: float | Array,
     columns: NDArray[np.intp] | None = None,
 ) -> WhitenedRows:
-    """Whiten one tile, trusting its equation as far as its quadrature and a slack allow.
+    """Whiten one tile; its equation is off by the quadrature error and a slack.
 
     Parameters
     ----------
@@ -143,7 +206,7 @@ def white_rows(
     states : ndarray (n, d)
         Present estimate of the clean trajectory.
     noise : ndarray (d,)
-    slack : float
+    slack : float, ndarray (d,) or (r, d)
         Random motion per sampling interval, in units of the noise.
     columns : ndarray of int (k,), optional
         Coefficients that are free; all by default.
@@ -163,20 +226,4 @@ def white_rows(
         error = quadrature_error(tile, field, weights, states)
     # The slack is a random motion: its variance grows with the time that a test function spans.
     loose = slack * noise * np.sqrt(tile.durations)
-    return whiten(tile, field, weights, states, noise, np.maximum(error, loose), columns)
-
-
-def search_tiles(tiles: Sequence[Tile]) -> list[Tile]:
-    """Tiles spread evenly over the data, together about `SEARCH_SAMPLES` long.
-
-    Parameters
-    ----------
-    tiles : sequence of Tile
-
-    Returns
-    -------
-    list of Tile
-        All of them if they are not longer than that.
-    """
-    total = sum(len(tile.time) for tile in tiles)
-    return list(tiles[:: -(-total // SEARCH_SAMPLES)])
+    return whiten(tile, field, weights, states, noise, np.hypot(error, loose), columns)

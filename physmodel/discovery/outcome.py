@@ -1,4 +1,4 @@
-"""Turn fits into results: user units, error bars, rivals and an honest status."""
+"""Turn fits into results: user units, error bars, rivals and a status."""
 
 from __future__ import annotations
 
@@ -10,31 +10,37 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.constraints import in_vain, not_obeyed, per_state
+from physmodel.discovery.candidates import Candidate
+from physmodel.discovery.constraints import in_vain, not_obeyed
 from physmodel.discovery.identification import Identification
-from physmodel.discovery.selection import CONFIDENT, TIE, Candidate
-from physmodel.discovery.uncertainty import term_errors
+from physmodel.discovery.selection import CONFIDENT, TIE
+from physmodel.discovery.tables import Tables, tables_of
 from physmodel.laws.coefficient_units import coefficient_units
-from physmodel.laws.invariants import Invariant, invariants_of
-from physmodel.laws.parts import coefficient_table, start_of
+from physmodel.laws.parts import coefficient_table, completed, start_of
 from physmodel.laws.result import Result, Status
 from physmodel.laws.scores import states_and_velocities
 from physmodel.models.linear_field import Points
 from physmodel.models.sparse_field import SparseField
 from physmodel.models.vector_field import VectorField
-from physmodel.problem.expression import Expression
 from physmodel.problem.problem import Problem
+from physmodel.progress import stage
 
 Array = NDArray[np.float64]
 
 #: Rivals that are reported.
 MAX_RIVALS = 5
 
+#: Share of the variance that runs over a characteristic time explain, if a law is identified.
+RUNS = 0.5
+
+#: Probability of a term from which it has a column in the table of a law that does not use it.
+SHOWN = 0.01
+
 
 def terms_result(
     data: xr.Dataset,
     problem: Problem,
-    found: Identification,
+    answer: Identification,
     findings: Sequence[Finding],
 ) -> Result:
     """Result of a regression on a term library.
@@ -43,132 +49,128 @@ def terms_result(
     ----------
     data : xarray.Dataset
     problem : Problem
-    found : Identification
+    answer : Identification
     findings : sequence of Finding
 
     Returns
     -------
     Result
     """
-    fit, prepared = found.fit, found.prepared
-    ranked = fit.ranked
-    inclusion = np.zeros(found.field.touched(ranked[0].solution.support).shape)
-    for candidate in ranked:
-        inclusion[found.field.touched(candidate.solution.support)] += candidate.probability
-    inclusion /= sum(candidate.probability for candidate in ranked)
-    status = _status(found, ranked)
-    # Where one model stands out, its errors are its own.
-    equals = ranked if status == "ambiguous" else []
-    rivals = [
-        _one(problem, found, rival, equals, inclusion, "ambiguous")
-        for rival in ranked[1 : 1 + MAX_RIVALS]
+    law, prepared = answer.law, answer.prepared
+    status = status_of(answer.candidates)
+    tables = tables_of(problem, answer.candidates, averaged=status == "ambiguous")
+    results = [
+        _one(problem, candidate, tables, k, status if k == 0 else "ambiguous")
+        for k, candidate in enumerate(answer.candidates[: 1 + MAX_RIVALS])
     ]
-    best = _one(problem, found, ranked[0], equals, inclusion, status)
-    noise = dict(zip(problem.states, prepared.physical_noise(fit.noise).tolist(), strict=True))
-    model = best.model
+    best = results[0]
+    noise = dict(zip(problem.states, prepared.physical_noise(law.noise).tolist(), strict=True))
     scores = {
-        "misfit": found.misfit,
-        "explained": found.explained,
-        "advantage_over_random_motion": found.advantage,
-        "probability": ranked[0].probability,
+        "misfit": law.misfit,
+        "explained": law.explained,
+        "advantage_over_random_motion": answer.best.advantage,
+        "probability": answer.best.probability,
+        "unexplained": law.share_left,
     }
-    start = start_of(data, model, prepared.coordinates.to_physical(fit.latent[0][:1])[0])
-    notes = [*findings, Finding("I-LIBRARY", "info", "", f"library: {found.library.label}")]
+    model = best.model
+    stage("start and scores", 1.0)
+    start = start_of(data, model, noise)
+    notes = [*findings, Finding("I-LIBRARY", "info", "", f"library: {answer.library.label}")]
     lawful = status != "no-law"
-    notes += not_obeyed(problem, model, _points(data, model)) if lawful else in_vain(problem)
-    return _completed(
+    if status == "approximate":
+        notes.append(_where(problem, answer))
+    notes += not_obeyed(problem, model, _points(data, model)) if lawful else []
+    notes += in_vain(problem) if status in {"approximate", "no-law"} else []
+    whole = completed(
         best,
-        data=data,
-        rivals=tuple(rivals),
+        data,
+        rivals=tuple(results[1:]),
         noise_std=noise,
         fit_scores=scores,
-        conserved=_conserved(best, data),
         warnings=tuple(notes),
         start=start,
+    )
+    if status == "identified" and whole.scores["free_run_r2"] < RUNS:
+        # A law is also a claim about the next samples.
+        return replace(whole, status="approximate")
+    return whole
+
+
+def _where(problem: Problem, answer: Identification) -> Finding:
+    """Where in state space a law leaves most of what is not noise."""
+    law, candidate = answer.law, answer.best
+    tiles = candidate.setting.tiles
+    size = [np.sum(part**2, axis=1) for part in law.residual]
+    tails = law.errors.tails or [np.ones_like(part) for part in law.residual]
+    size = [part * np.mean(tail**2, axis=1) for part, tail in zip(size, tails, strict=True)]
+    width = max(round(candidate.prepared.memory / 20.0), 1)
+    smooth = [np.convolve(part, np.ones(width) / width, "same") for part in size]
+    worst = int(np.argmax([part.max() for part in smooth]))
+    row = int(np.argmax(smooth[worst]))
+    there = candidate.prepared.coordinates.to_physical(law.latent[worst][row][None])[0]
+    time = candidate.prepared.coordinates.origin + (
+        candidate.prepared.coordinates.step * tiles[worst].time[row]
+    )
+    at = ", ".join(f"{s} = {v:.3g}" for s, v in zip(problem.states, there, strict=True))
+    return Finding(
+        "I-UNEXPLAINED",
+        "info",
+        "",
+        f"what the law leaves is largest near {at} (time {time:.4g}), and correlated over "
+        f"{law.n_data / law.n_effective:.2g} samples",
     )
 
 
 def _one(
-    problem: Problem,
-    found: Identification,
-    candidate: Candidate,
-    equals: Sequence[Candidate],
-    inclusion: Array,
-    status: Status,
+    problem: Problem, candidate: Candidate, tables: Tables, number: int, status: Status
 ) -> Result:
-    """A bare result of the one of several supports: model, coefficients, errors."""
-    field, fit = found.field, found.fit
-    terms, place = _physical_terms(problem, found)
-    shape = (len(problem.states), len(terms))
-    values, spread, share = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for table, source in (
-        (values, field.physical(fit.weights(candidate.solution))),
-        (spread, term_errors(field, fit, candidate.solution, equals)),
-        (share, inclusion.reshape(len(problem.states), -1)),
-    ):
-        for equation in range(len(problem.states)):
-            table[equation, place[equation]] = source[equation]
-    used = np.flatnonzero((values != 0.0).any(axis=0) | (share > 0.01).any(axis=0))
-    kept = tuple(terms[k] for k in used)
+    """A bare result of one candidate: model, coefficients, errors."""
+    values, errors, share = tables.values[number], tables.errors[number], tables.inclusion
+    used = np.flatnonzero((values != 0.0).any(axis=0) | (share > SHOWN).any(axis=0))
+    kept = tuple(tables.terms[k] for k in used)
     # In the memory order that a loaded model has: sums then agree to the last bit.
-    values, spread, share = (np.ascontiguousarray(t[:, used]) for t in (values, spread, share))
-    model = SparseField(problem.states, problem.inputs, found.library.order, kept, values)
+    values, errors, share = (np.ascontiguousarray(t[:, used]) for t in (values, errors, share))
+    order = candidate.library.order
+    model = SparseField(problem.states, problem.inputs, order, kept, values)
     make = coefficient_table(problem.states, [str(term) for term in kept])
     return Result(
         status,
-        "converged" if fit.converged else "stalled",
-        problem.replace(order=found.library.order),
+        "converged" if candidate.law.converged else "stalled",
+        problem.replace(order=order),
         model,
         make(values),
-        make(spread),
+        make(errors),
         make(share),
         units=coefficient_units(problem, model),
         delta=candidate.delta,
     )
 
 
-def _physical_terms(
-    problem: Problem, found: Identification
-) -> tuple[list[Expression], list[list[int]]]:
-    """Terms of the equations as users read them: per-capita terms times a positive state."""
-    names = found.library.terms.variables
-    terms: list[Expression] = []
-    index: dict[Expression, int] = {}
-    place: list[list[int]] = []
-    for state in problem.states:
-        row = []
-        for term in found.library.terms.terms:
-            whole = per_state(problem, state, term, names)
-            if whole not in index:
-                index[whole] = len(terms)
-                terms.append(whole)
-            row.append(index[whole])
-        place.append(row)
-    return terms, place
+def status_of(candidates: Sequence[Candidate]) -> Status:
+    """What the data say of the winner among the candidates.
 
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+        The winner first.
 
-def _status(found: Identification, ranked: Sequence[Candidate]) -> Status:
-    if not found.lawful or not found.adequate:
+    Returns
+    -------
+    str
+    """
+    best = candidates[0]
+    if not best.lawful:
         return "no-law"
-    size = len(ranked[0].solution.support)
-    for rival in ranked[1:]:
-        if rival.delta < TIE and len(rival.solution.support) == size:
+    for rival in candidates[1:]:
+        same = rival.setting is best.setting  # of another form, terms that differ tell it apart
+        if same and rival.delta < TIE and len(rival.law.key) == len(best.law.key):
             return "not-identifiable"
-    if ranked[0].probability < CONFIDENT or not found.fit.converged:
+    against = sum(rival.probability for rival in candidates[1:] if not best.covers(rival))
+    if best.probability < CONFIDENT * (best.probability + against):
         return "ambiguous"
-    return "identified"
+    return "identified" if best.exact else "approximate"
 
 
 def _points(data: xr.Dataset, model: VectorField) -> Points:
     """Measured states as points."""
     return Points(*states_and_velocities(data, model))
-
-
-def _conserved(result: Result, data: xr.Dataset) -> tuple[Invariant, ...]:
-    if result.status == "no-law":
-        return ()
-    return invariants_of(result.model, data, result.std_errors.values)
-
-
-def _completed(result: Result, **changes: object) -> Result:
-    return replace(result, **changes)  # type: ignore[arg-type]

@@ -9,17 +9,20 @@ from itertools import pairwise
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.interpolate import make_interp_spline
 
-from physmodel.data.noise import estimate_noise
+from physmodel.data.holds import with_holds
+from physmodel.data.noise import noise_levels
 from physmodel.data.noise_profile import NoiseProfile
 from physmodel.data.segments import Segment, segments
 from physmodel.data.timescale import characteristic_samples
+from physmodel.discovery.layout import tile_of
 from physmodel.discovery.null import null_evidence
 from physmodel.errors import DataError
 from physmodel.losses.tile import Tile
-from physmodel.losses.weak import weak_form
+from physmodel.losses.weak import WeakForm
 from physmodel.models.coordinates import Coordinates
+from physmodel.models.signals import Signal
+from physmodel.problem.holds import BAND_LIMITED
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]
@@ -31,8 +34,9 @@ TILE = 2048
 #: Samples per characteristic time above which the slack per sample is reduced.
 DENSE = 100.0
 
-#: Nodes per sampling interval at most: the equation can not bridge longer ones.
-MOST_NODES = 16
+#: Least noise that is assumed at first, over the spread, where inputs have kinks: nodes between the
+#: samples have to move, and by how much is bounded by what float64 can eliminate again.
+LEAST_NOISE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Prepared:
         Estimated measurement noise in computing units, root mean square over the samples.
     memory : float
         Samples in one characteristic time.
+    hold : tuple of str
+        How each input runs between samples, see `physmodel.problem.holds`.
     """
 
     coordinates: Coordinates
@@ -58,6 +64,7 @@ class Prepared:
     profile: NoiseProfile
     noise: Array
     memory: float
+    hold: tuple[str, ...]
 
     @property
     def n_samples(self) -> int:
@@ -92,7 +99,7 @@ class Prepared:
 
     @cached_property
     def null_evidence(self) -> float:
-        """What a law has to beat, see `null_evidence`, in computing units."""
+        """Criterion of random motion, see `null_evidence`, in computing units."""
         return null_evidence(self.stabilised) + 2.0 * float(np.mean(np.log(self._uneven)))
 
     def physical_noise(self, noise: Array) -> Array:
@@ -103,6 +110,25 @@ class Prepared:
         """The same data, seen with another profile of the noise."""
         changed = replace(self, profile=profile)
         return replace(changed, noise=_noise(changed))
+
+    @cached_property
+    def stretches(self) -> list[tuple[Array, Array]]:
+        """Times and states on the stabilised scale, cut at the kinks of the inputs."""
+        return [
+            (time[a : b + 1], states[a : b + 1])
+            for time, states, inputs in self.stabilised
+            for a, b in pairwise([0, *Signal(time, inputs, self.hold).kinks, len(time) - 1])
+        ]
+
+    @property
+    def kinks(self) -> bool:
+        """Whether an input or its slope jumps anywhere."""
+        return len(self.stretches) > len(self.pieces)
+
+    @property
+    def least_noise(self) -> float:
+        """Least noise that is assumed at first; none but rounding where there are no kinks."""
+        return LEAST_NOISE if self.kinks else 0.0
 
     @property
     def input_levels(self) -> list[int]:
@@ -143,13 +169,14 @@ class Prepared:
         -------
         list of Tile
         """
-        cache: dict[bytes, Tile] = {}
+        cache: dict[bytes, WeakForm] = {}
         tiles = []
         for time, states, inputs in self.pieces:
-            key = np.round(time - time[0], 9).tobytes()
+            signal = Signal(time, inputs, self.hold)
+            key = np.round(time - time[0], 9).tobytes() + signal.kinks.tobytes()
             known = cache.get(key)
-            tile = _tile(time, states, inputs, order, refinement, known)
-            cache.setdefault(key, tile)
+            tile = tile_of(time, states, signal, order, refinement, known)
+            cache.setdefault(key, tile.weak)
             tiles.append(replace(tile, spread=self.spread(tile.measured)))
         return tiles
 
@@ -174,7 +201,7 @@ def prepare(data: xr.Dataset, problem: Problem, *, common_scale: bool = False) -
     DataError
         If a positive state has a value that is not positive, or no piece is long enough.
     """
-    found = segments(data, (*problem.states, *problem.inputs))
+    found = segments(with_holds(data, dict(problem.hold)), (*problem.states, *problem.inputs))
     d = len(problem.states)
     positive = np.array([name in problem.positive for name in problem.states])
     values = np.concatenate([segment.values for segment in found])[:, :d]
@@ -196,8 +223,11 @@ def prepare(data: xr.Dataset, problem: Problem, *, common_scale: bool = False) -
     memory = float(np.median([characteristic_samples(states) for _, states, _ in usable]))
     size = np.sqrt(np.mean(values**2, axis=0))
     profile = NoiseProfile(positive.astype(float), np.where(size > 0.0, size, 1.0))
+    # Where nothing is known nothing is cut: smooth.
+    stated = found[0].hold[d:] or ("",) * len(problem.inputs)
+    hold = tuple(kind or BAND_LIMITED for kind in stated)
     unknown = np.zeros(d)
-    return Prepared(coordinates, usable, profile, unknown, memory).with_profile(profile)
+    return Prepared(coordinates, usable, profile, unknown, memory, hold).with_profile(profile)
 
 
 def _cut(
@@ -213,36 +243,12 @@ def _cut(
 
 
 def _noise(prepared: Prepared) -> Array:
-    pieces = prepared.stabilised
-    times = [time for time, _, _ in pieces]
-    level = [
-        estimate_noise(times, [states[:, j] for _, states, _ in pieces])
-        for j in range(len(prepared.typical))
-    ]
+    pieces = [(time, states) for time, states, _ in prepared.stabilised]
+    level = noise_levels(pieces, prepared.stretches)
     largest = np.max([np.abs(states).max(axis=0) for _, states, _ in prepared.pieces], axis=0)
     # Nothing is known better than its own rounding.
-    return np.maximum(level * prepared.typical, 2.0 * np.finfo(float).eps * largest)
-
-
-def _tile(
-    time: Array, states: Array, inputs: Array, order: int, refinement: int, known: Tile | None
-) -> Tile:
-    """One tile; sampling intervals longer than the node spacing get nodes in between."""
-    parts = np.clip(np.round(np.diff(time) * refinement), 1, MOST_NODES).astype(int)
-    place = np.concatenate([[0], np.cumsum(parts)])
-    observed = np.zeros(place[-1] + 1, dtype=bool)
-    observed[place] = True
-    nodes = np.interp(np.arange(len(observed)), place, time)
-    if observed.all():
-        between, signals = states, inputs
-    else:
-        between = make_interp_spline(time, states, k=3)(nodes)
-        between[observed] = states
-        signals = np.empty((len(nodes), inputs.shape[1]))
-        for column, signal in enumerate(inputs.T):
-            signals[:, column] = np.interp(nodes, time, signal)
-    weak = known.weak if known is not None else weak_form(nodes, order)
-    return Tile(nodes, between, observed, signals, weak)
+    least = np.maximum(2.0 * np.finfo(float).eps * largest, prepared.least_noise)
+    return np.maximum(level * prepared.typical, least)
 
 
 def _require_positive(values: Array, positive: NDArray[np.bool_], names: tuple[str, ...]) -> None:

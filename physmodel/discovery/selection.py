@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,10 @@ NEGLIGIBLE = 1e-12
 
 #: Sizes of the elimination path from which descents start, at most.
 MAX_STARTS = 18
+
+#: Factor by which a term must lower the variance of what its equation leaves, where that is no
+#: noise, or a law has more terms than the data have digits for.
+WORTH = 3.0
 
 #: Rivals are reported up to this difference of the criterion (odds of 150 to 1).
 RIVAL_RANGE = 10.0
@@ -53,11 +56,16 @@ class InformationCriterion:
         Price of one term.
     floor : float
         Whitened residual variance below which a better fit means nothing.
+    share : float
+        Power of the likelihood: independent residuals as a share of all of them. Residuals that
+        are correlated over long times count as few (Miller and Dunson 2019, J. Am. Stat. Assoc.
+        114, 1113, section 2: coarsened posterior).
     """
 
     n_rows: int
     penalty: float
     floor: float
+    share: float = 1.0
 
     @classmethod
     def of(cls, n_rows: int, n_samples: int, n_terms: int, total: float) -> InformationCriterion:
@@ -80,29 +88,21 @@ class InformationCriterion:
 
     def __call__(self, rss: Array, k: int) -> Array:
         """Criterion of residual sums of squares at support size ``k``."""
-        values: Array = self.n_rows * np.log(rss / self.n_rows + self.floor) + self.penalty * k
-        return values
+        level = np.log(rss / self.n_rows + self.floor)
+        return np.asarray(self.share * self.n_rows * level + self.penalty * k)
+
+    @property
+    def fewest(self) -> float:
+        """Independent residuals of one equation at which a term pays by a factor of `WORTH`."""
+        return min(self.penalty / np.log(WORTH), float(self.n_rows))
+
+    def coarsened(self, n_effective: float) -> InformationCriterion:
+        """The criterion for residuals of which only so many are independent."""
+        return replace(self, share=min(n_effective / self.n_rows, 1.0))
 
     def value(self, solution: Solution) -> float:
         """Criterion of one solution."""
         return float(self(np.array([solution.rss]), len(solution.support))[0])
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A support with its probability among those that were visited.
-
-    Attributes
-    ----------
-    solution : Solution
-    delta : float
-        Criterion above the best one.
-    probability : float
-    """
-
-    solution: Solution
-    delta: float
-    probability: float
 
 
 def select(
@@ -134,14 +134,14 @@ def select(
     nested = supports[::-1][: len(eliminated.support) + 2]
     nested = nested[:: -(-len(nested) // MAX_STARTS)]
     descended = solve_support(factor, nested_descents(factor, nested, criterion))
-    # The tableau is quick, QR factors are exact: they have the last word.
+    # The tableau is quick, QR factors are exact: the search ends with them.
     start = min(eliminated, descended, key=criterion.value)
     return exchange_search(factor, start, criterion)
 
 
 def candidates(
     factor: TriangularFactor, winner: Solution, criterion: InformationCriterion
-) -> list[Candidate]:
+) -> list[Solution]:
     """Supports near the minimum of the criterion, best first.
 
     Parameters
@@ -152,7 +152,7 @@ def candidates(
 
     Returns
     -------
-    list of Candidate
+    list of Solution
         All visited supports within `RIVAL_RANGE` of the best; the first is the best itself.
     """
     seen = {tuple(winner.support.tolist()): winner}
@@ -166,30 +166,6 @@ def candidates(
                 seen[key] = solve_support(factor, np.array(key, dtype=np.intp))
                 frontier.append(seen[key])
         frontier = sorted(frontier, key=criterion.value)[:4]
-    values = [criterion.value(solution) for solution in seen.values()]
-    found = [Candidate(s, v, 0.0) for s, v in zip(seen.values(), values, strict=True)]
-    return weighed(sorted(found, key=lambda item: item.delta))
-
-
-def weighed(ranked: Sequence[Candidate]) -> list[Candidate]:
-    """Candidates near the best, with probabilities.
-
-    Parameters
-    ----------
-    ranked : sequence of Candidate
-        Their `delta` counts from any origin; the first is the winner, whatever comes after.
-
-    Returns
-    -------
-    list of Candidate
-        The winner, then the others by `delta`, up to `RIVAL_RANGE`.
-    """
-    deltas = np.maximum([item.delta - ranked[0].delta for item in ranked], 0.0)
-    odds = np.exp(-deltas / 2.0)
-    odds /= odds.sum()
-    found = [
-        Candidate(item.solution, float(delta), float(share))
-        for item, delta, share in zip(ranked, deltas, odds, strict=True)
-        if delta <= RIVAL_RANGE
-    ]
-    return [found[0], *sorted(found[1:], key=lambda item: item.delta)]
+    nearest = sorted(seen.values(), key=criterion.value)
+    limit = criterion.value(nearest[0]) + RIVAL_RANGE
+    return [solution for solution in nearest if criterion.value(solution) <= limit]

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.identification import REFINE_MOST, Identification, identify
+from physmodel.discovery.candidates import Candidate
+from physmodel.discovery.identification import identify
 from physmodel.discovery.libraries import candidate_libraries
-from physmodel.discovery.linearisation import search_tiles, white_rows
+from physmodel.discovery.linearisation import white_rows
 from physmodel.discovery.preparation import Prepared, prepare
-from physmodel.discovery.regression import SLACK, expand
 from physmodel.errors import ProblemError
 from physmodel.experiments.discrimination import Belief, probabilities
-from physmodel.experiments.surprises import places, plain_field, smaller, surprises, widened
+from physmodel.experiments.surprises import places, smaller, surprises, widened
 from physmodel.losses.tile import Tile
 from physmodel.models.term_field import TermField
 from physmodel.optimizers.triangular import (
     Solution,
     solve_support,
     triangular_factor,
+    unscaled,
 )
 from physmodel.problem.calculus import ordered
 from physmodel.problem.expression import product, variable
@@ -132,23 +134,23 @@ def hypotheses_of(law: Result) -> Hypotheses:
         )
     prepared = prepare(law.data, law.problem)
     libraries = candidate_libraries(law.problem, prepared.n_samples, prepared.input_levels)
-    found = identify(prepared, libraries)
-    prepared, fit = found.prepared, found.fit
-    ranked = fit.ranked[:MOST]
-    wide = widened(found, libraries)
-    place = places(plain_field(found), wide)
-    tiles, refinement = _tiles(prepared, found)
+    answer = identify(prepared, libraries)
+    prepared, law_found = answer.prepared, answer.law
+    ranked = answer.candidates[:MOST]
+    wide = widened(answer, libraries)
+    place = places(answer.best.plain_field, wide)
+    tiles = answer.best.setting.tiles
     weights = np.zeros(wide.n_coefficients)
-    weights[place] = fit.weights()
+    weights[place] = law_found.weights
     # On data without noise the floor of the criterion stands in for it.
-    noise = fit.noise * np.sqrt(fit.variance + fit.criterion.floor)
-    loose = prepared.looseness(wide.order) * SLACK[-1]
+    noise = law_found.noise * np.sqrt(law_found.variance + law_found.criterion.floor)
+    loose = prepared.looseness(wide.order) * law_found.slack
     rows = [
         white_rows(tile, wide, weights, states, noise, loose)
-        for tile, states in zip(tiles, fit.latent, strict=True)
+        for tile, states in zip(tiles, law_found.latent, strict=True)
     ]
     factor = triangular_factor((row.matrix, row.target) for row in rows)
-    models = [(solve_support(factor, place[c.solution.support]), c.delta) for c in ranked]
+    models = [(solve_support(factor, _support(c, wide)), c.delta) for c in ranked]
     n_near = 1
     if len(ranked) > 1:
         more = surprises(factor, models, prepared.n_samples, len(wide.library))
@@ -157,14 +159,12 @@ def hypotheses_of(law: Result) -> Hypotheses:
         near = sorted((*models[1:], *more)[: n_near - 1], key=lambda model: model[1])
         models = [models[0], *near, *more[n_near - len(models) :]]
     field, columns = smaller(wide, [solution for solution, _ in models])
-    # Of a very long record only some tiles were cleaned.
-    share = np.sqrt(sum(tile.n_data for tile in tiles) / fit.n_data)
     beliefs = []
     for solution, delta in models:
         root = np.zeros((factor.n_columns, len(solution.support)))
-        root[solution.support] = share * solution.inverse / factor.scale[solution.support, None]
-        beliefs.append(Belief(expand(factor, solution)[columns], root[columns], delta))
-    low, high = _range(tiles, fit.latent)
+        root[solution.support] = solution.inverse / factor.scale[solution.support, None]
+        beliefs.append(Belief(unscaled(factor, solution)[columns], root[columns], delta))
+    low, high = _range(tiles, law_found.latent)
     return Hypotheses(
         prepared,
         field,
@@ -173,31 +173,28 @@ def hypotheses_of(law: Result) -> Hypotheses:
         np.array([np.isin(solution.support, place).all() for solution, _ in models]),
         tuple(_difference(law, wide, models[0][0], solution) for solution, _ in models[:n_near]),
         noise,
-        refinement,
+        round(1.0 / float(np.median(np.diff(tiles[0].time)))),
         low,
         high,
         prepared.n_samples,
     )
 
 
-def _tiles(prepared: Prepared, found: Identification) -> tuple[list[Tile], int]:
-    """The tiles that the estimated trajectories belong to, and their refinement."""
-    refinement = 1
-    while True:
-        tiles = prepared.tiles(found.field.order, refinement)
-        tiles = search_tiles(tiles)
-        fits = len(tiles[0].time) == len(found.fit.latent[0])
-        if fits or refinement >= REFINE_MOST:
-            return tiles, refinement
-        refinement *= 2
+def _support(candidate: Candidate, wide: TermField) -> NDArray[np.intp]:
+    """Columns of a wide field that a candidate from any library uses."""
+    field, index = candidate.plain_field, wide.library.terms.index
+    used = [divmod(column, len(field.library)) for column in candidate.law.key]
+    columns = [e * len(wide.library) + index(field.library.terms[k]) for e, k in used]
+    return np.sort(np.array(columns, dtype=np.intp))
 
 
-def _range(tiles: list[Tile], latent: list[Array]) -> tuple[Array, Array]:
+def _range(tiles: Sequence[Tile], latent: list[Array]) -> tuple[Array, Array]:
     """Smallest and largest estimated states, and velocities where the order asks for them."""
     seen = []
     for tile, states in zip(tiles, latent, strict=True):
-        slope = tile.weak.slope
-        seen.append(states if slope is None else np.column_stack([states, slope @ states]))
+        points = tile.points(states)
+        speeds = [] if points.velocities is None else [points.velocities]
+        seen.append(np.column_stack([points.states, *speeds]))
     values = np.concatenate(seen)
     return values.min(axis=0), values.max(axis=0)
 

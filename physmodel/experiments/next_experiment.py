@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from physmodel.data.segments import Segment
 from physmodel.discovery.preparation import TILE
 from physmodel.errors import ProblemError
 from physmodel.experiments.discrimination import entropy
@@ -35,7 +34,7 @@ from physmodel.experiments.starts import (
     to_computing,
 )
 from physmodel.experiments.trial import plan
-from physmodel.laws.scores import input_signal
+from physmodel.models.signals import Signal
 from physmodel.models.vector_field import InputSignal
 from physmodel.problem.knowledge import conditions_of
 
@@ -175,8 +174,8 @@ def _signals(
     if inputs:
         return dict(inputs)
     where, (time, _, drive) = models.prepared.coordinates, models.prepared.pieces[0]
-    record = Segment("", where.origin + where.step * time, drive)
-    return {RECORDED: input_signal(record, 0)}
+    recorded = Signal(where.origin + where.step * time, drive, models.prepared.hold)
+    return {RECORDED: recorded}
 
 
 def _timing(

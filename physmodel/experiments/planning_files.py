@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import numpy as np
 
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
 from physmodel.data.text import read_csv
 from physmodel.errors import ProblemError
+from physmodel.models.signals import Signal
 from physmodel.models.vector_field import InputSignal
 
 
@@ -41,8 +40,10 @@ def read_starts(path: str | Path) -> list[dict[str, float]]:
     return [{str(k): float(v) for k, v in row.items()} for row in table.to_dict("records")]
 
 
-def read_signal(path: str | Path, names: Sequence[str]) -> InputSignal:
-    """A signal from a table of times and inputs, linear between its rows.
+def read_signal(
+    path: str | Path, names: Sequence[str], hold: Mapping[str, str] | None = None
+) -> InputSignal:
+    """A signal from a table of times and inputs.
 
     Parameters
     ----------
@@ -51,6 +52,8 @@ def read_signal(path: str | Path, names: Sequence[str]) -> InputSignal:
         is held.
     names : sequence of str
         Inputs of the law, in order.
+    hold : mapping of str to str, optional
+        How they run between rows; straight by default.
 
     Returns
     -------
@@ -65,4 +68,5 @@ def read_signal(path: str | Path, names: Sequence[str]) -> InputSignal:
     if not names:
         raise ProblemError("the law has no inputs to choose", where=str(path))
     record = segments(open_data(path, states=tuple(names)), tuple(names))[0]
-    return lambda now: np.array([np.interp(now, record.time, u) for u in record.values.T])
+    kinds = [(hold or {}).get(name, "") for name in names]
+    return Signal(record.time, record.values, kinds)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from physmodel.discovery.identification import Identification
 from physmodel.discovery.libraries import Library
 from physmodel.discovery.selection import InformationCriterion
-from physmodel.errors import ProblemError
 from physmodel.models.term_field import TermField
 from physmodel.models.terms import TermLibrary
 from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_support
@@ -37,40 +36,16 @@ def widened(found: Identification, libraries: Sequence[Library]) -> TermField:
     Returns
     -------
     TermField
-        With the terms of the library that was found first.
+        With the terms of the library of the winner first, then those that its rivals use.
     """
     library = found.library.terms
-    terms = dict.fromkeys(library.terms)
+    used = (term for candidate in found.candidates for term in candidate.used_terms)
+    terms = dict.fromkeys((*library.terms, *used))
     for other in libraries:
         more = terms | dict.fromkeys(other.terms.terms)
         if other.order == found.field.order and len(more) * found.field.n_states <= WIDEST:
             terms = more
-    return replace(plain_field(found), library=TermLibrary(library.variables, tuple(terms)))
-
-
-def plain_field(found: Identification) -> TermField:
-    """The field of a fit in which every term has a coefficient of its own.
-
-    Parameters
-    ----------
-    found : Identification
-
-    Returns
-    -------
-    TermField
-
-    Raises
-    ------
-    ProblemError
-        If symmetries or laws tie coefficients together.
-    """
-    if isinstance(found.field, TermField):
-        return found.field
-    raise ProblemError(
-        "experiments are planned for laws with free coefficients only",
-        why="symmetries or laws of the problem tie coefficients together",
-        fix="discover without them, and ask that result for the next experiment",
-    )
+    return replace(found.best.plain_field, library=TermLibrary(library.variables, tuple(terms)))
 
 
 def places(field: TermField, other: TermField) -> NDArray[np.intp]:

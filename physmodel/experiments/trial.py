@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.discovery.layout import MOST_NODES
 from physmodel.discovery.linearisation import white_rows
-from physmodel.discovery.preparation import MOST_NODES
-from physmodel.discovery.regression import SLACK
+from physmodel.discovery.settle import LEAST_SLACK
 from physmodel.experiments.discrimination import reduced
 from physmodel.experiments.hypotheses import Hypotheses
 from physmodel.losses.tile import Tile
@@ -139,7 +139,7 @@ class Trial:
         """
         models = self.models
         tile = Tile(self.time, states, self.observed, self._inputs(signal, self.time), self._weak)
-        slack = models.prepared.looseness(models.field.order) * SLACK[-1]
+        slack = models.prepared.looseness(models.field.order) * LEAST_SLACK
         weights = models.weights(number)
         rows = white_rows(tile, models.field, weights, states, models.noise, slack, models.columns)
         return reduced(rows.matrix)

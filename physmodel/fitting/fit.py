@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from physmodel.data.contract import validate, variable_names
+from physmodel.data.holds import with_holds
+from physmodel.data.input_course import forms
 from physmodel.errors import ProblemError
 from physmodel.fitting.opening import typical_size
 from physmodel.fitting.record import Fit
@@ -19,6 +22,7 @@ from physmodel.models.expression_field import expression_field
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.sparse_field import velocity_name
 from physmodel.problem.checks import names_list
+from physmodel.problem.holds import holds_table
 
 __all__ = ["Fit", "fit"]
 
@@ -35,6 +39,7 @@ def fit(
     start: Mapping[str, float] | None = None,
     order: int | None = None,
     unmeasured: Sequence[str] = (),
+    hold: Mapping[str, str] | None = None,
 ) -> Fit:
     """Fit the parameters of a field, with noise in the states, by multiple shooting.
 
@@ -52,6 +57,9 @@ def fit(
         Of equations in text; by default 2 if a velocity is named in them.
     unmeasured : sequence of str
         States without a column: their course is found from the others.
+    hold : mapping of str to {"linear", "zero", "band-limited"}, optional
+        How inputs run between samples: straight, held until the next sample, or smoothly; by
+        default as the data say, or what fits them best.
 
     Returns
     -------
@@ -71,6 +79,18 @@ def fit(
     >>> print(pm.fit(pm.from_arrays(t, 3 * np.exp(-t)[:, None], names=["x"]), {"x": "-k*x"}).names)
     ('k',)
     """
+    with threadpool_limits(1, "blas"):  # as in `discover`
+        return _fit(data, field, start, order, unmeasured, hold)
+
+
+def _fit(
+    data: xr.Dataset,
+    field: ParametricField | Mapping[str, str],
+    start: Mapping[str, float] | None,
+    order: int | None,
+    unmeasured: Sequence[str],
+    hold: Mapping[str, str] | None,
+) -> Fit:
     validate(data)
     unmeasured = names_list("unmeasured", unmeasured)
     if isinstance(field, Mapping):
@@ -88,8 +108,12 @@ def fit(
         )
     if not len(field.parameters):
         raise ProblemError("the field has no parameter to fit", fix="name an unknown number")
-    records = records_of(data, field, unmeasured)
-    found, explained = _best(field, records)
+    data = with_holds(data, holds_table(hold or {}, field.inputs))
+    fits = []
+    for form in forms(data, [n for n in field.inputs if n in data], straight=True):
+        records = records_of(with_holds(data, form), field, unmeasured)
+        fits.append((*_best(field, records), form))
+    found, explained, holds = min(fits, key=lambda one: (not one[1], _misfit(one[0])))
     problem, shared = found.problem, found.found.parameters
     p = len(shared)
     spread = np.full((p, p), np.inf) if found.last is None else found.last.covariance
@@ -114,7 +138,17 @@ def fit(
         found.local[: problem.width].copy(),
         n_values - problem.n_unknowns,
         found.stages,
+        holds,
     )
+
+
+def _misfit(found: Staged) -> float:
+    """Minus the logarithm of the likelihood at the noise that was found, but for a constant."""
+    problem = found.problem
+    cost = float(problem.measured.sum(axis=0) @ np.log(problem.noise))
+    if problem.rate_noise is not None:
+        cost += float(problem.measured_rates.sum(axis=0) @ np.log(problem.rate_noise))
+    return cost
 
 
 def _best(field: ParametricField, records: Sequence[Record]) -> tuple[Staged, bool]:

@@ -72,7 +72,13 @@ class Course:
         show more: what happens grows with their length, and the noise does not.
         """
         found = [
-            Record(one.time[::stride], one.motion[::stride], one.inputs[::stride])
+            replace(
+                one,
+                time=one.time[::stride],
+                motion=one.motion[::stride],
+                inputs=one.inputs[::stride],
+                rates=None,
+            )
             for one in self.records
             if len(one.time) > stride
         ]
@@ -100,7 +106,15 @@ class Course:
             edges = np.diff(np.concatenate([[0], chosen[begin:end].astype(int), [0]]))
             for a, b in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True):
                 rows = slice(a, b + 1)
-                found.append(Record(one.time[rows], one.motion[rows], one.inputs[rows]))
+                found.append(
+                    replace(
+                        one,
+                        time=one.time[rows],
+                        motion=one.motion[rows],
+                        inputs=one.inputs[rows],
+                        rates=None,
+                    )
+                )
         return tuple(found)
 
     def fitted(
@@ -111,10 +125,9 @@ class Course:
             return None
         problem = NextSample(field, self.part(chosen), noise * self.unit, self.steps)
         try:
-            with np.errstate(all="ignore"):  # motions that run away are steps too far
-                found = levenberg_marquardt(
-                    problem, field.parameters, max_iterations=most, tolerance=TOLERANCE
-                )
+            found = levenberg_marquardt(
+                problem, field.parameters, max_iterations=most, tolerance=TOLERANCE
+            )
         except ProblemError:  # it cannot be evaluated there
             return None
         return field.with_parameters(found.parameters)

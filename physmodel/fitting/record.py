@@ -66,6 +66,8 @@ class Fit:
         Measured values less fitted numbers.
     stages : tuple of Stage
         How the fit came about: cost after each iteration, and how each descent ended.
+    hold : dict of str to str
+        How the inputs were taken between samples, see `physmodel.problem.holds`.
     """
 
     field: ParametricField
@@ -79,6 +81,7 @@ class Fit:
     start: Array
     freedom: int
     stages: tuple[Stage, ...] = dataclasses.field(default=(), repr=False)
+    hold: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def undetermined(self) -> tuple[str, ...]:
@@ -136,4 +139,8 @@ class Fit:
             for name, value, error in zip(self.names, self.parameters, self.std_errors, strict=True)
         ]
         noise = ", ".join(f"{name} {value:.2g}" for name, value in self.noise_std.items())
-        return "\n".join([*lines, f"noise: {noise}", self.remedy])
+        lines.append(f"noise: {noise}")
+        if self.hold:
+            kinds = ", ".join(f"{name} {kind}" for name, kind in self.hold.items())
+            lines.append(f"inputs between samples: {kinds}")
+        return "\n".join([*lines, self.remedy])

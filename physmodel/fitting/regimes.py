@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from physmodel.data.arrays import from_arrays
 from physmodel.data.contract import validate, variable_names
+from physmodel.data.holds import with_holds
 from physmodel.errors import DataError, ProblemError
 from physmodel.fitting.fit import fit
 from physmodel.fitting.gate import best_gate
@@ -79,6 +81,16 @@ def fit_regimes(
     """
     if not is_whole(most) or most < 1:
         raise ProblemError(f"at most {most!r} regimes", fix="a whole number, one or more")
+    with threadpool_limits(1, "blas"):  # as in `discover`
+        return _fit_regimes(data, field, most, start)
+
+
+def _fit_regimes(
+    data: xr.Dataset,
+    field: ParametricField | Mapping[str, str],
+    most: int,
+    start: Mapping[str, float] | None,
+) -> Regimes:
     validate(data)
     if isinstance(field, Mapping):
         inputs = [n for n in variable_names(data, "input") if n not in field]
@@ -170,13 +182,15 @@ def _stretches(course: Course, labels: Labels, k: int, field: ParametricField) -
     """What was measured while a regime held, one trajectory for each stretch."""
     parts = course.part(labels == k)
     names = [*field.states, *map(velocity_name, field.states)][: parts[0].motion.shape[1]]
-    return from_arrays(
+    made = from_arrays(
         [one.time for one in parts],
         [one.motion for one in parts],
         names=names,
         inputs=[one.inputs for one in parts] if field.inputs else None,
         input_names=field.inputs or None,
     )
+    hold = zip(field.inputs, parts[0].hold, strict=False)
+    return with_holds(made, {name: kind for name, kind in hold if kind})
 
 
 def _changes(time: Array, labels: Labels) -> Array:

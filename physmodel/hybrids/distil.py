@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.challenge import LOOSE, MOST_MOVES
+from physmodel.discovery.search import MOST_MOVES
 from physmodel.discovery.selection import (
     RIVAL_RANGE,
     InformationCriterion,
@@ -28,6 +28,9 @@ from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
 
 Array = NDArray[np.float64]
 Support = tuple[int, ...]
+
+#: Slacks at which supports are looked for.
+LOOSE = (1.0, 0.3, 0.1, 0.01)
 
 #: Supports of each regression that are fitted on their own.
 NEAREST = 3
@@ -193,7 +196,7 @@ def _proposals(weak: Weak, state: State, size: int, n_terms: int) -> list[Suppor
             now.step.factor.total,
         )
         near = candidates(factor, select(factor, criterion), criterion)[:NEAREST]
-        found |= dict.fromkeys([tuple(place[one.solution.support].tolist()) for one in near])
+        found |= dict.fromkeys([tuple(place[one.support].tolist()) for one in near])
     return list(found)
 
 

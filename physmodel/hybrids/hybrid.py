@@ -12,7 +12,9 @@ from threadpoolctl import threadpool_limits
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.findings import Finding
+from physmodel.data.holds import holds_of
 from physmodel.data.open import open as open_data
+from physmodel.discovery.holds import stated_by_evidence
 from physmodel.errors import DataError, ProblemError
 from physmodel.hybrids.known_text import closed_states, known_texts, read_known
 from physmodel.hybrids.outcome import hybrid_result
@@ -90,22 +92,14 @@ def _hybrid(
     asked = asked.replace(order=field.order)
     _require_moving(dataset, asked)
     _require_finite(dataset, field)
+    dataset, asked, told = stated_by_evidence(dataset, asked)
     silent = [state for state, text in texts.items() if text == "0"]
     notes = [
         Finding("W-NOTHING-KNOWN", "warning", name, "no equation is known: all of its rate is new")
         for name in silent
     ]
-    try:
-        with np.errstate(all="ignore"):  # what is no number ends in the error below
-            steps = searched(dataset, asked, field, closed_states(known, asked.states))
-    except np.linalg.LinAlgError:  # of numbers that are none, which nothing else can bring about
-        raise ProblemError(
-            "the fit of the known equations leaves all bounds",
-            where="known",
-            why="the search for their numbers came to where they have no finite value",
-            fix="give the numbers inside functions a start (start={...}, --start NAME=VALUE)",
-        ) from None
-    return hybrid_result(dataset, asked, field, texts, steps, [*findings, *notes])
+    steps = searched(dataset, asked, field, closed_states(known, asked.states))
+    return hybrid_result(dataset, asked, field, texts, steps, [*findings, *told, *notes])
 
 
 def _problem(data: xr.Dataset, problem: Problem | None, fields: dict[str, Any]) -> Problem:
@@ -123,6 +117,7 @@ def _problem(data: xr.Dataset, problem: Problem | None, fields: dict[str, Any]) 
     table["units"] = {name: unit for name, unit in units.items() if unit} | dict(
         table.get("units", {})
     )
+    table["hold"] = holds_of(data, table.get("inputs", ())) | dict(table.get("hold", {}))
     table.setdefault("time_unit", str(data["time"].attrs.get("units", "")))
     # Known parts are added up in plain coordinates: no logarithms.
     table["positive"] = ()

@@ -106,5 +106,6 @@ def _motions(steps: Steps, best: Search) -> Array:
         blocks = [where.to_physical(points.states)]
         if points.velocities is not None:
             blocks.append(points.velocities * where.scale / where.step)
-        found.append(np.concatenate(blocks, axis=1)[tile.observed])
+        rows = np.searchsorted(tile.weak.nodes, np.flatnonzero(tile.observed))
+        found.append(np.concatenate(blocks, axis=1)[rows])
     return np.concatenate(found)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from physmodel.discovery.identification import COARSE, REFINE_MOST, REFINE_NOISE, REFINE_SAMPLES
 from physmodel.discovery.libraries import Library, candidate_libraries
-from physmodel.discovery.linearisation import search_tiles
 from physmodel.discovery.preparation import Prepared, prepare
 from physmodel.hybrids.distil import Distilled, distil
 from physmodel.hybrids.shapes import contested, shaped
@@ -95,7 +94,7 @@ def searched(
     tangent, least = Tangent(field, prepared.coordinates), least_sizes(field)
     refinement = 1
     while True:
-        tiles = search_tiles(prepared.tiles(field.order, refinement))
+        tiles = prepared.tiles(field.order, refinement)
         fixed = tuple(field.states.index(state) for state in closed)
         weak = Weak(tiles, (), 1, prepared.looseness(field.order), fixed)
         first = begin(tangent, weak, prepared.noise)
@@ -172,5 +171,6 @@ def _coarse(prepared: Prepared, weak: Weak, net: RandomNet, fit: Settled) -> boo
     """Whether noisy samples are too far apart for the interpolation rules."""
     error = replace(weak, parts=(net,)).quadrature(fit.state)
     noise = fit.state.noise
-    coarse = (error > COARSE * noise) & (noise > REFINE_NOISE)
+    rough = (noise > REFINE_NOISE) | prepared.kinks
+    coarse = (error > COARSE * np.maximum(noise, prepared.least_noise)) & rough
     return prepared.n_samples <= REFINE_SAMPLES and bool(coarse.any())

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from pysindy.optimizers import BaseOptimizer
 from threadpoolctl import threadpool_limits
 
-from physmodel.discovery.regression import expand
 from physmodel.discovery.selection import NEGLIGIBLE, InformationCriterion, select
-from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
+from physmodel.optimizers.triangular import TriangularFactor, triangular_factor, unscaled
 
 Array = NDArray[np.float64]
 
@@ -86,7 +85,7 @@ def _chosen(factor: TriangularFactor, independent: float) -> Array:
     penalty = np.log(factor.n_rows) + 2.0 * np.log(factor.n_columns)
     # Nothing is known about the size of the noise here: the floor is relative.
     criterion = InformationCriterion(rows, float(penalty), NEGLIGIBLE * factor.total / rows)
-    return expand(factor, select(factor, criterion))
+    return unscaled(factor, select(factor, criterion))
 
 
 def correlation_time(residual: Array) -> float:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.laws.scores import start_velocity
+from physmodel.laws.invariants import invariants_of
+from physmodel.laws.result import Result
+from physmodel.laws.start_fit import first_start
 from physmodel.models.vector_field import VectorField
 
 Array = NDArray[np.float64]
@@ -24,16 +28,29 @@ def coefficient_table(
     return lambda values: blank.copy(data=values)
 
 
-def start_of(data: xr.Dataset, model: VectorField, latent: Array | None) -> dict[str, Array]:
-    """State (and velocity) at the first sample."""
-    first = int(data["row_size"].values[0])
-    time = data["time"].values[:first]
-    states = np.column_stack([data[name].values[:first] for name in model.states])
-    start = {
-        "time": np.array(time[0]),
-        "states": states[0] if latent is None else latent,
-    }
-    velocity = start_velocity(model, time, states, 0)
-    if velocity is not None:
-        start["velocities"] = velocity
-    return start
+def start_of(data: xr.Dataset, model: VectorField, noise: Mapping[str, float]) -> dict[str, Array]:
+    """State (and velocity) at the first sample, from which the law follows the samples.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    model : VectorField
+    noise : mapping of str to float
+        Standard deviation of the measurements of each state.
+
+    Returns
+    -------
+    dict
+    """
+    d = len(model.states)
+    time, motion = first_start(model, data, np.array([noise[state] for state in model.states]))
+    start = {"time": np.array(time), "states": motion[:d]}
+    return start | ({"velocities": motion[d:]} if model.order == 2 else {})
+
+
+def completed(result: Result, data: xr.Dataset, **changes: Any) -> Result:
+    """A result with all fields, and what the law conserves along them."""
+    whole = replace(result, data=data, **changes)
+    if whole.status == "no-law":
+        return whole
+    return replace(whole, conserved=invariants_of(whole, data))

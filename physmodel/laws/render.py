@@ -7,6 +7,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from physmodel.laws.scores import scored
 from physmodel.models.sparse_field import term_variables
 from physmodel.problem.parser import parse
 from physmodel.problem.printing import name_latex, to_latex
@@ -83,6 +84,7 @@ def render(result: Result) -> str:
         ("conserved", _invariants(result)),
         ("rivals", [] if lawless else _rivals(result)),
         ("noise", _noise(result)),
+        ("left", _left(result)),
         ("score", _scores(result)),
     ):
         rows = [row for item in part for row in folded(item, WIDTH - MARGIN)]
@@ -250,7 +252,7 @@ def _ratio(top: dict[str, Any], item: dict[str, Any]) -> str:
 
 
 def _invariants(result: Result) -> list[str]:
-    return [f"{item.name}   (drift along the data {item.drift:.1e})" for item in result.conserved]
+    return [f"{item.name}   (drift {item.drift:.1e})" for item in result.conserved]
 
 
 def _rivals(result: Result) -> list[str]:
@@ -273,13 +275,28 @@ def _noise(result: Result) -> list[str]:
     return [", ".join(f"{state} {value:.2g}" for state, value in noise.items())]
 
 
+def _left(result: Result) -> list[str]:
+    """What an approximate law leaves, and how long it can be trusted."""
+    if result.status != "approximate" or "unexplained" not in result.fit_scores:
+        return []
+    scores, rows = result.scores, []
+    share = result.fit_scores["unexplained"]
+    rows.append(f"{100.0 * share:.2g}% of the rates of change is unexplained")
+    if scored(scores):
+        unit = f" {result.problem.time_unit}" if result.problem.time_unit not in {"", "1"} else ""
+        rows.append(
+            f"a free run stays within a tenth of the spread for {scores['tenth_time']:.4g}{unit}"
+        )
+    return [*rows, *(f.message for f in result.warnings if f.code == "I-UNEXPLAINED")]
+
+
 def _scores(result: Result) -> list[str]:
     scores = result.scores
-    if "free_run_r2" not in scores:
+    if not scored(scores):
         return [f"explains {100 * scores['explained']:.4g}%"] if "explained" in scores else []
     unit = f" {result.problem.time_unit}" if result.problem.time_unit not in {"", "1"} else ""
     return [
         f"free-run R2 {scores['free_run_r2']:.4f} over {scores['window']:.5g}{unit}; "
-        f"from the first sample valid for {scores['valid_time']:.5g} of "
+        f"from the start valid for {scores['valid_time']:.5g} of "
         f"{scores['record']:.5g}{unit}"
     ]

@@ -12,9 +12,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
+from physmodel.data.holds import with_holds
 from physmodel.errors import ProblemError
 from physmodel.laws.invariants import Invariant
-from physmodel.laws.scores import free_run_scores, states_and_velocities
+from physmodel.laws.scores import free_run_scores, scored, states_and_velocities
 from physmodel.laws.simulation import require_variables, simulated
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField
@@ -32,11 +33,14 @@ if TYPE_CHECKING:
     from physmodel.hybrids.results.record import HybridResult
 
 Array = NDArray[np.float64]
-Status = Literal["identified", "ambiguous", "not-identifiable", "no-law"]
+Status = Literal["identified", "approximate", "ambiguous", "not-identifiable", "no-law"]
 
 #: What each status asks the user to do.
 REMEDIES: dict[str, str] = {
     "identified": "One model stands out; check it on data that it has not seen (score).",
+    "approximate": "One law stands out and leaves something that is not noise: an error of the "
+    "measurement that is smooth in time, of a solver or filter, or physics that no term states "
+    "(residual_law tells which).",
     "ambiguous": "Several models explain the data about equally well: see the rivals. Longer or "
     "less noisy records, or another initial condition, would separate them.",
     "not-identifiable": "Some terms cannot be told apart on these data, whatever the noise: the "
@@ -53,7 +57,7 @@ class Result:
 
     Attributes
     ----------
-    status : {"identified", "ambiguous", "not-identifiable", "no-law"}
+    status : {"identified", "approximate", "ambiguous", "not-identifiable", "no-law"}
         The scientific outcome; `remedy` says what to do about it.
     solver_code : {"converged", "stalled"}
         Whether the search settled.
@@ -72,12 +76,13 @@ class Result:
     fit_scores : dict of str to float
         Numbers that judge the regression; `scores` adds the free-running simulation.
     conserved : tuple of Invariant
-        What the law conserves, followed along the data; `invariants` judges it.
+        What the law conserves with the coefficients as they are, followed along a run of it.
     laws : tuple of dict
         Structured laws, such as pairwise central forces.
     warnings : tuple of Finding
     start : dict of str to ndarray
-        ``time`` (scalar), ``states`` (d,) and ``velocities`` (d,) at the first sample.
+        ``time`` (scalar), ``states`` (d,) and ``velocities`` (d,) at the first sample, from which
+        the law follows the samples.
     data : xarray.Dataset or None
         What was fitted; not part of the saved model.
     """
@@ -111,7 +116,7 @@ class Result:
 
         Simulated when first asked for: on long records that takes longer than the fit.
         """
-        done = "free_run_r2" in self.fit_scores  # a saved result holds them all
+        done = scored(self.fit_scores)  # a saved result holds them all
         if self.data is None or self.status == "no-law" or done:
             return self.fit_scores
         return {**self.fit_scores, **self.score(self.data)}
@@ -225,7 +230,10 @@ class Result:
             See `physmodel.laws.scores.free_run_scores`.
         """
         require_variables(self.model, data)
-        return free_run_scores(self.model, data)
+        noise = None
+        if data is self.data:
+            noise = np.array([self.noise_std[state] for state in self.model.states])
+        return free_run_scores(self.model, with_holds(data, dict(self.problem.hold)), noise)
 
     def next_experiment(
         self,
@@ -276,7 +284,7 @@ class Result:
         )
 
     def invariants(self) -> tuple[Conserved, ...]:
-        """What the law conserves to within the errors of its coefficients.
+        """What the law conserves with the coefficients that it prints.
 
         Returns
         -------
@@ -299,16 +307,19 @@ class Result:
         Returns
         -------
         tuple of FoundSymmetry
-            Continuous ones first; their names are what a `Problem` takes.
+            Continuous ones first; their names are what a `Problem` takes. Where positions and
+            velocities were measured and fewer terms do, those of the law with a pull towards the
+            origin that falls with the square of the distance. Where other terms cannot be told
+            from those of the law, what all these laws share.
 
         Raises
         ------
         ProblemError
             If the result has no data.
         """
-        from physmodel.conserved.of_law import law_symmetries
+        import physmodel
 
-        return law_symmetries(self)
+        return physmodel.symmetries(self)
 
     def residual_law(self) -> HybridResult:
         """What the law leaves out: nothing, a hidden term, or something that no term explains.

@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.contract import make_dataset, variable_names
+from physmodel.data.holds import with_holds
 from physmodel.data.segments import segments
 from physmodel.errors import ProblemError
 from physmodel.laws.scores import input_signal
@@ -141,7 +142,8 @@ def _recorded_inputs(law: Result | HybridResult, time: Array) -> InputSignal | N
     fix = "pass inputs=, a function of the time that gives " + names
     if law.data is None:
         raise ProblemError(f"the law is driven by {names} and no record of it is here", fix=fix)
-    record = segments(law.data, (*model.states, *model.inputs))[0]
+    data = with_holds(law.data, dict(law.problem.hold))
+    record = segments(data, (*model.states, *model.inputs))[0]
     start, end = float(record.time[0]), float(record.time[-1])
     if time[0] < start or time[-1] > end:
         raise ProblemError(

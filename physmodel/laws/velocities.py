@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_smoothing_spline
 
+from physmodel.data.noise import estimate_noise
+from physmodel.data.segments import Segment
 from physmodel.errors import PhysmodelError
 from physmodel.losses.stencils import derivatives
 from physmodel.losses.weak import MAX_WIDTH
 from physmodel.models.integrate import integrate
+from physmodel.models.signals import Signal
 from physmodel.models.vector_field import VectorField
 
 Array = NDArray[np.float64]
@@ -20,6 +25,9 @@ MAX_SHOTS = 12
 #: Noise relative to the spread above which velocities come from a smoothing spline: less noise
 #: than that a cubic spline does not see.
 SMOOTHED = 1e-6
+
+#: Samples that a smoothing spline needs.
+SHORTEST = 5
 
 
 def finite_velocities(time: Array, states: Array) -> Array:
@@ -39,31 +47,38 @@ def finite_velocities(time: Array, states: Array) -> Array:
     return slopes
 
 
-def smooth_motion(time: Array, states: Array, noise: Array) -> tuple[Array, Array]:
-    """States and velocities on a smoothing spline where there is noise to smooth.
+def smooth_velocities(found: Sequence[Segment], n_states: int) -> Array:
+    """Velocities of all samples: of smoothing splines where there is noise to smooth.
 
     Parameters
     ----------
-    time : ndarray (n,)
-    states : ndarray (n, d)
-    noise : ndarray (d,)
-        Standard deviations of the measurement.
+    found : sequence of Segment
+        States first.
+    n_states : int
 
     Returns
     -------
-    states, velocities : ndarray (n, d)
-        States without noise keep their values, and the velocities of `finite_velocities`.
+    ndarray (n, d)
+        Those of `finite_velocities` for states without noise.
     """
-    clean, velocities = states.copy(), finite_velocities(time, states)
-    noisy = (noise > SMOOTHED * states.std(axis=0)) & (len(time) >= 5)
-    for j in np.flatnonzero(noisy):
-        spline = make_smoothing_spline(time, states[:, j])
-        clean[:, j], velocities[:, j] = spline(time), spline.derivative()(time)
-    return clean, velocities
+    times = [segment.time for segment in found]
+    velocities = [finite_velocities(s.time, s.values[:, :n_states]) for s in found]
+    for j in range(n_states):
+        columns = [segment.values[:, j] for segment in found]
+        if estimate_noise(times, columns) <= SMOOTHED * float(np.concatenate(columns).std()):
+            continue
+        for time, column, own in zip(times, columns, velocities, strict=True):
+            if len(time) >= SHORTEST:
+                own[:, j] = make_smoothing_spline(time, column).derivative()(time)
+    return np.concatenate(velocities)
 
 
 def shooting_velocities(
-    field: VectorField, time: Array, states: Array, pick: NDArray[np.intp]
+    field: VectorField,
+    time: Array,
+    states: Array,
+    pick: NDArray[np.intp],
+    inputs: Signal | None = None,
 ) -> Array:
     """Velocities with which the model flies from each sample to the next.
 
@@ -73,11 +88,13 @@ def shooting_velocities(
     Parameters
     ----------
     field : VectorField
-        Of second order, without inputs.
+        Of second order.
     time : ndarray (n,)
     states : ndarray (n, d)
     pick : ndarray of int (m,)
         Samples wanted.
+    inputs : Signal, optional
+        Needed where the field has inputs.
 
     Returns
     -------
@@ -89,12 +106,16 @@ def shooting_velocities(
     step = (time[pick + ahead] - time[pick])[:, None]
     start, target = states[pick], states[pick + ahead]
     shape = (2, *start.shape)
+    ends = np.sort([time[pick], time[pick + ahead]], axis=0)
+    # Where an input jumps: what it was within the interval.
+    within = ends[0], np.nextafter(ends[1], ends[0])
     nothing = np.empty((len(pick), 0))
 
     def flight(fraction: float, flat: Array) -> Array:
         position, velocity = flat.reshape(shape)
         now = time[pick] + fraction * step[:, 0]
-        pull = field.rate(now, position, velocity, nothing)
+        signal = nothing if inputs is None else inputs.at(np.clip(now, *within))
+        pull = field.rate(now, position, velocity, signal)
         return np.concatenate([(step * velocity).ravel(), (step * pull).ravel()])
 
     guess = velocities

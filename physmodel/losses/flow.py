@@ -11,6 +11,7 @@ Hairer, Norsett, Wanner (1993), Solving Ordinary Differential Equations I, secti
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +19,14 @@ from numpy.typing import NDArray
 from scipy.integrate import DOP853
 
 from physmodel.models.parametric_field import ParametricField, linearised_motion, motion_rate
+from physmodel.models.signals import Signal
+from physmodel.models.vector_field import VectorField
 
 Array = NDArray[np.float64]
+#: Times ``(k,)`` and inputs ``(k, m)`` of a moment of all intervals.
+Moment = tuple[Array, Array]
+#: Rate of motions with what is carried along ``(k, D, c)`` at a moment.
+Rate = Callable[[Moment, Array], Array]
 
 #: How the error falls with the length of the steps.
 ORDER = 8
@@ -33,22 +40,40 @@ _FIFTH, _THIRD = DOP853.E5, DOP853.E3
 
 @dataclass(frozen=True, eq=False)
 class Intervals:
-    """Pieces of time with inputs that run straight between their ends.
+    """Pieces of time with inputs that run straight between their ends, or in a curve.
 
     Attributes
     ----------
     start, length : ndarray (k,)
     first_inputs, last_inputs : ndarray (k, m)
+        At the ends, within the interval: an input may jump there.
+    bend : ndarray (2, k, m), optional
+        What a cubic has of ``s^2`` and of ``s^3`` where a share ``s`` is over.
     """
 
     start: Array
     length: Array
     first_inputs: Array
     last_inputs: Array
+    bend: Array | None = None
 
-    def at(self, share: float) -> tuple[Array, Array]:
+    @classmethod
+    def along(cls, signals: Sequence[Signal]) -> Intervals:
+        """From each sample to the next, of one record after another."""
+        start = np.concatenate([signal.time[:-1] for signal in signals])
+        length = np.concatenate([np.diff(signal.time) for signal in signals])
+        first, *powers = np.concatenate([signal.coefficients for signal in signals], axis=1)
+        slope, *bends = (c * length[:, None] ** (k + 1) for k, c in enumerate(powers))
+        bend = np.stack(bends)
+        end = first + slope + bend.sum(axis=0)
+        return cls(start, length, first, end, bend if bend.any() else None)
+
+    def at(self, share: float) -> Moment:
         """Times ``(k,)`` and inputs ``(k, m)`` where a share of each interval is over."""
         inputs = self.first_inputs + share * (self.last_inputs - self.first_inputs)
+        if self.bend is not None:
+            second, third = self.bend
+            inputs = inputs + share * (share - 1.0) * (second + (1.0 + share) * third)
         return self.start + share * self.length, inputs
 
     def part(self, which: slice) -> Intervals:
@@ -58,6 +83,7 @@ class Intervals:
             self.length[which],
             self.first_inputs[which],
             self.last_inputs[which],
+            None if self.bend is None else self.bend[:, which],
         )
 
 
@@ -80,9 +106,13 @@ class Flow:
     by_parameter: Array
 
 
-def flow_end(field: ParametricField, intervals: Intervals, start: Array, steps: int) -> Array:
+def flow_end(field: VectorField, intervals: Intervals, start: Array, steps: int) -> Array:
     """Motions ``(k, D)`` at the ends of the intervals; arguments as of `linearised_flow`."""
-    return _march(field, intervals, start[:, :, None], steps)[0][:, :, 0]
+
+    def rate(moment: Moment, z: Array) -> Array:
+        return motion_rate(field, moment[0], z[:, :, 0], moment[1])[:, :, None]
+
+    return _march(rate, intervals, start[:, :, None], steps)[0][:, :, 0]
 
 
 def linearised_flow(field: ParametricField, intervals: Intervals, start: Array, steps: int) -> Flow:
@@ -105,51 +135,44 @@ def linearised_flow(field: ParametricField, intervals: Intervals, start: Array, 
     table = np.zeros((k, width, 1 + width + len(field.parameters)))
     table[:, :, 0] = start
     table[:, :, 1 : 1 + width] = np.eye(width)
-    end, error = _march(field, intervals, table, steps)
+
+    def rate(moment: Moment, z: Array) -> Array:
+        here = linearised_motion(field, moment[0], z[:, :, 0], moment[1])
+        out = np.empty_like(z)
+        out[:, :, 0] = here.rate
+        np.matmul(here.by_motion, z[:, :, 1:], out=out[:, :, 1:])
+        out[:, :, 1 + width :] += here.by_parameter
+        return out
+
+    end, error = _march(rate, intervals, table, steps)
     return Flow(end[:, :, 0], error, end[:, :, 1 : 1 + width], end[:, :, 1 + width :])
 
 
-def _march(
-    field: ParametricField, intervals: Intervals, table: Array, steps: int
-) -> tuple[Array, Array]:
+def _march(rate: Rate, intervals: Intervals, table: Array, steps: int) -> tuple[Array, Array]:
     """Ends and errors, in batches; the columns are the motion, then its derivatives."""
     most = max(1, BATCH // ((_STAGES + 1) * max(1, int(np.prod(table.shape[1:])))))
     ends, errors = np.empty_like(table), np.empty(table.shape[:2])
     for first in range(0, len(table), most):
         part = slice(first, first + most)
-        ends[part], errors[part] = _marched(field, intervals.part(part), table[part], steps)
+        ends[part], errors[part] = _marched(rate, intervals.part(part), table[part], steps)
     return ends, errors
 
 
-def _marched(
-    field: ParametricField, intervals: Intervals, z: Array, steps: int
-) -> tuple[Array, Array]:
+def _marched(rate: Rate, intervals: Intervals, z: Array, steps: int) -> tuple[Array, Array]:
     h = intervals.length / steps
     tall, error = h[:, None, None], np.zeros(z.shape[:2])
     rates = np.empty((_STAGES + 1, *z.shape))
     flat = rates.reshape(_STAGES + 1, -1)
-    rates[0] = _rate(field, intervals.at(0.0), z)
+    rates[0] = rate(intervals.at(0.0), z)
     for step in range(steps):
         for stage in range(1, _STAGES):
             slope = (_WITHIN[stage, :stage] @ flat[:stage]).reshape(z.shape)
             moment = intervals.at((step + _SHARES[stage]) / steps)
-            rates[stage] = _rate(field, moment, z + tall * slope)
+            rates[stage] = rate(moment, z + tall * slope)
         z = z + tall * (_WEIGHTS @ flat[:_STAGES]).reshape(z.shape)
-        rates[_STAGES] = _rate(field, intervals.at((step + 1) / steps), z)
+        rates[_STAGES] = rate(intervals.at((step + 1) / steps), z)
         fifth, third = (np.tensordot(e, rates[..., 0], 1) for e in (_FIFTH, _THIRD))
         size = np.hypot(fifth, 0.1 * third)
         error += h[:, None] * fifth**2 / np.where(size > 0.0, size, 1.0)
         rates[0] = rates[_STAGES]
     return z, error
-
-
-def _rate(field: ParametricField, moment: tuple[Array, Array], z: Array) -> Array:
-    """Rate of the motion and of its derivatives by start and parameters."""
-    if z.shape[2] == 1:
-        return motion_rate(field, moment[0], z[:, :, 0], moment[1])[:, :, None]
-    here, width = linearised_motion(field, moment[0], z[:, :, 0], moment[1]), z.shape[1]
-    out = np.empty_like(z)
-    out[:, :, 0] = here.rate
-    np.matmul(here.by_motion, z[:, :, 1:], out=out[:, :, 1:])
-    out[:, :, 1 + width :] += here.by_parameter
-    return out

@@ -71,7 +71,8 @@ def deviations(tile: Tile, field: LinearField, states: Array) -> Array:
     """
     offset = tile.values(states) - states
     slope = None if tile.weak.slope is None else tile.weak.slope @ offset
-    return placed(tile.weak.right @ field.tangent(tile.points(states), offset, slope), field)
+    along = field.tangent(tile.points(states), offset[tile.weak.nodes], slope)
+    return placed(tile.weak.right @ along, field)
 
 
 def whiten(
@@ -108,7 +109,7 @@ def whiten(
     d = states.shape[1]
     points = tile.points(states)
     values = tile.values(states)
-    slope = tile.weak.slope
+    slope, gather = tile.weak.slope, tile.weak.gather
     integrals = tile.weak.right @ field.features(points)
     target = (tile.weak.left @ values).ravel()
     unit = np.broadcast_to(np.eye(d), (len(states), d, d))
@@ -119,7 +120,8 @@ def whiten(
         # would correlate with the noise and shrink every coefficient.
         target = target - deviations(tile, field, states) @ weights
         by_state, by_velocity = field.jacobian(points, weights)
-        noise_map = noise_map - _spread(tile.weak.right, by_state)
+        by_sample = _spread(tile.weak.right, by_state)
+        noise_map = noise_map - (by_sample if gather is None else by_sample @ _spread(gather, unit))
         if by_velocity is not None and slope is not None:
             noise_map = noise_map - _spread(tile.weak.right, by_velocity) @ _spread(slope, unit)
     variances = tile.variances(noise)

@@ -59,7 +59,8 @@ def records_of(
                 table[:, column] = one.values[:, place[name]]
         signals = one.values[:, [place[name] for name in inputs]]
         rates = table[:, width:] if has_rates else None
-        found.append(Record(one.time, table[:, :width], signals, rates))
+        hold = tuple(one.hold[place[name]] for name in inputs) if one.hold else ()
+        found.append(Record(one.time, table[:, :width], signals, rates, hold))
     n_unknown = len(field.parameters) + width * len(found)
     n_values = sum(
         int(np.isfinite(r.motion).sum() + (0 if r.rates is None else np.isfinite(r.rates).sum()))

@@ -23,6 +23,7 @@ from scipy.sparse import csr_array, vstack
 
 from physmodel.losses.flow import Flow, Intervals, flow_end, linearised_flow
 from physmodel.models.parametric_field import Linearisation, ParametricField
+from physmodel.models.signals import Signal
 
 Array = NDArray[np.float64]
 
@@ -39,12 +40,15 @@ class Record:
     inputs : ndarray (n, m)
     rates : ndarray (n, d), optional
         Highest time derivative of the states, where it was measured too; NaN where it was not.
+    hold : tuple of str
+        How each input runs between samples, see `physmodel.problem.holds`; straight by default.
     """
 
     time: Array
     motion: Array
     inputs: Array
     rates: Array | None = None
+    hold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,10 +138,7 @@ class MultipleShooting:
 
     @cached_property
     def _intervals(self) -> Intervals:
-        time, inputs, first = self._time, self._inputs, self.joined
-        return Intervals(
-            time[first], time[first + 1] - time[first], inputs[first], inputs[first + 1]
-        )
+        return Intervals.along([Signal(r.time, r.inputs, r.hold) for r in self.records])
 
     def deviations(self, local: Array) -> Array:
         """Measured minus estimated motion, ``(n, D)``; NaN where nothing was measured."""

@@ -1,4 +1,4 @@
-"""One segment of data in computing units, and how far its weak form can be trusted."""
+"""One segment of data in computing units, and the quadrature error of its weak form."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Tile:
         States as measured, in computing coordinates; interpolated where nothing was measured.
     observed : ndarray of bool (n,)
         False at nodes between samples, where the trajectory is known from the equation only.
-    inputs : ndarray (n, m)
-        Inputs, taken as exact.
+    inputs : ndarray (m, k)
+        Inputs at the points of the weak form, taken as exact.
     weak : WeakForm
     spread : ndarray (n, d) or float
         Noise of each sample over the typical noise of its state.
@@ -69,7 +69,8 @@ class Tile:
         """Evaluation points at given states, velocities included when the order asks for them."""
         slope = self.weak.coarse_slope if coarse else self.weak.slope
         velocities = None if slope is None else slope @ states
-        return Points(self.time, states, velocities, self.inputs)
+        nodes = self.weak.nodes
+        return Points(self.time[nodes], states[nodes], velocities, self.inputs)
 
 
 def quadrature_error(tile: Tile, field: LinearField, weights: Array, states: Array) -> Array:

@@ -2,8 +2,8 @@
 
 Integrating ``x' = f`` against boxes, or ``x'' = f`` against hats, moves every derivative from the
 noisy data to the test function. Boxes and hats on the sampling grid span all test functions that
-the samples can resolve; how much each combination of them is trusted is decided by the noise
-covariance (`physmodel.losses.latent`), not by a band that somebody has to choose.
+the samples can resolve; the noise covariance (`physmodel.losses.latent`) gives each combination of
+them its weight, not a band that somebody has to choose.
 """
 
 from __future__ import annotations
@@ -15,12 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from physmodel.losses.stencils import box_integrals, derivatives, hat_integrals, increments
+from physmodel.losses.stencils import (
+    Grid,
+    box_integrals,
+    derivatives,
+    hat_integrals,
+    increments,
+)
 
 Array = NDArray[np.float64]
+Numbers = NDArray[np.intp]
 
 #: Widest interpolation rule. Wider ones gain nothing on data that are sampled well enough to be
-#: interpolated at all, and ring at the ends of the record.
+#: interpolated at all, and oscillate at the ends of the record.
 MAX_WIDTH = 12
 
 #: Largest sum of absolute weights of a rule, in units of the mean sampling interval (for slopes,
@@ -32,23 +39,29 @@ MAX_GAIN, MAX_SLOPE_GAIN = 8.0, 60.0
 class WeakForm:
     """Linear maps of the weak form of one segment.
 
+    The right-hand side is evaluated at ``m`` points: one for each of the ``n`` samples, and two,
+    before and after, for samples at which an input jumps.
+
     Attributes
     ----------
     order : int
         Time derivatives in the equation.
+    nodes : ndarray of int (m,)
+        Sample of each point.
     left : csr_array (r, n)
         Applied to states: the left-hand side after integration by parts.
-    right : csr_array (r, n)
-        Applied to samples of the right-hand side: its integral against the test functions.
-    coarse : csr_array (r, n)
+    right : csr_array (r, m)
+        Applied to points of the right-hand side: its integral against the test functions.
+    coarse : csr_array (r, m)
         `right` by a rule two orders lower; the difference estimates the quadrature error.
-    slope : csr_array (n, n) or None
+    slope : csr_array (m, n) or None
         Velocities of a second-order equation from positions; None for first order.
-    coarse_slope : csr_array (n, n) or None
+    coarse_slope : csr_array (m, n) or None
         `slope` by a rule two orders lower.
     """
 
     order: int
+    nodes: Numbers
     left: sparse.csr_array
     right: sparse.csr_array
     coarse: sparse.csr_array
@@ -60,8 +73,16 @@ class WeakForm:
         """Number of test functions."""
         return int(self.left.shape[0])
 
+    @property
+    def gather(self) -> sparse.csr_array | None:
+        """Values at points from values at samples ``(m, n)``; None where they are the same."""
+        n = self.left.shape[1]
+        return None if len(self.nodes) == n else _gather(self.nodes, n)
 
-def weak_form(time: Array, order: int, *, max_width: int = MAX_WIDTH) -> WeakForm:
+
+def weak_form(
+    time: Array, order: int, cuts: Numbers | None = None, *, max_width: int = MAX_WIDTH
+) -> WeakForm:
     """Build the weak form of one segment.
 
     Parameters
@@ -69,6 +90,9 @@ def weak_form(time: Array, order: int, *, max_width: int = MAX_WIDTH) -> WeakFor
     time : ndarray (n,)
         Strictly increasing, at least ``order + 3`` samples.
     order : {1, 2}
+    cuts : ndarray of int, optional
+        Samples at which the right-hand side jumps, neither the first nor the last: no rule
+        reaches across them.
     max_width : int
         Widest interpolation rule, even.
 
@@ -81,38 +105,49 @@ def weak_form(time: Array, order: int, *, max_width: int = MAX_WIDTH) -> WeakFor
     Schaeffer, McCalla (2017), Phys. Rev. E 96, 023302 (integral form);
     Messenger, Bortz (2021), Multiscale Model. Simul. 19, 1474 (weak form).
     """
-    widest = min(max_width, 2 * (len(time) // 2))
+    grid = Grid.of(time, cuts)
     integrals = box_integrals if order == 1 else hat_integrals
-    right, coarse = _tame(time, integrals, widest, MAX_GAIN, np.ptp(time) / (len(time) - 1))
-    slope, coarse_slope = (
-        _tame(time, derivatives, widest, MAX_SLOPE_GAIN, (len(time) - 1) / np.ptp(time))
-        if order == 2
-        else (None, None)
-    )
-    return WeakForm(order, increments(time, order), right, coarse, slope, coarse_slope)
+    at = grid.spacing[grid.begins]
+    unit = at if order == 1 else np.maximum(at[:-1], at[1:])
+    right, coarse = _tame(grid, integrals, max_width, MAX_GAIN, unit)
+    slope = coarse_slope = None
+    if order == 2:
+        pair = _tame(grid, derivatives, max_width, MAX_SLOPE_GAIN, 1.0 / grid.spacing)
+        gather = _gather(grid.nodes, len(time))
+        slope, coarse_slope = (sparse.csr_array(rule @ gather) for rule in pair)
+    return WeakForm(order, grid.nodes, increments(time, order), right, coarse, slope, coarse_slope)
+
+
+def _gather(nodes: Numbers, n_samples: int) -> sparse.csr_array:
+    m = len(nodes)
+    return sparse.csr_array((np.ones(m), (np.arange(m), nodes)), shape=(m, n_samples))
 
 
 def _tame(
-    time: Array,
-    rule: Callable[[Array, int], sparse.csr_array],
-    widest: int,
+    grid: Grid,
+    rule: Callable[[Array, int, Numbers], sparse.csr_array],
+    max_width: int,
     limit: float,
-    unit: float,
+    unit: Array,
 ) -> tuple[sparse.csr_array, sparse.csr_array]:
     """Widest rule of each row that does not amplify noise, and the next narrower one.
 
     Interpolation through many irregular samples, or beyond the middle of its window, has large
-    weights of both signs.
+    weights of both signs. Between cuts all widths are tried, as many as a stretch has samples, and
+    the error of a rule through two of them is told by one of them.
     """
-    rules = {width: rule(time, width) for width in range(widest, 0, -2)}
-    rows = rules[widest].shape[0]
-    chosen, narrower = sparse.csr_array((rows, len(time))), sparse.csr_array((rows, len(time)))
-    free = np.ones(rows)
-    for width, weights in rules.items():
-        gain = np.asarray(abs(weights).sum(axis=1)) / unit
-        take = free * ((gain <= limit) | (width == 2))
+    whole = not len(grid.cuts)
+    least, step = (2, 2) if whole else (1, 1)
+    widest = min(max_width, 2 * (int(grid.sizes.max()) // 2) if whole else int(grid.sizes.max()))
+    rules = {width: rule(grid.time, width, grid.cuts) for width in range(widest, 0, -step)}
+    chosen = narrower = sparse.csr_array(rules[widest].shape)
+    free = np.ones(chosen.shape[0])
+    for width in range(widest, 1, -step):
+        gain = np.asarray(abs(rules[width]).sum(axis=1)) / unit
+        # A row without weights has fewer samples around it than the rule needs.
+        take = free * ((gain <= limit) | (width == 2)) * (gain > 0.0)
         pick = sparse.diags_array(take)
-        chosen = chosen + pick @ weights
-        narrower = narrower + pick @ rules[max(width - 2, 2)]
+        chosen = chosen + pick @ rules[width]
+        narrower = narrower + pick @ rules[max(width - 2, least)]
         free = free - take
     return sparse.csr_array(chosen), sparse.csr_array(narrower)

@@ -71,35 +71,67 @@ class WhitenedRows:
         shift: Array = self._variances * (self._noise_map.T @ full).reshape(self._values.shape)
         return self._values - shift
 
-    def noise_evidence(self, weights: Array) -> Array:
-        """Sums that tell whether the noise of each state is as large as assumed.
-
-        At the maximum of the likelihood ``|A_j' C^-1 rho|^2`` equals ``tr(A_j' C^-1 A_j)`` for
-        the columns ``A_j`` of the noise map that belong to state ``j``, each times the standard
-        deviation of its sample. The trace is estimated
-        with random signs (Hutchinson 1989, Commun. Stat. Simul. 18, 1059).
+    def equation_error(self, weights: Array, equation: Array) -> Array:
+        """Posterior mean ``(r, d)`` of what the equation is off by in each row.
 
         Parameters
         ----------
         weights : ndarray (k,)
+        equation : ndarray (r, d)
+            Assumed standard deviation of it.
+        """
+        full = triangular_solve(self._cholesky, self.residual(weights)[:, None], transposed=False)
+        return np.asarray(equation**2 * full.reshape(-1, self.n_states))
+
+    def variance_scores(self, weights: Array, equation: Array) -> Array:
+        """Sums that tell whether two kinds of errors are as large as assumed.
+
+        At the maximum of the likelihood ``|s_j A_j' C^-1 rho|^2`` equals ``tr(A_j' C^-1 A_j)
+        s_j^2`` for the measurement noise of each state, where ``A_j`` are the columns of the noise
+        map that belong to it, and likewise with ``A_j`` replaced by unit columns for the error of
+        each equation. Traces are estimated with random signs (Hutchinson 1989, Commun. Stat.
+        Simul. 18, 1059).
+
+        Parameters
+        ----------
+        weights : ndarray (k,)
+        equation : ndarray (r, d) or (1, d)
+            Assumed standard deviation of the error of each equation in each row.
 
         Returns
         -------
-        ndarray (2, d)
-            The left and the right side.
+        ndarray (2, 2, d)
+            Measurement noise, then equation error: the left and the right side for each state.
         """
         full = triangular_solve(self._cholesky, self.residual(weights)[:, None], transposed=False)
-        deviations = np.sqrt(self._variances) * self._observed[:, None]
-        pull = deviations * (self._noise_map.T @ full[:, 0]).reshape(self._values.shape)
         n, d = self._values.shape
-        signs = np.random.default_rng(0).choice([-1.0, 1.0], (n, PROBES))
-        probes = np.zeros((n, d, d * PROBES))
-        for j in range(d):
-            # The same signs for every state: nothing depends on the order of the states.
-            probes[:, j, j * PROBES : (j + 1) * PROBES] = deviations[:, j, None] * signs
-        white = self.whitened(self._noise_map @ probes.reshape(n * d, -1))
-        trace = np.sum(white**2, axis=0).reshape(d, PROBES).mean(axis=1)
-        return np.stack([np.sum(pull**2, axis=0), trace])
+        deviations = np.sqrt(self._variances) * self._observed[:, None]
+        pull = deviations * (self._noise_map.T @ full[:, 0]).reshape(n, d)
+        equation = np.broadcast_to(equation, (len(full) // d, d))
+        push = equation * full.reshape(-1, d)
+        # The same signs for every state: nothing depends on the order of the states.
+        noise = self.whitened(self._noise_map @ _probes(deviations))
+        error = self.whitened(_probes(equation))
+        return np.stack(
+            [
+                [np.sum(pull**2, axis=0), _squares(noise, d)],
+                [np.sum(push**2, axis=0), _squares(error, d)],
+            ]
+        )
+
+
+def _probes(deviations: Array) -> Array:
+    """Random signs times standard deviations ``(n, d)``, one state at a time."""
+    n, d = deviations.shape
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (n, PROBES))
+    probes = np.zeros((n, d, d * PROBES))
+    for j in range(d):
+        probes[:, j, j * PROBES : (j + 1) * PROBES] = deviations[:, j, None] * signs
+    return probes.reshape(n * d, -1)
+
+
+def _squares(white: Array, d: int) -> Array:
+    return np.asarray(np.sum(white**2, axis=0).reshape(d, PROBES).mean(axis=1))
 
 
 def triangular_solve(factor: Array, right: Array, *, transposed: bool) -> Array:

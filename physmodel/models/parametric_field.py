@@ -8,6 +8,8 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.models.vector_field import VectorField
+
 Array = NDArray[np.float64]
 
 
@@ -66,7 +68,7 @@ class ParametricField(Protocol):
         """Rate and its derivatives at the present parameters; arguments as of `rate`."""
 
 
-def motion_rate(field: ParametricField, time: Array, motion: Array, inputs: Array) -> Array:
+def motion_rate(field: VectorField, time: Array, motion: Array, inputs: Array) -> Array:
     """Rate of change of the motion: velocities and accelerations for second order.
 
     Parameters
@@ -84,6 +86,39 @@ def motion_rate(field: ParametricField, time: Array, motion: Array, inputs: Arra
         return field.rate(time, motion, None, inputs)
     states, velocities = np.split(motion, 2, axis=1)
     return np.hstack([velocities, field.rate(time, states, velocities, inputs)])
+
+
+@dataclass(frozen=True)
+class AsFirstOrder:
+    """A field written as a system of first order, whose states are the motion.
+
+    Attributes
+    ----------
+    field : VectorField
+        Without inputs.
+    """
+
+    field: VectorField
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """States and, for second order, velocities."""
+        own = self.field.states
+        return own if self.field.order == 1 else (*own, *(f"{name}_t" for name in own))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """No inputs."""
+        return ()
+
+    @property
+    def order(self) -> int:
+        """Order in time, 1."""
+        return 1
+
+    def rate(self, time: Array, states: Array, velocities: Array | None, inputs: Array) -> Array:
+        """Rates of the motion, see `VectorField.rate`."""
+        return motion_rate(self.field, time, states, inputs)
 
 
 def linearised_motion(

@@ -117,6 +117,23 @@ def triangular_factor(tiles: Iterable[tuple[Array, Array]]) -> TriangularFactor:
     return TriangularFactor(stack[:top, :-1] / scale, stack[:top, -1], residual, scale, n_rows)
 
 
+def unscaled(factor: TriangularFactor, solution: Solution) -> Array:
+    """Coefficients ``(p,)`` of the columns as they came, zero outside the support.
+
+    Parameters
+    ----------
+    factor : TriangularFactor
+    solution : Solution
+
+    Returns
+    -------
+    ndarray (p,)
+    """
+    weights = np.zeros(factor.n_columns)
+    weights[solution.support] = solution.weights / factor.scale[solution.support]
+    return weights
+
+
 def solve_support(factor: TriangularFactor, support: NDArray[np.intp]) -> Solution:
     """Least squares restricted to some columns.
 

@@ -12,6 +12,7 @@ from physmodel.problem.checks import is_whole, names_list, require_known, table_
 from physmodel.problem.consistency import require_units
 from physmodel.problem.constants import constants_of, read_term
 from physmodel.problem.expression import FUNCTIONS
+from physmodel.problem.holds import holds_table
 from physmodel.problem.knowledge import positive_by_law, require_consistent
 from physmodel.problem.parser import suggestion
 from physmodel.problem.units import parse_unit
@@ -26,7 +27,7 @@ MAX_DEGREE = 6
 _LISTS = ("states", "inputs", "positive", "functions", "terms", "library", "symmetries", "laws")
 
 #: Fields that are tables.
-_TABLES = frozenset({"units", "constants", "bodies"})
+_TABLES = frozenset({"units", "constants", "bodies", "hold"})
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,9 @@ class Problem:
         Constants that the law may hold, and no others: ``{"g": "m/s^2", "L": "0.5 m"}``. The unit
         of every coefficient is then a product of powers of theirs; those with a value may be
         named in terms. Stored as pairs in the order given.
+    hold : mapping of str to {"linear", "zero", "band-limited"}
+        How inputs run between samples: straight, held until the next sample, or smoothly; the data
+        decide for the others. Stored as sorted pairs.
     title : str
 
     Raises
@@ -91,6 +95,7 @@ class Problem:
     symmetries: tuple[str, ...] = ()
     laws: tuple[str, ...] = ()
     constants: Any = ()
+    hold: Any = ()
     title: str = ""
 
     def __post_init__(self) -> None:
@@ -103,6 +108,8 @@ class Problem:
         object.__setattr__(
             self, "bodies", tuple((b, names_list(f"bodies.{b}", c)) for b, c in bodies.items())
         )
+        hold = holds_table(self.hold, self.inputs)
+        object.__setattr__(self, "hold", tuple(sorted(hold.items())))
         self._check_names()
         object.__setattr__(self, "positive", positive_by_law(self))
         self._check_library()

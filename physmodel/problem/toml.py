@@ -135,7 +135,7 @@ def dumps(problem: Problem) -> str:
     table = problem.to_mapping()
     lines = ["[problem]"]
     lines += [f"{key} = {_value(v)}" for key, v in table.items() if not isinstance(v, dict)]
-    for name in ("units", "constants", "bodies"):
+    for name in ("units", "constants", "hold", "bodies"):
         if name in table:
             lines += ["", f"[problem.{name}]"]
             lines += [f"{_value(key)} = {_value(v)}" for key, v in table[name].items()]

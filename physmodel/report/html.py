@@ -9,7 +9,6 @@ from pathlib import Path
 import xarray as xr
 
 from physmodel.atomic import write_atomic
-from physmodel.bodies.orbits import unseen_of
 from physmodel.errors import ProblemError
 from physmodel.hybrids.results.record import HybridResult
 from physmodel.laws.invariants import invariants_of
@@ -157,14 +156,11 @@ def _numbers(result: Result) -> str:
 def _plots(result: Result, data: xr.Dataset) -> list[str]:
     parts = free_run_sections(result, data)
     if any(not len(item.time) for item in result.conserved):  # a saved result has no curves
-        followed = invariants_of(
-            result.model, data, result.std_errors.values, unseen_of(result.laws)
-        )
-        result = replace(result, conserved=followed)
+        result = replace(result, conserved=invariants_of(result, data))
     drawn = figures.invariants_figure(result)
     if result.conserved:
         rows = [(item.name, f"{item.drift:.2e}") for item in result.conserved]
-        body = table(("quantity", "drift along the data"), rows) + (
+        body = table(("quantity", "drift"), rows) + (
             plot(drawn, "Relative change of each conserved quantity against time.") if drawn else ""
         )
         parts.append(section("Conserved quantities", body))

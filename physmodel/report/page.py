@@ -12,11 +12,13 @@ from physmodel.data.doctor import summary
 from physmodel.data.findings import Finding
 from physmodel.hybrids.results.record import HybridResult
 from physmodel.laws.result import Result
+from physmodel.laws.scores import scored
 from physmodel.report import figures
 
 #: Colour of the badge of each status.
 COLOURS = {
     "identified": "#3c7d3c",
+    "approximate": "#5c7a1f",
     "known-suffices": "#3c7d3c",
     "ambiguous": "#b07a00",
     "not-identifiable": "#b0522a",
@@ -108,21 +110,21 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def free_run_sections(result: Result | HybridResult, data: xr.Dataset) -> list[str]:
-    """Data against one simulation from the first sample on, and what it misses."""
+    """Data against one simulation from the start of the first trajectory, and what it misses."""
     flight = figures.fly(result, data)
     shown = ", ".join(result.problem.states)
     score, caption = result.scores, ""
-    if "free_run_r2" in score:
+    if scored(score):
         unit = escape(f" {result.problem.time_unit}") if result.problem.time_unit else ""
         caption = (
             f"<p>Free-run R² {score['free_run_r2']:.6g} over runs of {score['window']:.5g}"
-            f"{unit}, each from a sample as it was measured; "
-            f"from the estimated start, the simulation follows the data for "
+            f"{unit}, each from a start that fits its samples; "
+            f"from the start of the longest segment, the simulation follows the data for "
             f"{score['valid_time']:.5g} of {score['record']:.5g}{unit}.</p>"
         )
     drawn = figures.trajectories_figure(result, flight)
     missed = figures.residuals_figure(result, flight)
-    alternative = f"{shown} as measured and as simulated from the first sample on."
+    alternative = f"{shown} as measured and as simulated from its start."
     return [
         section("Data against a free-running simulation", caption + plot(drawn, alternative)),
         section("Residuals", plot(missed, f"Simulation minus data of {shown} against time.")),

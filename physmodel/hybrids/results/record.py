@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
+from physmodel.data.holds import with_holds
 from physmodel.fitting.record import Stage
 from physmodel.hybrids.names import INNER
 from physmodel.hybrids.results.hidden_field import HiddenField
@@ -199,7 +200,10 @@ class HybridResult:
     def score(self, data: xr.Dataset) -> dict[str, float]:
         """Compare free-running simulations with data; see `physmodel.Result.score`."""
         require_variables(self.model, data)
-        return free_run_scores(self.model, data)
+        noise = None
+        if data is self.data:
+            noise = np.array([self.noise_std[state] for state in self.model.states])
+        return free_run_scores(self.model, with_holds(data, dict(self.problem.hold)), noise)
 
     def to_sympy(self) -> dict[str, sympy.Eq]:
         """Equations with all their numbers as SymPy objects, one per state."""

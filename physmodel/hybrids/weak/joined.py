@@ -83,10 +83,13 @@ class Tangent:
     def velocity(self, points: Points, weights: Array) -> Array:
         """The field itself, ``(n, d)``."""
         field = self.field.with_parameters(weights[1:])
-        return field.rate(*self.arguments(points)) / self._unit
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return field.rate(*self.arguments(points)) / self._unit
 
     def _linearised(self, points: Points) -> Linearisation:
-        return self.field.linearised(*self.arguments(points))
+        # Numbers inside functions may come to where these have no value: see `Weak.round`.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self.field.linearised(*self.arguments(points))
 
     @property
     def _unit(self) -> Array:

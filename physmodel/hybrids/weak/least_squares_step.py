@@ -123,6 +123,7 @@ def covariance_of(rows: Array) -> Array:
 
 def rescaled(now: Round, state: State, used: float) -> Array:
     """Noise levels ``(d,)`` one step closer to the maximum of their likelihood."""
-    evidence = np.sum([row.noise_evidence(state.coefficients) for row in now.step.rows], axis=0)
+    rigid = np.zeros((1, len(state.noise)))  # the equation itself has no error here
+    evidence = sum(row.variance_scores(state.coefficients, rigid)[0] for row in now.step.rows)
     left = max(1.0 - used / now.step.criterion.n_rows, LEAST_FREEDOM)
     return state.noise * np.clip(np.sqrt(evidence[0] / evidence[1] / left), *NOISE_STEP)

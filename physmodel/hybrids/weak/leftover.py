@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.challenge import FINAL
 from physmodel.hybrids.weak.joined import Joined
 from physmodel.hybrids.weak.random_net import RandomNet
-from physmodel.hybrids.weak.rounds import Settled
+from physmodel.hybrids.weak.rounds import FINAL, Settled
 from physmodel.hybrids.weak.weak_fit import Weak
 
 Array = NDArray[np.float64]

@@ -7,12 +7,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.challenge import FINAL, POLISH
-from physmodel.discovery.regression import FINELY, MAX_ROUNDS, ROUGHLY, SLACK
+from physmodel.hybrids.bounds import OutOfBoundsError
 from physmodel.hybrids.weak.least_squares_step import covariance_of, rescaled, solved
 from physmodel.hybrids.weak.weak_fit import Round, State, Weak, begin
 
 Array = NDArray[np.float64]
+
+#: Slack of the equation in units of the measurement noise, round by round; of the rounds in which
+#: a support is compared; and of the last rounds, when it is known.
+SLACK, POLISH, FINAL = (1.0, 0.3, 0.1, 0.03, 0.01), (0.03, 0.003), (0.003, 0.001)
+
+#: Parts of a standard error by which no number moves any more, roughly and finely.
+ROUGHLY, FINELY = 0.1, 0.01
+
+#: Rounds after which a fit is reported as it is.
+MAX_ROUNDS = 14
 
 #: Rounds more where parameters move in strides: they come five times farther, or 16 times nearer.
 STRIDES = 4
@@ -125,11 +134,10 @@ def fit_terms(
     slacks = POLISH if quick else FINAL
     now = weak.round(start, slacks[0])
     try:
-        with np.errstate(all="ignore"):
-            found = _term_rounds(weak, now, start, support, least, slacks, quick=quick)
+        found = _term_rounds(weak, now, start, support, least, slacks, quick=quick)
         if np.isfinite(found.evidence):
             return found
-    except (np.linalg.LinAlgError, ValueError):
+    except OutOfBoundsError:
         pass
     # Terms that send the trajectory away from the data are refused: infinitely bad evidence.
     return Settled(start, now, support, np.inf, 0.0, 0.0, converged=False)

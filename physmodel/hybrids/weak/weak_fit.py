@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.linearisation import Linearisation, Setting
+from physmodel.discovery.linearisation import Errors, Linearisation, Setting
+from physmodel.hybrids.bounds import OutOfBoundsError, within_bounds
 from physmodel.hybrids.weak.joined import Joined, Tangent
 from physmodel.hybrids.weak.restricted import Columns
 from physmodel.losses.tile import Tile, quadrature_error
@@ -168,22 +169,42 @@ class Weak:
         blind : bool
             Nothing is known about the coefficients yet: the noise that enters through them is left
             out, and first values in any units do no harm.
+
+        Raises
+        ------
+        OutOfBoundsError
+            If the model has no finite value at the state.
         """
         field = Joined((state.known, *self.parts))
-        setting = Setting(self.tiles, field, self.n_terms, self.looseness)
-        step = setting.at(None if blind else state.coefficients, state.latent, state.noise, slack)
-        whole = step.factor
-        raw = np.column_stack([whole.r * whole.scale, whole.c])
-        inner = triangular_factor([(raw[:, 1:-1], raw[:, -1] - raw[:, 0])])
+        setting = Setting(self.tiles, field, self.n_terms, self.looseness, state.noise)
+        with within_bounds(field, state.coefficients, self.points(state.latent)):
+            weights = None if blind else state.coefficients
+            step = setting.at(weights, state.latent, Errors(state.noise, slack))
+            whole = step.factor
+            raw = np.column_stack([whole.r * whole.scale, whole.c])
+            inner = triangular_factor([(raw[:, 1:-1], raw[:, -1] - raw[:, 0])])
+        if not (np.isfinite(inner.r).all() and np.isfinite(inner.c).all()):
+            raise OutOfBoundsError
         inner = replace(inner, residual=inner.residual + whole.residual, n_rows=whole.n_rows)
         return Round(step, inner, len(state.parameters))
 
     def moved(self, state: State, now: Round, parameters: Array, weights: Array) -> State:
-        """The state with other numbers, and the trajectory that belongs to them."""
+        """The state with other numbers, and the trajectory that belongs to them.
+
+        Raises
+        ------
+        OutOfBoundsError
+            If there is no such trajectory.
+        """
         other = replace(
             state, known=state.known.at(np.concatenate([[1.0], parameters])), weights=weights
         )
-        return replace(other, latent=now.step.latent(other.coefficients))
+        field = Joined((other.known, *self.parts))
+        with within_bounds(field, other.coefficients, self.points(state.latent)):
+            latent = now.step.latent(other.coefficients)
+        if not all(np.isfinite(path).all() for path in latent):
+            raise OutOfBoundsError
+        return replace(other, latent=latent)
 
     def points(self, latent: Sequence[Array]) -> Points:
         """All points of all trajectories."""

@@ -1,0 +1,198 @@
+"""Laws from several libraries side by side: which are the same, and how probable each is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtri
+
+from physmodel.discovery.law import Law, dominated, only_noise
+from physmodel.discovery.libraries import Library
+from physmodel.discovery.linearisation import Setting
+from physmodel.discovery.preparation import Prepared
+from physmodel.discovery.selection import RIVAL_RANGE
+from physmodel.errors import ProblemError
+from physmodel.models.constrain import ConstrainedField
+from physmodel.models.term_field import TermField
+from physmodel.problem.expression import Expression
+
+Array = NDArray[np.float64]
+
+#: Share of the rates, and of the spread, that is little; share that a law must not leave.
+LITTLE, HALF = 0.05, 0.5
+
+#: Probability with which a term that is not in the law may seem to be.
+CHANCE = 0.05
+
+#: Evidence, or merit, by which a law has to be better than random motion in total.
+MARGIN = 10.0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A settled law with the library that it is written in.
+
+    Attributes
+    ----------
+    prepared : Prepared
+    library : Library
+    setting : Setting
+        The data and the vector field whose coefficients `law.weights` are.
+    law : Law
+    delta : float
+        Merit above that of the best candidate.
+    probability : float
+        Among the candidates.
+    """
+
+    prepared: Prepared
+    library: Library
+    setting: Setting
+    law: Law
+    delta: float = 0.0
+    probability: float = 1.0
+
+    @property
+    def field(self) -> TermField | ConstrainedField:
+        """The library as a vector field that is linear in what is free."""
+        field = self.setting.field
+        assert isinstance(field, TermField | ConstrainedField)  # noqa: S101
+        return field
+
+    @property
+    def used_terms(self) -> list[Expression]:
+        """Terms that some equation uses."""
+        used = (self.field.physical(self.law.weights) != 0.0).any(axis=0)
+        return [self.library.terms.terms[k] for k in np.flatnonzero(used)]
+
+    @cached_property
+    def terms(self) -> frozenset[tuple[int, str]]:
+        """Equation and name of every term in use."""
+        used = np.argwhere(self.field.physical(self.law.weights) != 0.0)
+        return frozenset((int(e), str(self.library.terms.terms[k])) for e, k in used)
+
+    @property
+    def plain_field(self) -> TermField:
+        """The field, if every term has a coefficient of its own.
+
+        Raises
+        ------
+        ProblemError
+            If symmetries or laws tie coefficients together.
+        """
+        if isinstance(self.field, TermField):
+            return self.field
+        raise ProblemError(
+            "experiments are planned for laws with free coefficients only",
+            why="symmetries or laws of the problem tie coefficients together",
+            fix="discover without them, and ask that result for the next experiment",
+        )
+
+    @property
+    def advantage(self) -> float:
+        """Evidence in favour of the law over random motion, in total."""
+        gain = self.prepared.null_evidence - self.law.evidence_per_datum()
+        return float(gain * self.law.n_data)
+
+    @property
+    def left(self) -> float:
+        """Motion in one characteristic time that is neither the law nor noise, over the spread."""
+        return float(np.sqrt(np.mean(self.law.unexplained**2)))
+
+    @property
+    def lawful(self) -> bool:
+        """Whether the data are evidence of any law at all.
+
+        A law explains most of the rates of change, and the data better than random motion does.
+        Random motion with smooth steps follows densely sampled data as closely as one likes, so
+        a law that leaves little of the rates of change, and little noise, is a law as well.
+        """
+        if not self.law.key:
+            return False
+        if self.law.share_left < LITTLE and np.all(self.law.noise < LITTLE):
+            return True
+        return self.advantage > MARGIN and (self.exact or self.law.share_left < HALF)
+
+    def covers(self, other: Candidate) -> bool:
+        """Whether another law has more terms and gains no more by them than chance does.
+
+        The best of many terms that are not in the law gains something; a gain is more than
+        chance when it has a p-value of five per cent after Bonferroni's correction.
+        """
+        extra = len(other.law.key) - len(self.law.key)
+        if extra < 1 or not self.law.complete:
+            return extra >= 1  # what terms are worth is in the merit already
+        gain = other.law.criterion.penalty * extra - other.delta
+        return gain < float(chdtri(extra, CHANCE / len(other.library.terms)))
+
+    @property
+    def exact(self) -> bool:
+        """Whether what the law leaves is noise, or of the size of the errors of the computation."""
+        return self.law.complete or self.law.exact
+
+
+def weighed(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Candidates near the best, with probabilities.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+
+    Returns
+    -------
+    list of Candidate
+        The winner, then the others by merit, up to `RIVAL_RANGE`. A law that several libraries
+        hold is listed once, from the richest: there it has the most rivals.
+    """
+    distinct: dict[frozenset[tuple[int, str]], Candidate] = {}
+    for item in sorted(candidates, key=lambda item: len(item.library.terms)):
+        known = distinct.get(item.terms, item)
+        least = min(known.library.handicap, item.library.handicap)
+        distinct[item.terms] = replace(item, library=replace(item.library, handicap=least))
+    options = list(distinct.values())
+    if not only_noise([item.law for item in options]):
+        behind = dominated([item.law for item in options])
+        options = [item for item in options if id(item.law) not in behind]
+    merits = _merits(options)
+    return against(options[int(np.argmin(merits))], options)
+
+
+def against(winner: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """A winner and the others near it, with probabilities.
+
+    Parameters
+    ----------
+    winner : Candidate
+    candidates : sequence of Candidate
+        With the winner among them, or without.
+
+    Returns
+    -------
+    list of Candidate
+        The winner, then the others by merit, up to `RIVAL_RANGE`. One that is better than the
+        winner, in a form that was not searched for, counts as equal to it.
+    """
+    others = [item for item in candidates if item is not winner]
+    merits = _merits([winner, *others])
+    deltas = np.maximum(merits - merits[0], 0.0)
+    near = [k for k in np.argsort(deltas, kind="stable") if deltas[k] <= RIVAL_RANGE]
+    near.sort(key=lambda k: k != 0)
+    odds = np.exp(-deltas[near] / 2.0)
+    pool = [winner, *others]
+    return [
+        replace(pool[k], delta=float(deltas[k]), probability=float(share))
+        for k, share in zip(near, odds / odds.sum(), strict=True)
+    ]
+
+
+def _merits(candidates: Sequence[Candidate]) -> Array:
+    """Merits at one price of a term."""
+    price = max(item.law.criterion.penalty for item in candidates)
+    laws = [item.law for item in candidates]
+    noisy = only_noise(laws)
+    own = [item.law.merit(noisy, price) + item.library.handicap for item in candidates]
+    return np.array(own)

@@ -1,0 +1,121 @@
+"""How inputs run between their samples, where nobody says it: the evidence decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import xarray as xr
+
+from physmodel.data.findings import Finding
+from physmodel.data.holds import with_holds
+from physmodel.data.input_course import forms
+from physmodel.discovery.identification import Identification, identify
+from physmodel.discovery.libraries import candidate_libraries
+from physmodel.discovery.preparation import prepare
+from physmodel.discovery.selection import RIVAL_RANGE
+from physmodel.discovery.thinning import thinned
+from physmodel.problem.holds import BAND_LIMITED, LINEAR, ZERO
+from physmodel.problem.problem import Problem
+from physmodel.progress import stage
+
+_SAID = {
+    ZERO: "held between samples",
+    LINEAR: "straight between samples",
+    BAND_LIMITED: "smooth between samples",
+}
+
+
+@dataclass(frozen=True)
+class Held:
+    """A fit with the hold of its inputs.
+
+    Attributes
+    ----------
+    answer : Identification
+    hold : dict of str to str
+        Of all inputs for which it makes a difference or was stated.
+    findings : list of Finding
+    """
+
+    answer: Identification
+    hold: dict[str, str]
+    findings: list[Finding]
+
+
+def stated_by_evidence(
+    data: xr.Dataset, problem: Problem
+) -> tuple[xr.Dataset, Problem, list[Finding]]:
+    """Data and problem that say how all inputs run, for fits that do not compare holds themselves.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    problem : Problem
+
+    Returns
+    -------
+    xarray.Dataset
+    Problem
+    list of Finding
+    """
+    if len(forms(with_holds(data, dict(problem.hold)), problem.inputs)) == 1:
+        return data, problem, []
+    best = with_best_hold(data, problem)
+    return with_holds(data, best.hold), problem.replace(hold=best.hold), best.findings
+
+
+def with_best_hold(data: xr.Dataset, problem: Problem) -> Held:
+    """Fit with inputs held between their samples and not, and keep what the data are evidence of.
+
+    There are two fits, three where some inputs look smooth and others not, and one where the hold
+    makes no difference; see `physmodel.data.input_course`.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    problem : Problem
+
+    Returns
+    -------
+    Held
+    """
+    answers = [
+        (_identified(with_holds(data, form), problem), form)
+        for form in forms(with_holds(data, dict(problem.hold)), problem.inputs)
+    ]
+    (answer, form), *others = sorted(answers, key=lambda pair: _rank(pair[0]))
+    if not others:
+        return Held(answer, form, [])
+    other = others[0][0]
+    open_ = {name: kind for name, kind in form.items() if name not in dict(problem.hold)}
+    return Held(answer, form, [_told(open_, answer, other)])
+
+
+def _identified(data: xr.Dataset, problem: Problem) -> Identification:
+    stage("preparing", 0.0)
+    prepared = prepare(data, problem)
+    libraries = candidate_libraries(problem, prepared.n_samples, prepared.input_levels)
+    return identify(thinned(prepared), libraries)
+
+
+def _rank(answer: Identification) -> tuple[bool, int, float]:
+    """Before any other: a law that explains the data, then one of first order, as in `identify`."""
+    best = answer.best
+    merit = -best.advantage if best.exact else best.law.merit(noisy=False)
+    return not best.exact, answer.library.order, merit
+
+
+def _told(form: dict[str, str], answer: Identification, other: Identification) -> Finding:
+    gain, fix = answer.best.advantage - other.best.advantage, ""
+    if answer.best.exact and not other.best.exact:
+        told = "otherwise more than noise is left"
+    elif answer.library.order < other.library.order:
+        told = "a law of first order is then enough"
+    elif gain > RIVAL_RANGE:
+        told = f"evidence better by {gain:.0f}"
+    else:
+        told = "the data hardly tell"
+        options = " ".join(f"--hold {name}={kind}" for name, kind in form.items())
+        fix = f"say how they run if you know, such as hold={form} (command line: {options})"
+    said = "; ".join(f"{name}: {_SAID[kind]}" for name, kind in form.items())
+    return Finding("I-HOLD", "info", "inputs", f"{said} ({told})", fix)

@@ -1,0 +1,336 @@
+"""A law on a trajectory of its own: what every decision of the engine refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.discovery.linearisation import Errors, Linearisation, Setting
+from physmodel.discovery.selection import WORTH, InformationCriterion
+from physmodel.losses.tile import quadrature_error
+from physmodel.optimizers.correlation import effective_samples, lag_one
+from physmodel.optimizers.triangular import Solution, unscaled
+
+Array = NDArray[np.float64]
+Support = tuple[int, ...]
+
+#: A law explains the data when its residual noise is at most this many times the noise that
+#: the data show without any model; with few samples that noise is uncertain itself.
+MISFIT = 2.0
+
+#: Share of the motion below which nothing is told apart: no measurement has more digits.
+DIGITS = 1e-9
+
+#: Correlation of neighbouring residuals above which they are not white, however few they are.
+NEIGHBOURS = 0.4
+
+#: Share of the motion to which the rules of integration have to be right for such a law.
+RESOLVED = 1e-4
+
+#: Part of what the worst equation leaves below which another one does not count as better: what
+#: one state is off by can be moved to the noise of another.
+COUPLED = 0.1
+
+#: Factor by which leaving out any term of an exact law raises what it leaves.
+GAP = 1000.0
+
+#: Multiple of the quadrature error that a law on data without noise may leave.
+NUMERICAL = 10.0
+
+#: Equation error, in units of `Law.slack`, that does not show beside the noise.
+SMALL_SLACK = 0.3
+
+#: Share of the residuals that are independent above which they are white.
+WHITE = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """A support with the weights, the trajectory and the errors that belong to it.
+
+    Attributes
+    ----------
+    weights : ndarray (K,)
+        Coefficients of all columns, zero outside the support.
+    root : ndarray (K, k)
+        Square root of the covariance of the coefficients for residuals of unit variance.
+    errors : Errors
+        With which the rows were whitened.
+    latent : list of ndarray (n, d)
+        Posterior mean of the clean trajectory of each tile.
+    residual : list of ndarray (r, d)
+        Whitened residual of each tile, in time order.
+    total : float
+        Squared norm of the whitened left-hand side.
+    log_volume : float
+        Part of minus twice the log density of the data that the residual leaves out.
+    quadrature : ndarray (d,)
+        Root mean square quadrature error of each equation.
+    rates : ndarray (d,)
+        Root mean square of what each equation is about: the left-hand side of the weak form.
+    equation : ndarray (d,)
+        Root mean square of what each equation is off by.
+    criterion : InformationCriterion
+        With the price of a term.
+    rough : ndarray (d,)
+        Noise that the data show without any model.
+    converged : bool
+        Whether no number moved in the last round.
+    """
+
+    weights: Array
+    root: Array
+    errors: Errors
+    latent: list[Array]
+    residual: list[Array]
+    total: float
+    log_volume: float
+    quadrature: Array
+    rates: Array
+    equation: Array
+    criterion: InformationCriterion
+    rough: Array
+    converged: bool = False
+
+    @property
+    def noise(self) -> Array:
+        """Standard deviation ``(d,)`` of the measurement noise, in computing units."""
+        return self.errors.noise
+
+    @property
+    def slack(self) -> Array:
+        """Standard deviation ``(d,)`` of the equation error, in the units of `Errors.slack`."""
+        return self.errors.typical * np.ones_like(self.noise)
+
+    @property
+    def key(self) -> Support:
+        """Columns in use, ascending."""
+        return tuple(np.flatnonzero(self.weights).tolist())
+
+    @cached_property
+    def rss(self) -> float:
+        """Squared whitened residual."""
+        return float(sum(np.sum(part**2) for part in self.residual))
+
+    @property
+    def n_data(self) -> int:
+        """Residuals that carry information."""
+        return self.criterion.n_rows
+
+    @property
+    def variance(self) -> float:
+        """Residual variance per degree of freedom, one when the error model is right."""
+        return self.rss / max(self.n_data - len(self.key), 1)
+
+    @cached_property
+    def n_effective(self) -> float:
+        """Independent residuals, from their correlation in time, at least a few."""
+        count = sum(part.size for part in self.residual)
+        share = effective_samples(self.residual) / max(count, 1)
+        return max(share * self.n_data, self.criterion.fewest)
+
+    @property
+    def covariance_root(self) -> Array:
+        """Square root ``(K, k)`` of the covariance; correlated residuals count as few."""
+        count = self.n_data if self.complete else self.n_effective
+        return self.root * np.sqrt(self.variance * self.n_data / count)
+
+    @cached_property
+    def deviance(self) -> float:
+        """Minus twice the log density of the data, up to a constant."""
+        level = np.log(self.rss / self.n_data + self.criterion.floor)
+        return float(self.n_data * level + self.log_volume)
+
+    def evidence(self) -> float:
+        """Criterion of the data, comparable between laws: smaller is better."""
+        return self.deviance + self.criterion.penalty * len(self.key)
+
+    def evidence_per_datum(self) -> float:
+        """`evidence` per residual that carries information."""
+        return self.evidence() / self.n_data
+
+    @property
+    def noise_free(self) -> bool:
+        """Whether the data are the trajectory to all digits that count."""
+        return bool(np.all(self.noise < self.quadrature))
+
+    @property
+    def misfit(self) -> float:
+        """Noise that the law leaves over that of the data without a model, the worst equation."""
+        level = self.noise * np.sqrt(self.variance)
+        # Where the quadrature error is the larger part, the residual says nothing about the terms.
+        return float(np.where(level > self.quadrature, level / self.rough, 1.0).max())
+
+    @property
+    def allowed(self) -> float:
+        """Misfit that chance explains."""
+        return float(MISFIT * (1.0 + 2.0 * np.sqrt(self.n_states / self.n_data)))
+
+    @property
+    def complete(self) -> bool:
+        """Whether the law leaves nothing but white noise."""
+        if self.noise_free or not np.all(self.slack <= SMALL_SLACK):
+            return False
+        # The noise that the data show without a model is too small where it depends on the state.
+        rough = self.misfit > self.allowed and lag_one(self.residual).max() > NEIGHBOURS
+        return not rough and self.n_effective >= WHITE * self.n_data
+
+    @property
+    def numerical(self) -> bool:
+        """Whether what the law leaves is no larger than the errors of the computation."""
+        limit = np.minimum(NUMERICAL * np.hypot(DIGITS, self.quadrature), RESOLVED)
+        return bool(np.all(self.unexplained <= limit))
+
+    @property
+    def exact(self) -> bool:
+        """Whether a law leaves errors of the computation only, and no term is close to them.
+
+        Terms of a series that stands in for another function add a digit or two each.
+        """
+        used = list(self.key)
+        errors = np.sqrt(np.sum(self.root[used] ** 2, axis=1) * self.variance * self.n_data)
+        return bool(self.numerical and np.all(np.abs(self.weights[used]) > GAP * errors))
+
+    @property
+    def share_left(self) -> float:
+        """Rate of change that the law leaves, as a share of the rates, the worst equation."""
+        return float(np.max(self.equation / np.maximum(self.rates, np.finfo(float).tiny)))
+
+    @property
+    def unexplained(self) -> Array:
+        """What is neither the law nor noise, ``(d,)``, in the units of the noise.
+
+        The random motion that it amounts to, as `Errors.slack` counts it; noise that is louder
+        than the roughness of the data; the quadrature error; at least what would not show.
+        """
+        excess = np.maximum(self.noise**2 * self.variance - (self.allowed * self.rough) ** 2, 0.0)
+        hidden = np.maximum(SMALL_SLACK * np.minimum(self.rough, self.noise), DIGITS)
+        drift = self.slack * self.noise
+        return np.asarray(np.sqrt(drift**2 + excess + hidden**2 + self.quadrature**2))
+
+    def merit(self, noisy: bool, price: float | None = None) -> float:
+        """What decides between laws: smaller is better.
+
+        Parameters
+        ----------
+        noisy : bool
+            Whether there are laws that leave nothing but noise: then it is `evidence`.
+        price : float, optional
+            Of one term; that of the criterion by default. Laws from libraries of different size
+            compare at one price, or a term would be cheaper for not having looked at others.
+        """
+        price = self.criterion.penalty if price is None else price
+        if noisy:
+            return self.evidence() + (price - self.criterion.penalty) * len(self.key)
+        left = self.unexplained
+        level = float(np.sum(np.log(left**2 + (COUPLED * left.max()) ** 2)))
+        return price * (level / np.log(WORTH) + len(self.key))
+
+    @property
+    def n_states(self) -> int:
+        """Number of equations ``d``."""
+        return len(self.noise)
+
+    @property
+    def explained(self) -> float:
+        """Share of the whitened variance of the left-hand side."""
+        return 1.0 - self.rss / max(self.total, np.finfo(float).tiny)
+
+
+def law_of(
+    setting: Setting,
+    step: Linearisation,
+    columns: NDArray[np.intp] | None,
+    solution: Solution,
+    errors: Errors,
+) -> Law:
+    """The law that a solution of one linearisation states, with its trajectory.
+
+    Parameters
+    ----------
+    setting : Setting
+    step : Linearisation
+    columns : ndarray of int or None
+        Columns of the field that `step` holds; None for all.
+    solution : Solution
+        On the columns of `step`.
+    errors : Errors
+        With which `step` was whitened.
+
+    Returns
+    -------
+    Law
+    """
+    scale = step.factor.scale
+    short = unscaled(step.factor, solution)
+    where = np.arange(len(short)) if columns is None else columns
+    weights = np.zeros(setting.field.n_coefficients)
+    weights[where] = short
+    root = np.zeros((len(weights), len(solution.support)))
+    root[where[solution.support]] = solution.inverse / scale[solution.support, None]
+    latent = step.latent(short)
+    quadrature = [
+        quadrature_error(tile, setting.field, weights, states)
+        for tile, states in zip(setting.tiles, latent, strict=True)
+    ]
+    return Law(
+        weights,
+        root,
+        errors,
+        latent,
+        step.residuals(short),
+        step.factor.total,
+        step.log_volume + errors.price_of_tails,
+        np.sqrt(np.mean(np.concatenate(quadrature) ** 2, axis=0)),
+        *_sizes(setting, latent, errors),
+        step.criterion,
+        setting.rough,
+    )
+
+
+def _sizes(setting: Setting, latent: Sequence[Array], errors: Errors) -> tuple[Array, Array]:
+    """Root mean squares of the left-hand sides along a trajectory, and of the equation error."""
+    pairs = list(zip(setting.tiles, latent, strict=True))
+    rates = np.concatenate([tile.weak.left @ states for tile, states in pairs])
+    spans = np.concatenate([tile.durations for tile in setting.tiles])
+    size = setting.looseness * errors.typical * errors.noise * np.sqrt(spans.mean())
+    return np.sqrt(np.mean(rates**2, axis=0)), np.asarray(size)
+
+
+def ranked(laws: Sequence[Law]) -> list[Law]:
+    """Laws with the one to report first.
+
+    Where a law leaves nothing but noise, the evidence of all residuals decides. Where every law
+    leaves an error of the equation, enough data make any term significant; then a term has to
+    be worth it, and lower what its equation leaves by the factor `WORTH`.
+
+    Parameters
+    ----------
+    laws : sequence of Law
+
+    Returns
+    -------
+    list of Law
+    """
+    noisy = only_noise(laws)
+    behind: set[int] = set() if noisy else dominated(laws)
+    return sorted(laws, key=lambda law: (id(law) in behind, law.merit(noisy)))
+
+
+def dominated(laws: Sequence[Law]) -> set[int]:
+    """Identities of laws that are less likely than one of fewer terms."""
+    best, behind = np.inf, set()
+    for law in sorted(laws, key=lambda law: (len(law.key), law.deviance)):
+        if law.deviance >= best:
+            behind.add(id(law))
+        best = min(best, law.deviance)
+    return behind
+
+
+def only_noise(laws: Sequence[Law]) -> bool:
+    """Whether a law leaves nothing but noise, and none leaves nothing at all."""
+    return any(law.complete for law in laws) and not any(law.numerical for law in laws)

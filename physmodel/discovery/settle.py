@@ -1,0 +1,172 @@
+"""The loop: linearise, solve, move the trajectory, estimate the errors again, until nothing moves.
+
+There are two kinds of errors, and both are estimated by maximum likelihood: noise of the samples,
+and an error of the equation itself, which is what solvers, filters, held inputs and physics that
+nobody wrote down leave in data. For a law that holds exactly the second goes to zero; for data
+without noise but with a law that holds to five digits only, the first does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.discovery.law import SMALL_SLACK, Law, Support, law_of
+from physmodel.discovery.linearisation import FREEDOM, Errors, Linearisation, Setting
+from physmodel.optimizers.triangular import Solution, solve_support
+
+Array = NDArray[np.float64]
+
+#: Part of a standard error, and of what is unexplained, by which nothing moves any more when a law
+#: has settled; change of the evidence that decides nothing.
+FINELY, QUIET = 0.01, 0.3
+
+#: Part of the largest weight that rounding moves from round to round on smooth data without noise.
+ROUNDING = 1e-12
+
+#: Factor by which an error may change in one round.
+STRIDE = 1e3
+
+#: Smallest equation error, in units of `Law.slack`: less than that no data tell from none.
+LEAST_SLACK = 1e-3
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a law is settled.
+
+    Attributes
+    ----------
+    slacks : tuple of float
+        Equation error of the first rounds, in which the errors stay as they are: a large one
+        lets the trajectory follow the data while the terms are still wrong.
+    rounds : int
+        Rounds at most after these; in them both kinds of errors follow their likelihood.
+    """
+
+    slacks: tuple[float, ...] = ()
+    rounds: int = 0
+
+    def repeats(self, number: int) -> bool:
+        """Whether a round is like the one before, so that nothing may move any more."""
+        if number >= len(self.slacks):
+            return number > len(self.slacks)
+        return number > 0 and self.slacks[number] == self.slacks[number - 1]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which columns take part, and which of them are used.
+
+    Attributes
+    ----------
+    columns : ndarray of int or None
+        None for all.
+    solve : callable
+        ``solve(step) -> Solution`` on the columns that take part.
+    """
+
+    columns: NDArray[np.intp] | None
+    solve: Callable[[Linearisation], Solution]
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where a fit starts when there is no law yet.
+
+    Attributes
+    ----------
+    weights : ndarray (K,) or None
+    latent : list of ndarray (n, d)
+    errors : Errors
+    """
+
+    weights: Array | None
+    latent: list[Array]
+    errors: Errors
+
+
+def fixed(support: Support) -> Choice:
+    """Use these columns and no others."""
+    everything = np.arange(len(support))
+    return Choice(
+        np.array(support, dtype=np.intp), lambda step: solve_support(step.factor, everything)
+    )
+
+
+def settle(setting: Setting, start: Start | Law, choice: Choice, schedule: Schedule) -> Law:
+    """Fit a law around a trajectory of its own.
+
+    Parameters
+    ----------
+    setting : Setting
+    start : Start or Law
+    choice : Choice
+    schedule : Schedule
+
+    Returns
+    -------
+    Law
+        Everything in it belongs to one round.
+    """
+    weights, latent, errors = start.weights, start.latent, start.errors
+    law = start if isinstance(start, Law) else None
+    given = len(schedule.slacks)
+    total = given + schedule.rounds
+    for number in range(total):
+        if number < given:
+            errors = Errors(errors.noise, schedule.slacks[number])
+        step = setting.at(weights, latent, errors, choice.columns)
+        solution = choice.solve(step)
+        before, law = law, law_of(setting, step, choice.columns, solution, errors)
+        still = before is not None and schedule.repeats(number) and _still(law, before)
+        law = replace(law, converged=still)
+        if still or number == total - 1:
+            break
+        weights, latent = law.weights, law.latent
+        if number >= given - 1 and schedule.rounds:
+            errors = _estimated(setting, step, choice, law)
+    assert law is not None  # noqa: S101
+    return law
+
+
+def _still(law: Law, before: Law) -> bool:
+    """Whether no coefficient moved by more than a part of its standard error, or rounding."""
+    if law.key != before.key:
+        return False
+    restless = np.any(np.abs(np.log(law.unexplained / before.unexplained)) > FINELY)
+    if restless and abs(law.evidence() - before.evidence()) > QUIET:
+        return False
+    moved = np.abs(law.weights - before.weights)
+    error = FINELY * np.sqrt(np.sum(law.root**2, axis=1))
+    return bool(np.all(moved <= np.maximum(error, ROUNDING * np.abs(law.weights).max(initial=0.0))))
+
+
+def _estimated(setting: Setting, step: Linearisation, choice: Choice, law: Law) -> Errors:
+    """Errors one step closer to the maximum of their likelihood."""
+    short = law.weights if choice.columns is None else law.weights[choice.columns]
+    unit = setting.looseness * law.errors.slack * law.noise * np.ones_like(law.noise)
+    sizes = [
+        unit * np.sqrt(tile.durations) * np.ones((tile.weak.n_rows, 1)) for tile in setting.tiles
+    ]
+    tails = law.errors.tails or [np.ones_like(size) for size in sizes]
+    scores, heavier = np.zeros((2, 2, len(unit))), []
+    for row, size, tail in zip(step.rows, sizes, tails, strict=True):
+        scores += row.variance_scores(short, size * tail)
+        error = row.equation_error(short, size * tail)
+        heavier.append(np.sqrt((FREEDOM + (error / size) ** 2) / (FREEDOM + 1.0)))
+    dof = max(law.n_data - len(law.key), 1) / law.n_data
+    ratio = np.sqrt(scores[:, 0] / np.maximum(scores[:, 1], np.finfo(float).tiny) / dof)
+    change = np.clip(ratio, 1.0 / STRIDE, STRIDE)
+    noise = law.noise * change[0]
+    if law.noise_free:
+        # Noise below the quadrature error may not show in the residual: then it would go to zero.
+        noise = np.maximum(noise, law.noise)
+    noise = np.maximum(noise, setting.least)
+    slack = np.maximum(unit * change[1] / (setting.looseness * noise), LEAST_SLACK)
+    # Where the equation error is small its tails are not known, and make no difference.
+    shown = slack > SMALL_SLACK
+    return Errors(noise, slack, [np.where(shown, tail, 1.0) for tail in heavier])
