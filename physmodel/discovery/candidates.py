@@ -23,7 +23,7 @@ from physmodel.problem.expression import Expression
 Array = NDArray[np.float64]
 
 #: Share of the rates, and of the spread, that is little; share that a law must not leave.
-LITTLE, HALF = 0.05, 0.5
+LITTLE, HALF = 0.15, 0.5
 
 #: Probability with which a term that is not in the law may seem to be.
 CHANCE = 0.05
@@ -113,7 +113,8 @@ class Candidate:
         """
         if not self.law.key:
             return False
-        if self.law.share_left < LITTLE and np.all(self.law.noise < LITTLE):
+        little = self.law.share_left < LITTLE and bool(np.all(self.law.noise < LITTLE))
+        if little and self.law.merit(noisy=False) < -MARGIN:
             return True
         return self.advantage > MARGIN and (self.exact or self.law.share_left < HALF)
 
