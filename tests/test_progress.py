@@ -205,7 +205,8 @@ def test_work_that_fails_leaves_no_thread() -> None:
     screen = Console(file=io.StringIO(), force_terminal=False)
     with pytest.raises(ZeroDivisionError), stages.told("working", screen):
         raise ZeroDivisionError
-    assert threading.active_count() == before
+    # A thread of another test may have ended meanwhile.
+    assert threading.active_count() <= before
 
 
 @pytest.mark.usefixtures("soon")

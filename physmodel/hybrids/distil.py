@@ -130,7 +130,7 @@ def ranked(heard: Sequence[Heard]) -> list[Heard]:
     """
     deltas = np.array([one.delta for one in heard])
     # Where nothing can be fitted all are infinitely bad, and alike.
-    deltas = np.nan_to_num(deltas - deltas.min(), nan=0.0, posinf=np.inf)
+    deltas = deltas - deltas.min() if np.isfinite(deltas.min()) else np.zeros_like(deltas)
     odds = np.exp(-deltas / 2.0)
     odds /= odds.sum()
     return [
