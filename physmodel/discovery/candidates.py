@@ -28,7 +28,8 @@ LITTLE, HALF = 0.15, 0.5
 #: Probability with which a term that is not in the law may seem to be.
 CHANCE = 0.05
 
-#: Evidence, or merit, by which a law has to be better than random motion in total.
+#: Evidence, or merit, by which a law has to be better than random motion in total, and a fit with
+#: another noise profile better than the one before.
 MARGIN = 10.0
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.candidates import Candidate, weighed
+from physmodel.discovery.candidates import MARGIN, Candidate, weighed
 from physmodel.discovery.law import Law
 from physmodel.discovery.libraries import RICH_STATES, Library
 from physmodel.discovery.linearisation import Setting
@@ -22,10 +22,6 @@ from physmodel.progress import stage
 
 Array = NDArray[np.float64]
 Field = TermField | ConstrainedField
-
-#: Evidence by which a fit with another noise profile has to be better, and by which a law has to
-#: be better than random motion.
-MARGIN = 10.0
 
 #: Motion that a law of first order may leave unexplained in one characteristic time, relative to
 #: the spread of the states, before laws of second order are tried.

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.identification import MARGIN
+from physmodel.discovery.candidates import MARGIN
 from physmodel.discovery.law import MISFIT
 from physmodel.discovery.selection import CONFIDENT, TIE
 from physmodel.hybrids.assembled import assembled
