@@ -60,17 +60,17 @@ def estimate_noise(times: Sequence[Array], values: Sequence[Array]) -> float:
     estimates: list[float] = []
     n_first = 1
     for order in ORDERS:
-        contrasts = [_contrasts(t, v, order) for t, v in pieces if len(t) > order + 4]
-        if not contrasts:
+        found = [contrasts(t, v, order) for t, v in pieces if len(t) > order + 4]
+        if not found:
             break
-        squares = np.concatenate(contrasts) ** 2
+        squares = np.concatenate(found) ** 2
         n_first = n_first if estimates else len(squares)
         estimates.append(_level(squares, (1e-6 * step) ** 2))
     if not estimates:
         return 0.0
     # A standard deviation from n contrasts is known to about 1 / sqrt(n).
     slack = 1.0 + max(0.1, 1.0 / np.sqrt(n_first))
-    level = float(next(found for found in estimates if found <= slack * min(estimates)))
+    level = float(next(level for level in estimates if level <= slack * min(estimates)))
     # Far below the step the values follow an exact line on the grid, such as a counter.
     return max(level, step / np.sqrt(12.0)) if level > 1e-3 * step else level
 
@@ -155,8 +155,18 @@ def _blocks(times: Sequence[Array], values: Sequence[Array]) -> list[tuple[Array
     return blocks[:: max(1, sum(len(time) for time, _ in blocks) // MAX_SAMPLES)]
 
 
-def _contrasts(time: Array, value: Array, order: int) -> Array:
-    """Divided differences of unit norm, one per window of ``order + 1`` samples."""
+def contrasts(time: Array, value: Array, order: int) -> Array:
+    """Divided differences of unit norm, one per window of ``order + 1`` samples.
+
+    Parameters
+    ----------
+    time, value : ndarray (n,)
+    order : int
+
+    Returns
+    -------
+    ndarray (n - order,)
+    """
     centred = np.lib.stride_tricks.sliding_window_view(value - value.mean(), order + 1)
     step = np.diff(time)
     if np.ptp(step) <= 1e-9 * step.mean():

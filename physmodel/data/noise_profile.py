@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+
+from physmodel.data.noise import ORDERS, contrasts
 
 Array = NDArray[np.float64]
 
 #: Relative shares of the variance that are tried. Only positive values can have all of it: any
 #: other noise would vanish where they cross zero.
 SHARES = (0.0, 0.5, 0.8, 0.95, 0.99)
+
+#: Ratio of contrasts of different orders up to which they are noise.
+ALIKE = 1.2
 
 #: Log likelihood by which another profile has to be better, five thousand to one after the choice
 #: among six: unequal residuals can also come from a law that is still wrong.
@@ -53,6 +60,40 @@ class NoiseProfile:
         proportional = np.log(np.where(self.share == 1.0, relative, 1.0))
         bent = np.where(self.share == 1.0, proportional, curved)
         return np.where(self.share == 0.0, relative, bent)
+
+    def seen_in(self, pieces: Sequence[tuple[Array, Array]]) -> NoiseProfile:
+        """The profile that the roughness of data shows, where noise hides no fine structure.
+
+        White noise has the same contrasts at every order; those of a signal fall with it.
+
+        Parameters
+        ----------
+        pieces : sequence of (time, values)
+            ``(n,)`` and ``(n, d)``, in their units.
+
+        Returns
+        -------
+        NoiseProfile
+        """
+        last = ORDERS[-1]
+        long = [piece for piece in pieces if len(piece[0]) > 2 * last]
+        share = self.share.copy()
+        for j in range(len(share) if long else 0):
+            rough = [
+                np.concatenate([contrasts(time, values[:, j], order)[::2] for time, values in long])
+                for order in (last - 4, last - 2, last)
+            ]
+            sizes = [np.sqrt(np.mean(part**2)) for part in rough]
+            if max(sizes) > ALIKE * min(sizes):
+                continue
+            middle = [
+                sliding_window_view(values[:, j], last + 1).mean(axis=-1)[::2] for _, values in long
+            ]
+            column = np.zeros((sum(map(len, middle)), len(share)))
+            level = column.copy()
+            column[:, j], level[:, j] = rough[-1], np.concatenate(middle)
+            share[j] = self.refitted(column, level).share[j]
+        return replace(self, share=share)
 
     def refitted(self, residuals: Array, values: Array) -> NoiseProfile:
         """The profile under which residuals are most likely, if that is clear.

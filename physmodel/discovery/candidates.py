@@ -28,6 +28,10 @@ LITTLE, HALF = 0.15, 0.5
 #: Probability with which a term that is not in the law may seem to be.
 CHANCE = 0.05
 
+#: Share of the rates below which a term makes no difference, and standard errors up to which a
+#: term may be larger than it seems.
+SLIGHT, DEVIATIONS = 0.05, 2.0
+
 #: Evidence, or merit, by which a law has to be better than random motion in total, and a fit with
 #: another noise profile better than the one before.
 MARGIN = 10.0
@@ -119,8 +123,25 @@ class Candidate:
             return True
         return self.advantage > MARGIN and (self.exact or self.law.share_left < HALF)
 
+    @cached_property
+    def sizes(self) -> Array:
+        """Root mean square ``(d, K)`` of each column in each equation, over that of its rates."""
+        field, count = self.field, 0
+        norms = np.zeros(1)
+        for tile, states in zip(self.setting.tiles, self.law.latent, strict=True):
+            integrals = tile.weak.right @ field.features(tile.points(states))
+            # Powers of huge numbers are floats, their squares are not.
+            largest = np.maximum(np.abs(integrals).max(axis=0), np.finfo(float).tiny)
+            own = largest * np.linalg.norm(integrals / largest, axis=0)
+            norms, count = np.hypot(norms, own), count + len(integrals)
+        sizes = np.zeros((self.law.n_states, field.n_coefficients))
+        for row, features in zip(sizes, field.placement, strict=True):
+            used = np.flatnonzero(features >= 0)
+            row[used] = norms[features[used]] / np.sqrt(count)
+        return sizes / np.maximum(self.law.rates, np.finfo(float).tiny)[:, None]
+
     def covers(self, other: Candidate) -> bool:
-        """Whether another law has more terms and gains no more by them than chance does.
+        """Whether another law only adds slight terms, and gains no more by them than chance does.
 
         The best of many terms that are not in the law gains something; a gain is more than
         chance when it has a p-value of five per cent after Bonferroni's correction.
@@ -129,7 +150,19 @@ class Candidate:
         if extra < 1 or not self.law.complete:
             return extra >= 1  # what terms are worth is in the merit already
         gain = other.law.criterion.penalty * extra - other.delta
-        return gain < float(chdtri(extra, CHANCE / len(other.library.terms)))
+        if gain >= float(chdtri(extra, CHANCE / len(other.library.terms))):
+            return False
+        errors = np.sqrt(np.sum(other.law.covariance_root**2, axis=1))
+        shares = (np.abs(other.law.weights) + DEVIATIONS * errors) * other.sizes
+        added = [k for k in other.law.key if not other.names(k) <= self.terms]
+        return bool(np.all(shares[:, added] < SLIGHT))
+
+    def names(self, column: int) -> frozenset[tuple[int, str]]:
+        """Equation and name of every term that a coefficient brings in."""
+        touched = self.field.touched(np.array([column])).reshape(self.law.n_states, -1)
+        return frozenset(
+            (int(e), str(self.library.terms.terms[k])) for e, k in np.argwhere(touched)
+        )
 
     @property
     def exact(self) -> bool:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from physmodel.discovery.candidates import MARGIN, Candidate, weighed
 from physmodel.discovery.law import Law
-from physmodel.discovery.libraries import RICH_STATES, Library
+from physmodel.discovery.libraries import MAX_COEFFICIENTS, RICH_STATES, Library
 from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.other_forms import with_other_forms
 from physmodel.discovery.preparation import Prepared
+from physmodel.discovery.screening import screened
 from physmodel.discovery.search import Search
 from physmodel.losses.tile import Tile
 from physmodel.models.constrain import ConstrainedField
@@ -52,9 +53,12 @@ class Identification:
     ----------
     candidates : list of Candidate
         The winner, then its rivals by merit, from all libraries of its order.
+    others : list of Candidate
+        The best of each library of each order.
     """
 
     candidates: list[Candidate]
+    others: Sequence[Candidate] = ()
 
     @property
     def best(self) -> Candidate:
@@ -84,12 +88,14 @@ class Identification:
 
 @dataclass(frozen=True)
 class _Trial:
-    """One library after its search."""
+    """One library after its search, and the first search, before noise and basis changed."""
 
     prepared: Prepared
     library: Library
     field: Field
     search: Search
+    first: Search
+    refinement: int
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -125,17 +131,20 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
     """
     refinement = 1
     answers: list[Identification] = []
+    others: list[Candidate] = []
     for order in sorted({library.order for library in libraries}):
         trials: list[_Trial] = []
         for library in (item for item in libraries if item.order == order):
             done = sum(item.order < order for item in libraries) + len(trials)
             stage(f"{library.label} ({done + 1} of {len(libraries)})", done / len(libraries))
-            trial, refinement = _fit(prepared, library, refinement, trials)
+            trial = _fit(prepared, library, refinement, trials)
             trials.append(trial)
+            refinement = trial.refinement
             if trial.decided and len(prepared.noise) > RICH_STATES:
                 break
         ranked = weighed([item for trial in trials for item in trial.candidates])
         answers.append(Identification(ranked))
+        others += [trial.best for trial in trials]
         if ranked[0].lawful and (ranked[0].exact or ranked[0].left < ENOUGH):
             break
     # Densities of different orders do not compare; what the laws leave unexplained does.
@@ -144,18 +153,21 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
     enough = [answer for answer in lawful if answer.best.left < ADEQUATE]
     # The first order that suffices, before one that happens to leave less.
     best = (exact or enough or [min(lawful, key=lambda item: item.law.merit(noisy=False))])[0]
-    return Identification(with_other_forms(best.candidates))
+    return Identification(with_other_forms(best.candidates), others)
 
 
 def _fit(
     prepared: Prepared, library: Library, refinement: int, simpler: Sequence[_Trial]
-) -> tuple[_Trial, int]:
+) -> _Trial:
+    if library.n_free(len(prepared.noise)) > MAX_COEFFICIENTS:
+        library = screened(library, prepared)
     field: Field = library.field(prepared.coordinates)
     start = _start(field, simpler)
     starts = [None] if start is None else [None, start]
     while True:
-        tiles = prepared.tiles(library.order, refinement)
-        search = _searched(tiles, field, prepared, library.order, starts)
+        known = [trial.first for trial in simpler if trial.refinement == refinement]
+        tiles = known[0].setting.tiles if known else prepared.tiles(library.order, refinement)
+        first = search = _searched(tiles, field, prepared, library.order, starts, known)
         if refinement >= REFINE_MOST or not _needs_nodes(prepared, search.best()):
             break
         refinement *= 2
@@ -177,10 +189,10 @@ def _fit(
         if not other.best().evidence() < law.evidence():
             break
         field, search = changed, other
-    trial = _Trial(prepared, library, field, search)
+    trial = _Trial(prepared, library, field, search, first, refinement)
     if trial.best.lawful:
         search.improve()
-    return trial, refinement
+    return trial
 
 
 def _searched(
@@ -189,10 +201,11 @@ def _searched(
     prepared: Prepared,
     order: int,
     starts: Sequence[Array | None],
+    elsewhere: Sequence[Search] = (),
 ) -> Search:
     """A table of laws from several starts."""
     setting = Setting(tiles, field, field.n_choices, prepared.looseness(order), prepared.noise)
-    search = Search(setting)
+    search = Search(setting, elsewhere)
     for start in starts:
         search.anneal(start)
     return search
@@ -200,7 +213,7 @@ def _searched(
 
 def _reweighted(prepared: Prepared, law: Law, tiles: Sequence[Tile]) -> Prepared:
     """The data with the noise profile that the residuals of a law show, if that is another one."""
-    if law.noise_free:
+    if law.noise_free or law.crude:
         return prepared
     seen = [tile.observed for tile in tiles]
     to_physical = prepared.coordinates.to_physical

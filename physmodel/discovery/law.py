@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,6 +43,9 @@ NUMERICAL = 10.0
 
 #: Equation error, in units of `Law.slack`, that does not show beside the noise.
 SMALL_SLACK = 0.3
+
+#: Equation error, over the noise that the data show without a model, beside which noise is nothing.
+LARGE = 10.0
 
 #: Share of the residuals that are independent above which they are white.
 WHITE = 0.5
@@ -159,9 +162,14 @@ class Law:
         return bool(np.all(self.noise < self.quadrature))
 
     @property
+    def level(self) -> Array:
+        """Noise ``(d,)`` that the residual shows, in computing units."""
+        return np.asarray(self.noise * np.sqrt(self.variance))
+
+    @property
     def misfit(self) -> float:
         """Noise that the law leaves over that of the data without a model, the worst equation."""
-        level = self.noise * np.sqrt(self.variance)
+        level = self.level
         # Where the quadrature error is the larger part, the residual says nothing about the terms.
         return float(np.where(level > self.quadrature, level / self.rough, 1.0).max())
 
@@ -178,6 +186,11 @@ class Law:
         # The noise that the data show without a model is too small where it depends on the state.
         rough = self.misfit > self.allowed and lag_one(self.residual).max() > NEIGHBOURS
         return not rough and self.n_effective >= WHITE * self.n_data
+
+    @property
+    def crude(self) -> bool:
+        """Whether what some equation is off by is far more than any noise of the samples."""
+        return bool(np.any(self.slack * self.noise > LARGE * self.rough))
 
     @property
     def numerical(self) -> bool:
@@ -229,6 +242,27 @@ class Law:
         left = self.unexplained
         level = float(np.sum(np.log(left**2 + (COUPLED * left.max()) ** 2)))
         return price * (level / np.log(WORTH) + len(self.key))
+
+    def placed(self, columns: Mapping[int, int], setting: Setting) -> Law:
+        """The same law in another library on the same tiles.
+
+        Parameters
+        ----------
+        columns : mapping of int to int
+            Where each column in use stands there.
+        setting : Setting
+            With the other library.
+
+        Returns
+        -------
+        Law
+        """
+        weights = np.zeros(setting.field.n_coefficients)
+        root = np.zeros((len(weights), self.root.shape[1]))
+        old, new = [*columns], [*columns.values()]
+        weights[new], root[new] = self.weights[old], self.root[old]
+        criterion = setting.criterion(self.total)
+        return replace(self, weights=weights, root=root, criterion=criterion)
 
     @property
     def n_states(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import ceil
+from math import ceil, comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +27,17 @@ from physmodel.problem.problem import Problem
 #: Unknown coefficients of all equations together that one regression handles in seconds.
 MAX_COEFFICIENTS = 600
 
+#: Terms that each equation keeps of a library that is too large, see `screening`.
+KEPT = 20
+
 #: Samples per candidate term below which a library is too rich for the data.
 SAMPLES_PER_TERM = 3
 
 #: Units that mark a state as an angle, for which sine and cosine come before high powers.
 ANGLE_UNITS = frozenset({"rad", "radian", "radians"})
 
-#: States, velocities included, up to which polynomials of degree 5 are tried: the search grows
-#: with the cube of the number of terms.
+#: States, velocities included, up to which polynomials of degree 5 are tried, and of degree 4 for
+#: one more: the search grows with the cube of the number of terms.
 RICH_STATES = 2
 
 #: Degree up to which a polynomial is plain; what a law of a richer library must be better by, in
@@ -127,9 +130,13 @@ def candidate_libraries(
             _library(problem, order, *shape, levels)
             for order in orders
             for shape in (_fixed_shapes(problem) if fixed else _open_shapes(problem, order))
+            if fixed or shape[0] == 1 or _size(problem, order, shape[0]) <= MAX_COEFFICIENTS
         ]
     built = _constrained(_of_fitting_units(built, problem), problem)
     found = [item for item in built if _affordable(item, problem, n_samples)]
+    # Those that are screened first are the last resort of their order.
+    most = MAX_COEFFICIENTS
+    found.sort(key=lambda item: (item.order, item.n_free(len(problem.states)) > most))
     if found and not (fixed and found[0] is not built[0]):
         return found
     if fixed:
@@ -142,6 +149,13 @@ def candidate_libraries(
             fix="lower the degree, name fewer functions or states, or add data",
         )
     fewest = min(item.n_free(len(problem.states)) for item in built)
+    if fewest > MAX_COEFFICIENTS:
+        raise DataError(
+            f"{len(problem.states)} states are too many: even a linear law has {fewest} "
+            f"coefficients, and at most {MAX_COEFFICIENTS} are fitted together",
+            fix="model fewer states (states=[...]), or a few combinations of them that hold most "
+            "of the motion (principal components)",
+        )
     needed = ceil(SAMPLES_PER_TERM * fewest / len(problem.states)) + orders[0]
     raise DataError(
         f"need at least {needed} samples to model {len(problem.states)} states; "
@@ -166,16 +180,20 @@ def _open_shapes(problem: Problem, order: int) -> list[tuple[int, tuple[str, ...
         return [(1, PLAIN), (2, PLAIN)]
     plain = [(3, PLAIN), (2, PLAIN), (1, PLAIN)]
     circular = [(2, CIRCULAR)]
-    rich = [(5, PLAIN)] if order * len(problem.states) <= RICH_STATES else []
+    spare = order * len(problem.states) - RICH_STATES
+    rich = [(5 - max(spare, 0), PLAIN)] if spare <= 1 else []
     if _has_angle(problem):
         return [*circular, *plain, *rich]
     return [*plain, *circular, *rich]
 
 
 def _affordable(library: Library, problem: Problem, n_samples: int) -> bool:
-    d = len(problem.states)
+    d, rows = len(problem.states), n_samples - library.order
     free = library.n_free(d)
-    return free * SAMPLES_PER_TERM <= d * (n_samples - library.order) and free <= MAX_COEFFICIENTS
+    if library.basis is None and free > MAX_COEFFICIENTS >= d * (d + 1):
+        # Each equation alone can be searched, see `screening`.
+        return len(library.terms) <= min(rows, MAX_COEFFICIENTS)
+    return free * SAMPLES_PER_TERM <= d * rows and free <= MAX_COEFFICIENTS
 
 
 def _of_fitting_units(built: Sequence[Library], problem: Problem) -> list[Library]:
@@ -235,6 +253,11 @@ def _library(
     handicap = CIRCLES if unasked and circular else handicap
     unique = TermLibrary(variables, tuple(dict.fromkeys(terms)))
     return Library(label, order, unique, handicap=handicap)
+
+
+def _size(problem: Problem, order: int, degree: int) -> int:
+    """Monomials up to a degree."""
+    return comb(len(problem.states) * order + len(problem.inputs) + degree, degree)
 
 
 def _has_angle(problem: Problem) -> bool:

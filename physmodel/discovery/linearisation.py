@@ -143,9 +143,9 @@ class Setting:
         largest = np.max([np.abs(tile.measured).max(axis=0) for tile in self.tiles], axis=0)
         return np.asarray(2.0 * np.finfo(float).eps * largest)
 
-    def criterion(self, factor: TriangularFactor) -> InformationCriterion:
-        """Price of the terms of a triangle of these tiles."""
-        return InformationCriterion.of(self.n_data, self.n_samples, self.n_terms, factor.total)
+    def criterion(self, total: float) -> InformationCriterion:
+        """Price of the terms, given the squared norm of the whitened left-hand side."""
+        return InformationCriterion.of(self.n_data, self.n_samples, self.n_terms, total)
 
     def at(
         self,
@@ -183,7 +183,7 @@ class Setting:
             for number, (tile, states) in enumerate(zip(self.tiles, latent, strict=True))
         ]
         factor = triangular_factor((row.matrix, row.target) for row in rows)
-        return Linearisation(rows, factor, self.criterion(factor))
+        return Linearisation(rows, factor, self.criterion(factor.total))
 
 
 def white_rows(

@@ -10,15 +10,16 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.findings import Finding
-from physmodel.discovery.candidates import Candidate
+from physmodel.discovery.candidates import Candidate, against
 from physmodel.discovery.constraints import in_vain, not_obeyed
+from physmodel.discovery.hidden import Hidden, hidden_term
 from physmodel.discovery.identification import Identification
 from physmodel.discovery.selection import CONFIDENT, TIE
 from physmodel.discovery.tables import Tables, tables_of
 from physmodel.laws.coefficient_units import coefficient_units
 from physmodel.laws.parts import coefficient_table, completed, start_of
 from physmodel.laws.result import Result, Status
-from physmodel.laws.scores import states_and_velocities
+from physmodel.laws.scores import free_run_scores, states_and_velocities
 from physmodel.models.linear_field import Points
 from physmodel.models.sparse_field import SparseField
 from physmodel.models.vector_field import VectorField
@@ -30,8 +31,12 @@ Array = NDArray[np.float64]
 #: Rivals that are reported.
 MAX_RIVALS = 5
 
-#: Share of the variance that runs over a characteristic time explain, if a law is identified.
-RUNS = 0.5
+#: Share of the variance that runs over a characteristic time explain, if a law is identified; if
+#: no other is looked for; and by how much more another explains to take its place.
+RUNS, WELL, BETTER = 0.5, 0.9, 0.1
+
+#: Share of the rates of change that a term may have unseen, if a law is identified.
+UNSEEN = 0.25
 
 #: Probability of a term from which it has a column in the table of a law that does not use it.
 SHOWN = 0.01
@@ -45,6 +50,9 @@ def terms_result(
 ) -> Result:
     """Result of a regression on a term library.
 
+    A law that cannot predict its own record loses to the best of another library or order that
+    does it better.
+
     Parameters
     ----------
     data : xarray.Dataset
@@ -56,15 +64,49 @@ def terms_result(
     -------
     Result
     """
+    result = _result(data, problem, answer, findings)
+    lawless = result.status == "no-law"
+    own = _predicts(data, problem, answer.best) if lawless else result.scores["free_run_r2"]
+    if own >= (RUNS if result.status == "identified" else WELL):
+        return result
+    stage("other laws", 1.0)
+    runs = [_predicts(data, problem, other) for other in answer.others]
+    best = int(np.argmax(runs))
+    if runs[best] > own + BETTER:
+        winner = answer.others[best]
+        # Densities of different orders do not compare.
+        rivals = answer.candidates if winner.library.order == answer.library.order else []
+        chosen = replace(answer, candidates=against(winner, rivals))
+        return _result(data, problem, chosen, findings)
+    if result.status == "identified":
+        return replace(result, status="approximate")
+    return result
+
+
+def _predicts(data: xr.Dataset, problem: Problem, candidate: Candidate) -> float:
+    """Share of the variance that free runs of a law explain."""
+    tables = tables_of(problem, [candidate], averaged=False)
+    model = _one(problem, candidate, tables, 0, "ambiguous").model
+    noise = candidate.prepared.physical_noise(candidate.law.level)
+    return free_run_scores(model, data, noise)["free_run_r2"]
+
+
+def _result(
+    data: xr.Dataset, problem: Problem, answer: Identification, findings: Sequence[Finding]
+) -> Result:
     law, prepared = answer.law, answer.prepared
     status = status_of(answer.candidates)
+    hidden = hidden_term(answer.best) if status == "identified" else None
+    if hidden is not None and hidden.share > UNSEEN:
+        status = "ambiguous"
+        findings = [*findings, _unseen(problem, hidden)]
     tables = tables_of(problem, answer.candidates, averaged=status == "ambiguous")
     results = [
         _one(problem, candidate, tables, k, status if k == 0 else "ambiguous")
         for k, candidate in enumerate(answer.candidates[: 1 + MAX_RIVALS])
     ]
     best = results[0]
-    noise = dict(zip(problem.states, prepared.physical_noise(law.noise).tolist(), strict=True))
+    noise = dict(zip(problem.states, prepared.physical_noise(law.level).tolist(), strict=True))
     scores = {
         "misfit": law.misfit,
         "explained": law.explained,
@@ -81,7 +123,7 @@ def terms_result(
         notes.append(_where(problem, answer))
     notes += not_obeyed(problem, model, _points(data, model)) if lawful else []
     notes += in_vain(problem) if status in {"approximate", "no-law"} else []
-    whole = completed(
+    return completed(
         best,
         data,
         rivals=tuple(results[1:]),
@@ -90,10 +132,18 @@ def terms_result(
         warnings=tuple(notes),
         start=start,
     )
-    if status == "identified" and whole.scores["free_run_r2"] < RUNS:
-        # A law is also a claim about the next samples.
-        return replace(whole, status="approximate")
-    return whole
+
+
+def _unseen(problem: Problem, hidden: Hidden) -> Finding:
+    """A term that may be there although nothing shows it."""
+    return Finding(
+        "I-UNSEEN",
+        "info",
+        "",
+        f"a term {hidden.term} in the equation of {problem.states[hidden.equation]} of up to "
+        f"{min(hidden.share, 9.99):.0%} of the rates of change would not have shown",
+        "measure more, or over a wider range, or state what you know, such as degree=2",
+    )
 
 
 def _where(problem: Problem, answer: Identification) -> Finding:

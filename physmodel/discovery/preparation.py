@@ -223,6 +223,7 @@ def prepare(data: xr.Dataset, problem: Problem, *, common_scale: bool = False) -
     memory = float(np.median([characteristic_samples(states) for _, states, _ in usable]))
     size = np.sqrt(np.mean(values**2, axis=0))
     profile = NoiseProfile(positive.astype(float), np.where(size > 0.0, size, 1.0))
+    profile = profile.seen_in([(segment.time, segment.values[:, :d]) for segment in found])
     # Where nothing is known nothing is cut: smooth.
     stated = found[0].hold[d:] or ("",) * len(problem.inputs)
     hold = tuple(kind or BAND_LIMITED for kind in stated)

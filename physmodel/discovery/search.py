@@ -20,7 +20,9 @@ from physmodel.discovery.linearisation import Errors, Linearisation, Setting
 from physmodel.discovery.selection import candidates, select
 from physmodel.discovery.settle import LEAST_SLACK, Choice, Schedule, Start, fixed, settle
 from physmodel.losses.latent import deviations
+from physmodel.models.term_field import TermField
 from physmodel.optimizers.triangular import Solution, TriangularFactor, triangular_factor
+from physmodel.problem.expression import Expression
 from physmodel.progress import stage
 
 Array = NDArray[np.float64]
@@ -31,7 +33,7 @@ ANNEALING = Schedule((100.0, 1.0, 0.3, 0.1, 0.03, 0.01))
 #: A proposal is settled roughly, and those that come near the best until nothing moves. The
 #: likelihood may have two maxima: what a law leaves is noise of the samples, or an error of the
 #: equation; where the noise explains what a near law leaves, only the first is looked for.
-ROUGHLY, FULLY = (Schedule((0.03,), 3), Schedule((30.0, 30.0), 4)), Schedule((), 14)
+ROUGHLY, FULLY = (Schedule((0.03,), 2), Schedule((30.0, 30.0), 2)), Schedule((), 14)
 
 #: Rounds that end without an equation error.
 RIGID = Schedule((0.1, 0.03, *[LEAST_SLACK] * 12))
@@ -59,9 +61,12 @@ class Search:
     laws : dict of Support to Law
     steady : bool
         Whether the best law was chosen in each of the last rounds of the first search.
+    elsewhere : sequence of Search
+        Searches with other libraries on the same tiles: what they settled is not settled again.
     """
 
     setting: Setting
+    elsewhere: Sequence[Search] = ()
     laws: dict[Support, Law] = field(default_factory=dict)
     steady: bool = False
     _full: set[Support] = field(default_factory=set)
@@ -154,10 +159,24 @@ class Search:
     def consider(self, supports: Iterable[Support], near: Law) -> None:
         """Settle supports that are not yet in the table, from the trajectory of another law."""
         for support in supports:
-            if support not in self.laws:
+            if support not in self.laws and not self._settled_elsewhere(support):
                 schedules = ROUGHLY[:1] if near.complete else ROUGHLY
                 found = [self._settled(support, near, schedule) for schedule in schedules]
                 self.laws[support] = min(found, key=lambda law: law.evidence())
+
+    def _settled_elsewhere(self, support: Support) -> bool:
+        """Enter a law from the table of another search, if one has these terms."""
+        places = _places(self.setting, support)
+        for other in self.elsewhere if places else ():
+            for key in other.laws:
+                known = key in other._full or key not in other._supersets
+                theirs = _places(other.setting, key) if known and len(key) == len(places) else {}
+                if theirs.keys() == places.keys():
+                    moved = {theirs[term]: column for term, column in places.items()}
+                    self.laws[support] = other.laws[key].placed(moved, self.setting)
+                    self._full |= {support} if key in other._full else set()
+                    return True
+        return False
 
     def proposals(self, leader: Law) -> list[Support]:
         """Supports that come near a law in regressions with a larger equation error.
@@ -177,7 +196,7 @@ class Search:
 
     def _near(self, factor: TriangularFactor, leader: Law) -> list[Solution]:
         """Supports near the minimum of the criterion that are not the leader's."""
-        criterion = self.setting.criterion(factor)
+        criterion = self.setting.criterion(factor.total)
         fewest = len(self.setting.rough) * criterion.fewest
         near: list[Solution] = []
         counts = [leader.n_data] if leader.complete else [fewest, leader.n_effective]
@@ -212,7 +231,7 @@ class Search:
         The size of that error is one more number for each equation, and has the price of one.
         """
         law = self._settled(near.key, near, FULLY)
-        if not np.any(law.slack > SMALL_SLACK):
+        if not np.any(law.slack > SMALL_SLACK) or law.crude:
             return law
         rigid = self._settled(near.key, law, RIGID)
         price = len(law.noise) * np.log(law.n_data)
@@ -220,6 +239,14 @@ class Search:
 
     def _settled(self, support: Support, near: Law, schedule: Schedule) -> Law:
         return settle(self.setting, near, fixed(support), schedule)
+
+
+def _places(setting: Setting, support: Support) -> dict[tuple[int, Expression], int]:
+    """Columns by equation and term; none where coefficients are tied together."""
+    if not isinstance(setting.field, TermField):
+        return {}
+    terms = setting.field.library.terms
+    return {(k // len(terms), terms[k % len(terms)]): k for k in support}
 
 
 def _key(solution: Solution) -> Support:

@@ -22,13 +22,13 @@ Array = NDArray[np.float64]
 
 #: Part of a standard error, and of what is unexplained, by which nothing moves any more when a law
 #: has settled; change of the evidence that decides nothing.
-FINELY, QUIET = 0.01, 0.3
+FINELY, QUIET = 0.05, 0.3
 
 #: Part of the largest weight that rounding moves from round to round on smooth data without noise.
 ROUNDING = 1e-12
 
 #: Factor by which an error may change in one round.
-STRIDE = 1e3
+STRIDE = 1e6
 
 #: Smallest equation error, in units of `Law.slack`: less than that no data tell from none.
 LEAST_SLACK = 1e-3
@@ -153,11 +153,10 @@ def _estimated(setting: Setting, step: Linearisation, choice: Choice, law: Law) 
         unit * np.sqrt(tile.durations) * np.ones((tile.weak.n_rows, 1)) for tile in setting.tiles
     ]
     tails = law.errors.tails or [np.ones_like(size) for size in sizes]
-    scores, heavier = np.zeros((2, 2, len(unit))), []
+    scores, off = np.zeros((2, 2, len(unit))), []
     for row, size, tail in zip(step.rows, sizes, tails, strict=True):
         scores += row.variance_scores(short, size * tail)
-        error = row.equation_error(short, size * tail)
-        heavier.append(np.sqrt((FREEDOM + (error / size) ** 2) / (FREEDOM + 1.0)))
+        off.append(row.equation_error(short, size * tail))
     dof = max(law.n_data - len(law.key), 1) / law.n_data
     ratio = np.sqrt(scores[:, 0] / np.maximum(scores[:, 1], np.finfo(float).tiny) / dof)
     change = np.clip(ratio, 1.0 / STRIDE, STRIDE)
@@ -169,4 +168,8 @@ def _estimated(setting: Setting, step: Linearisation, choice: Choice, law: Law) 
     slack = np.maximum(unit * change[1] / (setting.looseness * noise), LEAST_SLACK)
     # Where the equation error is small its tails are not known, and make no difference.
     shown = slack > SMALL_SLACK
+    heavier = [
+        np.sqrt((FREEDOM + (error / (size * change[1])) ** 2) / (FREEDOM + 1.0))
+        for error, size in zip(off, sizes, strict=True)
+    ]
     return Errors(noise, slack, [np.where(shown, tail, 1.0) for tail in heavier])

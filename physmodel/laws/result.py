@@ -41,8 +41,9 @@ REMEDIES: dict[str, str] = {
     "approximate": "One law stands out and leaves something that is not noise: an error of the "
     "measurement that is smooth in time, of a solver or filter, or physics that no term states "
     "(residual_law tells which).",
-    "ambiguous": "Several models explain the data about equally well: see the rivals. Longer or "
-    "less noisy records, or another initial condition, would separate them.",
+    "ambiguous": "Other models explain the data about as well: see the rivals, and what would not "
+    "have shown. Longer or less noisy records, another initial condition, or what you know (such "
+    "as degree=2) would separate them.",
     "not-identifiable": "Some terms cannot be told apart on these data, whatever the noise: the "
     "states move too little or depend on each other. Record other initial conditions.",
     "no-law": "No combination of the terms tried explains the data to within their noise. Add "
@@ -230,10 +231,13 @@ class Result:
             See `physmodel.laws.scores.free_run_scores`.
         """
         require_variables(self.model, data)
-        noise = None
+        noise, start = None, None
         if data is self.data:
             noise = np.array([self.noise_std[state] for state in self.model.states])
-        return free_run_scores(self.model, with_holds(data, dict(self.problem.hold)), noise)
+            if self.start:
+                start = np.append(self.start["states"], self.start.get("velocities", []))
+        held = with_holds(data, dict(self.problem.hold))
+        return free_run_scores(self.model, held, noise, start)
 
     def next_experiment(
         self,

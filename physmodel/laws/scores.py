@@ -128,7 +128,10 @@ def free_run(
 
 
 def free_run_scores(
-    field: VectorField, data: xr.Dataset, noise: Array | None = None
+    field: VectorField,
+    data: xr.Dataset,
+    noise: Array | None = None,
+    start: Array | None = None,
 ) -> dict[str, float]:
     """Scores of free-running simulations, each from a start that fits the samples.
 
@@ -139,6 +142,8 @@ def free_run_scores(
     noise : ndarray (d,), optional
         Standard deviations of the measurement, where they are known better than from the data
         alone.
+    start : ndarray (D,), optional
+        Fitted start of the first trajectory, where it is known already.
 
     Returns
     -------
@@ -157,7 +162,9 @@ def free_run_scores(
     whole = Window(longest, 0, len(longest.time) - 1)
     samples = sum(len(segment.time) for segment in record.found)
     total = evaluations_for(samples)
-    run, _ = free_run(field, whole, fitted_starts(field, record, [whole])[0], total)
+    if start is None or longest is not record.found[0]:
+        start = fitted_starts(field, record, [whole])[0]
+    run, _ = free_run(field, whole, start, total)
     times = {limit: _lasts(record, whole, run, limit) for limit in (LOST, CLOSE)}
     tally, length = _Tally(record.spread), whole.duration
     if len(record.found) == 1 and times[LOST] == length:

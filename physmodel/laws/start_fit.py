@@ -38,7 +38,7 @@ FOLLOWS, CHANCE = 1.5, 3.0
 ASTRAY = 0.4
 #: Nodes per characteristic time to begin with, how often they may be doubled (where each sample
 #: is a node, the steps between them), and the error of a motion, over the noise, that is asked for.
-NODES, DOUBLINGS, STEP_ERROR = 24, 4, 0.01
+NODES, DOUBLINGS, STEP_ERROR = 8, 6, 0.01
 
 
 def first_start(
@@ -123,7 +123,9 @@ def _guessed(record: Measured, stack: Stack) -> tuple[Array, Array, Stack]:
     guesses = np.stack(choices)
     table = _residuals(record, stack, guesses)
     finite = np.logical_and.reduce(np.isfinite(table), axis=2)
-    cost = np.where(finite, np.sum(np.where(finite[:, :, None], table, 0.0) ** 2, axis=2), np.inf)
+    with np.errstate(over="ignore"):  # of a motion that blows up
+        squares = np.sum(np.where(finite[:, :, None], table, 0.0) ** 2, axis=2)
+    cost = np.where(finite, squares, np.inf)
     chosen = np.argmin(cost, axis=1)[:, None, None]
     best, path = (np.take_along_axis(values, chosen, axis=1) for values in (guesses, table))
     for _ in range(DOUBLINGS):
@@ -171,5 +173,6 @@ def _follows(record: Measured, stack: Stack, starts: Array) -> NDArray[np.bool_]
     """Whether the law stays near the samples of each window at all."""
     miss = _residuals(record, stack, starts[:, None])[:, 0].reshape(*stack.states.shape)
     near = miss * record.noise / record.spread
-    mean = np.sum(near**2, axis=(1, 2)) / (near.shape[2] * stack.seen.sum(axis=1))
+    with np.errstate(over="ignore"):  # of a motion that blows up
+        mean = np.sum(near**2, axis=(1, 2)) / (near.shape[2] * stack.seen.sum(axis=1))
     return np.asarray(mean < ASTRAY**2)

@@ -31,6 +31,9 @@ from physmodel.models.linear_field import LinearField
 
 Array = NDArray[np.float64]
 
+#: Share of entries that are not zero below which blocks cost more than they save.
+SPARSE = 0.3
+
 #: Part of its diagonal that is added to a covariance, above the rounding of its entries.
 ROUNDING = 1e-14
 
@@ -125,7 +128,13 @@ def whiten(
         if by_velocity is not None and slope is not None:
             noise_map = noise_map - _spread(tile.weak.right, by_velocity) @ _spread(slope, unit)
     variances = tile.variances(noise)
-    covariance = _scaled_columns(noise_map, variances) @ noise_map.T
+    flat = noise_map.tocsr()
+    flat.eliminate_zeros()
+    if flat.nnz < SPARSE * noise_map.nnz:
+        # Of many states each equation holds few.
+        covariance = (flat.multiply(variances.ravel()).tocsr() @ flat.T).tobsr((d, d))
+    else:
+        covariance = _scaled_columns(noise_map, variances) @ noise_map.T
     factor = cholesky_banded(_banded(covariance, slack.ravel() ** 2), check_finite=False)
     features = placed(integrals, field)
     features = features if columns is None else features[:, columns]
@@ -135,7 +144,7 @@ def whiten(
         white[:, -1],
         tile.observed,
         values,
-        noise_map.tocsr(),
+        flat,
         factor,
         variances,
     )

@@ -11,8 +11,8 @@ from scipy.linalg import lapack
 
 Array = NDArray[np.float64]
 
-#: Random sign vectors per state in the estimate of a trace.
-PROBES = 4
+#: Random sign vectors in the estimate of a trace, of all states together, but one for each.
+PROBES = 12
 
 
 @dataclass(frozen=True)
@@ -123,15 +123,16 @@ class WhitenedRows:
 def _probes(deviations: Array) -> Array:
     """Random signs times standard deviations ``(n, d)``, one state at a time."""
     n, d = deviations.shape
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], (n, PROBES))
-    probes = np.zeros((n, d, d * PROBES))
+    count = max(PROBES // d, 1)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (n, count))
+    probes = np.zeros((n, d, d * count))
     for j in range(d):
-        probes[:, j, j * PROBES : (j + 1) * PROBES] = deviations[:, j, None] * signs
+        probes[:, j, j * count : (j + 1) * count] = deviations[:, j, None] * signs
     return probes.reshape(n * d, -1)
 
 
 def _squares(white: Array, d: int) -> Array:
-    return np.asarray(np.sum(white**2, axis=0).reshape(d, PROBES).mean(axis=1))
+    return np.asarray(np.sum(white**2, axis=0).reshape(d, -1).mean(axis=1))
 
 
 def triangular_solve(factor: Array, right: Array, *, transposed: bool) -> Array:

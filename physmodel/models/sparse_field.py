@@ -53,7 +53,15 @@ class SparseField:
     def rate(self, time: Array, states: Array, velocities: Array | None, inputs: Array) -> Array:
         """Highest time derivative, ``(n, d)``; see `VectorField.rate`."""
         columns = [states, *([] if velocities is None else [velocities]), inputs, time[:, None]]
-        return self.library.evaluate(np.concatenate(columns, axis=1)) @ self.coefficients.T
+        library, coefficients = self._used
+        return library.evaluate(np.concatenate(columns, axis=1)) @ coefficients
+
+    @cached_property
+    def _used(self) -> tuple[TermLibrary, Array]:
+        """Terms with a coefficient, and their coefficients ``(p, d)``."""
+        used = np.flatnonzero(self.coefficients.any(axis=0))
+        terms = tuple(self.terms[k] for k in used)
+        return TermLibrary(self.library.variables, terms), self.coefficients[:, used].T.copy()
 
     def equation(self, state: str) -> dict[str, float]:
         """Terms and coefficients of one equation."""

@@ -15,6 +15,9 @@ from physmodel.problem.expression import Expression, call, monomial, product, va
 
 Array = NDArray[np.float64]
 
+#: Samples that are multiplied at a time, so that they stay in the processor's cache.
+CACHED = 512
+
 
 @dataclass(frozen=True)
 class TermLibrary:
@@ -34,20 +37,34 @@ class TermLibrary:
         return len(self.terms)
 
     @cached_property
-    def _monomials(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Positions and exponents of the terms that are plain monomials: the fast path."""
-        positions, exponents = [], []
+    def _exponents(self) -> dict[int, list[int]]:
+        """Exponents of the terms that are plain monomials, by position: the fast path."""
+        table = {}
         for position, term in enumerate(self.terms):
             factors = powers(term)
             if factors is not None and all(p == int(p) and p >= 0 for p in factors.values()):
-                positions.append(position)
-                exponents.append([int(factors.get(name, 0)) for name in self.variables])
-        table = np.array(exponents, dtype=np.intp).reshape(len(positions), len(self.variables))
-        return np.array(positions, dtype=np.intp), table
+                table[position] = [int(factors.get(name, 0)) for name in self.variables]
+        return table
+
+    @cached_property
+    def _monomials(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Positions of the monomials, and their factors, see `_products`."""
+        return np.array([*self._exponents], dtype=np.intp), _factors([*self._exponents.values()])
+
+    @cached_property
+    def _lowered(self) -> list[tuple[NDArray[np.intp], Array, NDArray[np.intp]]]:
+        """For each variable: positions, exponents and remaining factors of its monomials."""
+        found = []
+        for j in range(len(self.variables)):
+            own = {position: row for position, row in self._exponents.items() if row[j]}
+            lower = [[p - (k == j) for k, p in enumerate(row)] for row in own.values()]
+            power = np.array([float(row[j]) for row in own.values()])
+            found.append((np.array([*own], dtype=np.intp), power, _factors(lower)))
+        return found
 
     @cached_property
     def _others(self) -> tuple[int, ...]:
-        return tuple(sorted(set(range(len(self.terms))) - set(self._monomials[0].tolist())))
+        return tuple(k for k in range(len(self.terms)) if k not in self._exponents)
 
     def evaluate(self, values: Array) -> Array:
         """Evaluate every term.
@@ -61,9 +78,12 @@ class TermLibrary:
         -------
         ndarray (n, p)
         """
+        columns = np.vstack([np.ones(len(values)), values.T])
+        positions, factors = self._monomials
+        if len(positions) == len(self.terms):
+            return _products(columns, factors).T
         out = np.empty((len(values), len(self.terms)))
-        positions, exponents = self._monomials
-        out[:, positions] = _monomial_values(_power_table(values, exponents), exponents)
+        out[:, positions] = _products(columns, factors).T
         named = dict(zip(self.variables, values.T, strict=True))
         for position in self._others:
             out[:, position] = evaluate(self.terms[position], named)
@@ -83,12 +103,9 @@ class TermLibrary:
         ndarray (n, p, n_leading)
         """
         out = np.zeros((len(values), len(self.terms), n_leading))
-        positions, exponents = self._monomials
-        table = _power_table(values, exponents)
-        for j in range(n_leading):
-            lowered = exponents.copy()
-            lowered[:, j] = np.maximum(lowered[:, j] - 1, 0)
-            out[:, positions, j] = exponents[:, j] * _monomial_values(table, lowered)
+        columns = np.vstack([np.ones(len(values)), values.T])
+        for j, (positions, power, factors) in enumerate(self._lowered[:n_leading]):
+            out[:, positions, j] = (power[:, None] * _products(columns, factors)).T
         named = dict(zip(self.variables, values.T, strict=True))
         for position in self._others:
             for j, slope in enumerate(self._slopes[position][:n_leading]):
@@ -103,20 +120,23 @@ class TermLibrary:
         }
 
 
-def _power_table(values: Array, exponents: NDArray[np.intp]) -> Array:
-    """Powers ``(v, max + 1, n)`` of every variable."""
-    highest = int(exponents.max(initial=0))
-    table = np.ones((values.shape[1], highest + 1, len(values)))
-    for power in range(1, highest + 1):
-        table[:, power] = table[:, power - 1] * values.T
-    return table
+def _factors(exponents: Sequence[Sequence[int]]) -> NDArray[np.intp]:
+    """Factors ``(g, p)`` of monomials of degree ``g`` at most: variables from 1, 0 for none."""
+    lists = [[j + 1 for j, power in enumerate(row) for _ in range(power)] for row in exponents]
+    most = max([1, *map(len, lists)])
+    rows = [[*factors, *[0] * (most - len(factors))] for factors in lists]
+    return np.array(rows, dtype=np.intp).reshape(len(rows), most).T
 
 
-def _monomial_values(table: Array, exponents: NDArray[np.intp]) -> Array:
-    result = np.ones((table.shape[2], len(exponents)))
-    for j, column in enumerate(exponents.T):
-        if column.any():
-            result *= table[j, column].T
+def _products(columns: Array, factors: NDArray[np.intp]) -> Array:
+    """Monomials ``(p, n)`` of variables ``(1 + v, n)``, the first of which is one."""
+    result = np.empty((factors.shape[1], columns.shape[1]))
+    for first in range(0, columns.shape[1], CACHED):
+        part = columns[:, first : first + CACHED]
+        block = part[factors[0]]
+        for more in factors[1:]:
+            block *= part[more]
+        result[:, first : first + CACHED] = block
     return result
 
 
