@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from physmodel.data.findings import Finding
+    from physmodel.findings import Finding
 
 
 @contextmanager

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from physmodel.data.arrays import from_arrays
     from physmodel.data.dimensionless import nondimensionalise, pi_groups
     from physmodel.data.doctor import check
-    from physmodel.data.findings import Finding
     from physmodel.data.open import open
     from physmodel.discovery.discover import discover
     from physmodel.fields.coefficients import fit_pde
     from physmodel.fields.solve import solve_pde
+    from physmodel.findings import Finding
     from physmodel.fitting.fit import Fit, fit
     from physmodel.fitting.regimes import fit_regimes
     from physmodel.hybrids.hybrid import hybrid
@@ -46,7 +46,7 @@ from physmodel.version import __version__
 
 #: Public name, module, name in it.
 _FACE = {
-    "Finding": ("physmodel.data.findings", "Finding"),
+    "Finding": ("physmodel.findings", "Finding"),
     "Fit": ("physmodel.fitting.fit", "Fit"),
     "Problem": ("physmodel.problem.problem", "Problem"),
     "Result": ("physmodel.laws.result", "Result"),

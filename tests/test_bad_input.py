@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from physmodel.data.arrays import from_arrays
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import check, summary
-from physmodel.data.findings import recorded
 from physmodel.errors import DataError, PhysmodelError
+from physmodel.findings import recorded
 from physmodel.testing.strategies import BadArrays, bad_arrays
 
 N = 1001

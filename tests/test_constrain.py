@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from physmodel.discovery.constraints import free_coefficients
-from physmodel.discovery.libraries import candidate_libraries
 from physmodel.errors import ProblemError
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.coordinates import Coordinates
 from physmodel.models.defect import law_defect, symmetry_defect
+from physmodel.models.libraries.constraints import free_coefficients
+from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.linear_field import Points
 from physmodel.models.null_space import null_space, sparse_null_space
 from physmodel.models.sparse_field import SparseField

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from physmodel.data.arrays import from_arrays
 from physmodel.data.contract import make_dataset, validate
 from physmodel.data.doctor import check, constant_columns, duplicate_columns, summary
-from physmodel.data.findings import Finding
 from physmodel.errors import DataError
+from physmodel.findings import Finding
 from physmodel.testing.strategies import unit_scalings
 
 T = 0.05 * np.arange(400)

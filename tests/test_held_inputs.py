@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 import physmodel as pm
-from physmodel.discovery.layout import tile_of
 from physmodel.errors import DataError, ProblemError
+from physmodel.losses.layout import tile_of
 from physmodel.models.signals import Signal
 
 Array = NDArray[np.float64]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import physmodel as pm
-from physmodel.discovery.libraries import candidate_libraries
 from physmodel.errors import ProblemError
+from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.terms import polynomial_terms
 from physmodel.problem.toml import dumps, read_problem
 

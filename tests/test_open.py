@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from physmodel.data.arrays import from_arrays
 from physmodel.data.contract import validate, variable_names
-from physmodel.data.findings import Finding, recorded, with_findings
 from physmodel.data.open import open as open_data
 from physmodel.errors import DataError, PhysmodelError
+from physmodel.findings import Finding, recorded, with_findings
 from physmodel.testing.strategies import trajectories
 
 T = 0.1 * np.arange(30)

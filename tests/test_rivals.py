@@ -10,11 +10,11 @@ import pytest
 import physmodel as pm
 from physmodel.bench.chaotic import load_systems
 from physmodel.bench.draws import Cell, draw
-from physmodel.discovery.libraries import candidate_libraries
 from physmodel.discovery.linearisation import Setting
-from physmodel.discovery.preparation import prepare
 from physmodel.discovery.search import Search
+from physmodel.losses.preparation import prepare
 from physmodel.models.integrate import integrate
+from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.term_field import TermField
 
 

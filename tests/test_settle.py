@@ -12,13 +12,13 @@ from scipy.signal import savgol_filter
 
 import physmodel as pm
 from physmodel.discovery.identification import Identification, identify
-from physmodel.discovery.law import dominated, ranked
-from physmodel.discovery.libraries import candidate_libraries
-from physmodel.discovery.null import null_evidence
 from physmodel.discovery.outcome import status_of
-from physmodel.discovery.preparation import prepare
+from physmodel.discovery.ranking import dominated, ranked
 from physmodel.discovery.tables import tables_of
-from physmodel.discovery.thinning import thinned
+from physmodel.losses.null import null_evidence
+from physmodel.losses.preparation import prepare
+from physmodel.losses.thinning import thinned
+from physmodel.models.libraries.library import candidate_libraries
 from physmodel.optimizers.correlation import effective_samples, lag_one
 
 Array = NDArray[np.float64]

@@ -6,10 +6,10 @@ import numpy as np
 
 from physmodel.bench.draws import Draw
 from physmodel.data.arrays import from_arrays
-from physmodel.discovery.libraries import candidate_libraries
 from physmodel.discovery.linearisation import Errors, Setting
-from physmodel.discovery.preparation import prepare
 from physmodel.discovery.settle import LEAST_SLACK
+from physmodel.losses.preparation import prepare
+from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.term_field import TermField
 from physmodel.optimizers.triangular import solve_support
 from physmodel.problem.problem import Problem

@@ -21,8 +21,8 @@ from physmodel.bench.peers import (
     weak_rows,
 )
 from physmodel.bench.symmetry_cases import Case, Records
-from physmodel.discovery.constraints import free_coefficients
 from physmodel.interop.pysindy import load
+from physmodel.models.libraries.constraints import free_coefficients
 from physmodel.models.sparse_field import term_variables
 from physmodel.models.terms import TermLibrary
 from physmodel.problem.parser import parse

@@ -8,15 +8,15 @@ import numpy as np
 import xarray as xr
 
 from physmodel.bodies.pairwise import PairwiseFit
-from physmodel.data.findings import Finding
-from physmodel.discovery.constraints import not_obeyed
-from physmodel.discovery.preparation import prepare
-from physmodel.discovery.selection import RIVAL_RANGE
+from physmodel.findings import Finding
 from physmodel.laws.parts import coefficient_table, completed, start_of
 from physmodel.laws.result import Result, Status
 from physmodel.laws.scores import states_and_velocities
+from physmodel.losses.preparation import prepare
 from physmodel.models.central_force import CentralForce
+from physmodel.models.libraries.constraints import not_obeyed
 from physmodel.models.linear_field import Points
+from physmodel.optimizers.selection import RIVAL_RANGE
 from physmodel.problem.problem import Problem
 from physmodel.problem.units import parse_unit
 
@@ -35,7 +35,7 @@ def pairwise_result(
     problem : Problem
         With bodies.
     fit : PairwiseFit
-        In computing units of `physmodel.discovery.preparation.prepare` with a common scale.
+        In computing units of `physmodel.losses.preparation.prepare` with a common scale.
     findings : sequence of Finding
 
     Returns

@@ -12,10 +12,10 @@ from physmodel.conserved.of_field import autonomous
 from physmodel.conserved.quantity import Conserved
 from physmodel.conserved.search.search import Found
 from physmodel.conserved.symmetries import FoundSymmetry
-from physmodel.discovery.selection import TIE
 from physmodel.errors import ProblemError
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField
+from physmodel.optimizers.selection import TIE
 
 if TYPE_CHECKING:
     from physmodel.laws.result import Result

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from physmodel.data.assemble import MAX_VALUES, SHORTEST, NanPolicy, RawTrajectory, assemble
 from physmodel.data.clock import as_floats, time_axis
-from physmodel.data.findings import Finding
 from physmodel.data.names import found_units, identifiers, renamed_units, split_unit
 from physmodel.errors import DataError
+from physmodel.findings import Finding
 
 Array = NDArray[np.float64]
 Matrix = tuple[Array, NDArray[np.bool_]]

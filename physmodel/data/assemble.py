@@ -11,9 +11,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.contract import LARGEST, make_dataset, rows_text, time_fault
-from physmodel.data.findings import Finding, bundled
 from physmodel.data.segments import cut, is_regular, runs, time_gaps, value_jumps
 from physmodel.errors import DataError
+from physmodel.findings import Finding, bundled
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]

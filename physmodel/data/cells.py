@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from physmodel.data.clock import dates_to_floats
 from physmodel.data.columns import TIME_NAMES, TIME_WITH_UNIT
-from physmodel.data.findings import Finding
 from physmodel.data.names import split_unit
 from physmodel.errors import DataError
+from physmodel.findings import Finding
 
 Array = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
 from physmodel.errors import DataError
+from physmodel.findings import Finding
 
 Array = NDArray[np.float64]
 

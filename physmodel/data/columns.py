@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
 from physmodel.data.names import split_unit
 from physmodel.errors import DataError
+from physmodel.findings import Finding
 from physmodel.problem.parser import suggestion
 
 Array = NDArray[np.float64]

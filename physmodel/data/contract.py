@@ -13,9 +13,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from physmodel.data.findings import Finding, as_attribute
 from physmodel.data.holds import HOLD
 from physmodel.errors import DataError
+from physmodel.findings import Finding, as_attribute
 from physmodel.problem.holds import HOLDS
 
 Array = NDArray[np.float64]

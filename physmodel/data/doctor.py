@@ -9,12 +9,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.contract import validate, variable_names
-from physmodel.data.findings import Finding, bundled, recorded
 from physmodel.data.input_like import input_like
 from physmodel.data.noise import estimate_noise, quantisation_step
 from physmodel.data.outliers import outliers
 from physmodel.data.relations import column_findings, constant_columns, duplicate_columns
 from physmodel.data.segments import Segment, is_regular, segments, time_gaps, value_jumps
+from physmodel.findings import Finding, bundled, recorded
 
 __all__ = ["check", "constant_columns", "duplicate_columns", "summary"]
 

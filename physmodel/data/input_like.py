@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
 from physmodel.data.noise import quantisation_step
 from physmodel.data.segments import Segment
+from physmodel.findings import Finding
 
 Array = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from physmodel.data.columns import TIME_NAMES
-from physmodel.data.findings import Finding
 from physmodel.errors import DataError
+from physmodel.findings import Finding
 from physmodel.problem.parser import suggestion
 
 #: Names of dimensions that tell trajectories apart.

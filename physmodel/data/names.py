@@ -7,8 +7,8 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from physmodel.data.findings import Finding
 from physmodel.errors import DataError, PhysmodelError
+from physmodel.findings import Finding
 from physmodel.problem.expression import FUNCTIONS
 from physmodel.problem.parser import suggestion
 from physmodel.problem.units import parse_unit

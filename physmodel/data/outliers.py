@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
+from physmodel.findings import Finding
 
 Array = NDArray[np.float64]
 

@@ -10,11 +10,11 @@ import xarray as xr
 from physmodel.data.assemble import NanPolicy, RawTrajectory, assemble
 from physmodel.data.clock import as_floats
 from physmodel.data.contract import validate, variable_names
-from physmodel.data.findings import recorded
 from physmodel.data.holds import HOLD, with_holds
 from physmodel.data.layout import chosen_columns
 from physmodel.data.names import found_units, identifiers, renamed_units
 from physmodel.errors import DataError
+from physmodel.findings import recorded
 
 
 def from_contract(

@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.contract import variable_names
-from physmodel.data.findings import Finding
+from physmodel.findings import Finding
 
 Array = NDArray[np.float64]
 

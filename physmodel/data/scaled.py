@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 
 from physmodel.data.contract import LARGEST, SMALLEST, Array, validate, variable_names
-from physmodel.data.findings import Finding, with_findings
 from physmodel.errors import DataError, ProblemError
+from physmodel.findings import Finding, with_findings
 from physmodel.problem.base_units import Measure
 from physmodel.problem.calculus import ordered
 from physmodel.problem.constants import Constant

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from physmodel.data.assemble import MAX_VALUES, NanPolicy, RawTrajectory, assemble
 from physmodel.data.cells import clock, numbers
 from physmodel.data.columns import Headers, time_column
-from physmodel.data.findings import Finding
 from physmodel.data.names import found_units, identifiers, renamed_units
 from physmodel.errors import DataError, require
+from physmodel.findings import Finding
 
 Array = NDArray[np.float64]
 

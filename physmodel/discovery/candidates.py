@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from physmodel.discovery.law import Law, dominated, only_noise
-from physmodel.discovery.libraries import Library
+from physmodel.discovery.law import Law
 from physmodel.discovery.linearisation import Setting
-from physmodel.discovery.preparation import Prepared
-from physmodel.discovery.selection import RIVAL_RANGE
+from physmodel.discovery.ranking import dominated, only_noise
 from physmodel.errors import ProblemError
+from physmodel.losses.preparation import Prepared
 from physmodel.models.constrain import ConstrainedField
+from physmodel.models.libraries.library import Library
 from physmodel.models.term_field import TermField
+from physmodel.optimizers.selection import RIVAL_RANGE
 from physmodel.problem.expression import Expression
 
 Array = NDArray[np.float64]
@@ -30,7 +31,7 @@ CHANCE = 0.05
 
 #: Share of the rates below which a term makes no difference, and standard errors up to which a
 #: term may be larger than it seems.
-SLIGHT, DEVIATIONS = 0.05, 2.0
+SLIGHT, DEVIATIONS = 0.1, 2.0
 
 #: Evidence, or merit, by which a law has to be better than random motion in total, and a fit with
 #: another noise profile better than the one before.
@@ -100,8 +101,7 @@ class Candidate:
     @property
     def advantage(self) -> float:
         """Evidence in favour of the law over random motion, in total."""
-        gain = self.prepared.null_evidence - self.law.evidence_per_datum()
-        return float(gain * self.law.n_data)
+        return float(self.prepared.null_evidence * self.law.n_data - self.law.evidence())
 
     @property
     def left(self) -> float:

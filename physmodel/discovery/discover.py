@@ -14,17 +14,17 @@ from physmodel.bodies.pairwise import PairwiseFit, fit_pairwise
 from physmodel.bodies.result import pairwise_result
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
-from physmodel.data.findings import Finding
 from physmodel.data.holds import holds_of, with_holds
 from physmodel.data.open import open as open_data
 from physmodel.data.segments import segments
-from physmodel.discovery.constraints import still_named
-from physmodel.discovery.dimensional import not_imposed, unit_notes
 from physmodel.discovery.holds import with_best_hold
 from physmodel.discovery.outcome import terms_result
-from physmodel.discovery.preparation import prepare
 from physmodel.errors import DataError, ProblemError
+from physmodel.findings import Finding
 from physmodel.laws.result import Result
+from physmodel.losses.preparation import prepare
+from physmodel.models.libraries.constraints import still_named
+from physmodel.models.libraries.dimensional import not_imposed, unit_notes
 from physmodel.models.sparse_field import term_variables, velocity_name
 from physmodel.problem.calculus import names_in
 from physmodel.problem.constants import read_term

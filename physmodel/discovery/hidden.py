@@ -37,16 +37,7 @@ class Hidden:
 
 
 def hidden_term(candidate: Candidate) -> Hidden | None:
-    """The term that the data would have shown least, None if the law has them all.
-
-    Parameters
-    ----------
-    candidate : Candidate
-
-    Returns
-    -------
-    Hidden or None
-    """
+    """The term that the data would have shown least, None if the law has them all."""
     law, setting = candidate.law, candidate.setting
     others = np.setdiff1d(np.arange(len(law.weights)), law.key)
     if not len(others):

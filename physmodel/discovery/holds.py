@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from physmodel.data.findings import Finding
 from physmodel.data.holds import with_holds
 from physmodel.data.input_course import forms
 from physmodel.discovery.identification import Identification, identify
-from physmodel.discovery.libraries import candidate_libraries
-from physmodel.discovery.preparation import prepare
-from physmodel.discovery.selection import RIVAL_RANGE
-from physmodel.discovery.thinning import thinned
+from physmodel.findings import Finding
+from physmodel.losses.preparation import prepare
+from physmodel.losses.thinning import thinned
+from physmodel.models.libraries.library import candidate_libraries
+from physmodel.optimizers.selection import RIVAL_RANGE
 from physmodel.problem.holds import BAND_LIMITED, LINEAR, ZERO
 from physmodel.problem.problem import Problem
 from physmodel.progress import stage

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from physmodel.discovery.candidates import MARGIN, Candidate, weighed
 from physmodel.discovery.law import Law
-from physmodel.discovery.libraries import MAX_COEFFICIENTS, RICH_STATES, Library
 from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.other_forms import with_other_forms
-from physmodel.discovery.preparation import Prepared
 from physmodel.discovery.screening import screened
 from physmodel.discovery.search import Search
+from physmodel.losses.preparation import Prepared
 from physmodel.losses.tile import Tile
 from physmodel.models.constrain import ConstrainedField
+from physmodel.models.libraries.library import MAX_COEFFICIENTS, RICH_STATES, Library
 from physmodel.models.term_field import TermField
 from physmodel.progress import stage
 
@@ -80,11 +80,6 @@ class Identification:
         """The library that the winner comes from."""
         return self.best.library
 
-    @property
-    def field(self) -> Field:
-        """The vector field whose coefficients `law.weights` are."""
-        return self.best.field
-
 
 @dataclass(frozen=True)
 class _Trial:
@@ -127,7 +122,6 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
     Returns
     -------
     Identification
-        The simplest adequate law of all libraries of its order.
     """
     refinement = 1
     answers: list[Identification] = []

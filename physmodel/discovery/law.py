@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.linearisation import Errors, Linearisation, Setting
-from physmodel.discovery.selection import WORTH, InformationCriterion
-from physmodel.losses.tile import quadrature_error
+from physmodel.discovery.linearisation import Errors
 from physmodel.optimizers.correlation import effective_samples, lag_one
-from physmodel.optimizers.triangular import Solution, unscaled
+from physmodel.optimizers.selection import WORTH, InformationCriterion
 
 Array = NDArray[np.float64]
 Support = tuple[int, ...]
@@ -152,10 +149,6 @@ class Law:
         """Criterion of the data, comparable between laws: smaller is better."""
         return self.deviance + self.criterion.penalty * len(self.key)
 
-    def evidence_per_datum(self) -> float:
-        """`evidence` per residual that carries information."""
-        return self.evidence() / self.n_data
-
     @property
     def noise_free(self) -> bool:
         """Whether the data are the trajectory to all digits that count."""
@@ -243,27 +236,6 @@ class Law:
         level = float(np.sum(np.log(left**2 + (COUPLED * left.max()) ** 2)))
         return price * (level / np.log(WORTH) + len(self.key))
 
-    def placed(self, columns: Mapping[int, int], setting: Setting) -> Law:
-        """The same law in another library on the same tiles.
-
-        Parameters
-        ----------
-        columns : mapping of int to int
-            Where each column in use stands there.
-        setting : Setting
-            With the other library.
-
-        Returns
-        -------
-        Law
-        """
-        weights = np.zeros(setting.field.n_coefficients)
-        root = np.zeros((len(weights), self.root.shape[1]))
-        old, new = [*columns], [*columns.values()]
-        weights[new], root[new] = self.weights[old], self.root[old]
-        criterion = setting.criterion(self.total)
-        return replace(self, weights=weights, root=root, criterion=criterion)
-
     @property
     def n_states(self) -> int:
         """Number of equations ``d``."""
@@ -273,98 +245,3 @@ class Law:
     def explained(self) -> float:
         """Share of the whitened variance of the left-hand side."""
         return 1.0 - self.rss / max(self.total, np.finfo(float).tiny)
-
-
-def law_of(
-    setting: Setting,
-    step: Linearisation,
-    columns: NDArray[np.intp] | None,
-    solution: Solution,
-    errors: Errors,
-) -> Law:
-    """The law that a solution of one linearisation states, with its trajectory.
-
-    Parameters
-    ----------
-    setting : Setting
-    step : Linearisation
-    columns : ndarray of int or None
-        Columns of the field that `step` holds; None for all.
-    solution : Solution
-        On the columns of `step`.
-    errors : Errors
-        With which `step` was whitened.
-
-    Returns
-    -------
-    Law
-    """
-    scale = step.factor.scale
-    short = unscaled(step.factor, solution)
-    where = np.arange(len(short)) if columns is None else columns
-    weights = np.zeros(setting.field.n_coefficients)
-    weights[where] = short
-    root = np.zeros((len(weights), len(solution.support)))
-    root[where[solution.support]] = solution.inverse / scale[solution.support, None]
-    latent = step.latent(short)
-    quadrature = [
-        quadrature_error(tile, setting.field, weights, states)
-        for tile, states in zip(setting.tiles, latent, strict=True)
-    ]
-    return Law(
-        weights,
-        root,
-        errors,
-        latent,
-        step.residuals(short),
-        step.factor.total,
-        step.log_volume + errors.price_of_tails,
-        np.sqrt(np.mean(np.concatenate(quadrature) ** 2, axis=0)),
-        *_sizes(setting, latent, errors),
-        step.criterion,
-        setting.rough,
-    )
-
-
-def _sizes(setting: Setting, latent: Sequence[Array], errors: Errors) -> tuple[Array, Array]:
-    """Root mean squares of the left-hand sides along a trajectory, and of the equation error."""
-    pairs = list(zip(setting.tiles, latent, strict=True))
-    rates = np.concatenate([tile.weak.left @ states for tile, states in pairs])
-    spans = np.concatenate([tile.durations for tile in setting.tiles])
-    size = setting.looseness * errors.typical * errors.noise * np.sqrt(spans.mean())
-    return np.sqrt(np.mean(rates**2, axis=0)), np.asarray(size)
-
-
-def ranked(laws: Sequence[Law]) -> list[Law]:
-    """Laws with the one to report first.
-
-    Where a law leaves nothing but noise, the evidence of all residuals decides. Where every law
-    leaves an error of the equation, enough data make any term significant; then a term has to
-    be worth it, and lower what its equation leaves by the factor `WORTH`.
-
-    Parameters
-    ----------
-    laws : sequence of Law
-
-    Returns
-    -------
-    list of Law
-    """
-    noisy = only_noise(laws)
-    behind: set[int] = set() if noisy else dominated(laws)
-    return sorted(laws, key=lambda law: (id(law) in behind, law.merit(noisy)))
-
-
-def dominated(laws: Sequence[Law]) -> set[int]:
-    """Identities of laws that are less likely than one of fewer terms."""
-    best, behind = np.inf, set()
-    for law in sorted(laws, key=lambda law: (len(law.key), law.deviance)):
-        if law.deviance >= best:
-            behind.add(id(law))
-        best = min(best, law.deviance)
-    return behind
-
-
-def only_noise(laws: Sequence[Law]) -> bool:
-    """Whether a law leaves nothing but noise, and none leaves nothing at all."""
-    return any(law.complete for law in laws) and not any(law.numerical for law in laws)

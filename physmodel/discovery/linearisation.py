@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from physmodel.discovery.selection import InformationCriterion
 from physmodel.losses.latent import whiten
 from physmodel.losses.tile import Tile, quadrature_error
 from physmodel.losses.whitened import WhitenedRows
 from physmodel.models.linear_field import LinearField
-from physmodel.optimizers.triangular import Solution, TriangularFactor, triangular_factor
+from physmodel.optimizers.selection import InformationCriterion
+from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
 
 Array = NDArray[np.float64]
 
@@ -91,10 +91,6 @@ class Linearisation:
     def log_volume(self) -> float:
         """Part of minus twice the log density of the data that the residual leaves out."""
         return sum(row.log_volume for row in self.rows)
-
-    def evidence(self, solution: Solution) -> float:
-        """Information criterion of the data, comparable between models: smaller is better."""
-        return self.criterion.value(solution) + self.log_volume
 
     def latent(self, weights: Array) -> list[Array]:
         """Posterior mean of the clean states ``(n, d)`` of each tile."""

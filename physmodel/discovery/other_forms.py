@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from physmodel.discovery.candidates import Candidate, against
 from physmodel.discovery.law import Law, Support
-from physmodel.discovery.libraries import RICH_STATES
 from physmodel.discovery.linearisation import Setting
-from physmodel.discovery.selection import RIVAL_RANGE
 from physmodel.discovery.settle import Schedule, Start, fixed, settle
+from physmodel.models.libraries.library import RICH_STATES
 from physmodel.models.term_field import TermField
 from physmodel.models.terms import TermLibrary
+from physmodel.optimizers.selection import RIVAL_RANGE
 from physmodel.optimizers.triangular import solve_support
 from physmodel.problem.expression import Call, Expression
 from physmodel.problem.parser import parse

@@ -9,20 +9,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
 from physmodel.discovery.candidates import Candidate, against
-from physmodel.discovery.constraints import in_vain, not_obeyed
 from physmodel.discovery.hidden import Hidden, hidden_term
 from physmodel.discovery.identification import Identification
-from physmodel.discovery.selection import CONFIDENT, TIE
 from physmodel.discovery.tables import Tables, tables_of
+from physmodel.findings import Finding
 from physmodel.laws.coefficient_units import coefficient_units
 from physmodel.laws.parts import coefficient_table, completed, start_of
 from physmodel.laws.result import Result, Status
 from physmodel.laws.scores import free_run_scores, states_and_velocities
+from physmodel.models.libraries.constraints import in_vain, not_obeyed
 from physmodel.models.linear_field import Points
 from physmodel.models.sparse_field import SparseField
-from physmodel.models.vector_field import VectorField
+from physmodel.optimizers.selection import CONFIDENT, TIE
 from physmodel.problem.problem import Problem
 from physmodel.progress import stage
 
@@ -121,7 +120,9 @@ def _result(
     lawful = status != "no-law"
     if status == "approximate":
         notes.append(_where(problem, answer))
-    notes += not_obeyed(problem, model, _points(data, model)) if lawful else []
+    notes += (
+        not_obeyed(problem, model, Points(*states_and_velocities(data, model))) if lawful else []
+    )
     notes += in_vain(problem) if status in {"approximate", "no-law"} else []
     return completed(
         best,
@@ -219,8 +220,3 @@ def status_of(candidates: Sequence[Candidate]) -> Status:
     if best.probability < CONFIDENT * (best.probability + against):
         return "ambiguous"
     return "identified" if best.exact else "approximate"
-
-
-def _points(data: xr.Dataset, model: VectorField) -> Points:
-    """Measured states as points."""
-    return Points(*states_and_velocities(data, model))

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky_banded, qr
 
-from physmodel.discovery.libraries import KEPT, Library
-from physmodel.discovery.preparation import Prepared
-from physmodel.discovery.selection import InformationCriterion, select
+from physmodel.losses.preparation import Prepared
 from physmodel.losses.tile import Tile
 from physmodel.losses.whitened import triangular_solve
+from physmodel.models.libraries.library import KEPT, Library
 from physmodel.models.linear_field import LinearField
+from physmodel.optimizers.selection import InformationCriterion, select
 from physmodel.optimizers.tableau import Tableau
 from physmodel.optimizers.triangular import TriangularFactor
 

@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.law import SMALL_SLACK, Law, Support, law_of, only_noise, ranked
+from physmodel.discovery.law import SMALL_SLACK, Law, Support
 from physmodel.discovery.linearisation import Errors, Linearisation, Setting
-from physmodel.discovery.selection import candidates, select
-from physmodel.discovery.settle import LEAST_SLACK, Choice, Schedule, Start, fixed, settle
+from physmodel.discovery.ranking import only_noise, ranked
+from physmodel.discovery.settle import LEAST_SLACK, Choice, Schedule, Start, fixed, law_of, settle
+from physmodel.discovery.transfer import placed
 from physmodel.losses.latent import deviations
-from physmodel.models.term_field import TermField
+from physmodel.optimizers.selection import candidates, select
 from physmodel.optimizers.triangular import Solution, TriangularFactor, triangular_factor
-from physmodel.problem.expression import Expression
 from physmodel.progress import stage
 
 Array = NDArray[np.float64]
@@ -166,14 +166,12 @@ class Search:
 
     def _settled_elsewhere(self, support: Support) -> bool:
         """Enter a law from the table of another search, if one has these terms."""
-        places = _places(self.setting, support)
-        for other in self.elsewhere if places else ():
-            for key in other.laws:
-                known = key in other._full or key not in other._supersets
-                theirs = _places(other.setting, key) if known and len(key) == len(places) else {}
-                if theirs.keys() == places.keys():
-                    moved = {theirs[term]: column for term, column in places.items()}
-                    self.laws[support] = other.laws[key].placed(moved, self.setting)
+        for other in self.elsewhere:
+            known = [k for k in other.laws if k in other._full or k not in other._supersets]
+            for key in known:
+                law = placed(other.laws[key], other.setting, support, self.setting)
+                if law is not None:
+                    self.laws[support] = law
                     self._full |= {support} if key in other._full else set()
                     return True
         return False
@@ -239,14 +237,6 @@ class Search:
 
     def _settled(self, support: Support, near: Law, schedule: Schedule) -> Law:
         return settle(self.setting, near, fixed(support), schedule)
-
-
-def _places(setting: Setting, support: Support) -> dict[tuple[int, Expression], int]:
-    """Columns by equation and term; none where coefficients are tied together."""
-    if not isinstance(setting.field, TermField):
-        return {}
-    terms = setting.field.library.terms
-    return {(k // len(terms), terms[k % len(terms)]): k for k in support}
 
 
 def _key(solution: Solution) -> Support:

@@ -8,15 +8,16 @@ without noise but with a law that holds to five digits only, the first does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.law import SMALL_SLACK, Law, Support, law_of
+from physmodel.discovery.law import SMALL_SLACK, Law, Support
 from physmodel.discovery.linearisation import FREEDOM, Errors, Linearisation, Setting
-from physmodel.optimizers.triangular import Solution, solve_support
+from physmodel.losses.tile import quadrature_error
+from physmodel.optimizers.triangular import Solution, solve_support, unscaled
 
 Array = NDArray[np.float64]
 
@@ -173,3 +174,63 @@ def _estimated(setting: Setting, step: Linearisation, choice: Choice, law: Law) 
         for error, size in zip(off, sizes, strict=True)
     ]
     return Errors(noise, slack, [np.where(shown, tail, 1.0) for tail in heavier])
+
+
+def law_of(
+    setting: Setting,
+    step: Linearisation,
+    columns: NDArray[np.intp] | None,
+    solution: Solution,
+    errors: Errors,
+) -> Law:
+    """The law that a solution of one linearisation states, with its trajectory.
+
+    Parameters
+    ----------
+    setting : Setting
+    step : Linearisation
+    columns : ndarray of int or None
+        Columns of the field that `step` holds; None for all.
+    solution : Solution
+        On the columns of `step`.
+    errors : Errors
+        With which `step` was whitened.
+
+    Returns
+    -------
+    Law
+    """
+    scale = step.factor.scale
+    short = unscaled(step.factor, solution)
+    where = np.arange(len(short)) if columns is None else columns
+    weights = np.zeros(setting.field.n_coefficients)
+    weights[where] = short
+    root = np.zeros((len(weights), len(solution.support)))
+    root[where[solution.support]] = solution.inverse / scale[solution.support, None]
+    latent = step.latent(short)
+    quadrature = [
+        quadrature_error(tile, setting.field, weights, states)
+        for tile, states in zip(setting.tiles, latent, strict=True)
+    ]
+    return Law(
+        weights,
+        root,
+        errors,
+        latent,
+        step.residuals(short),
+        step.factor.total,
+        step.log_volume + errors.price_of_tails,
+        np.sqrt(np.mean(np.concatenate(quadrature) ** 2, axis=0)),
+        *_sizes(setting, latent, errors),
+        step.criterion,
+        setting.rough,
+    )
+
+
+def _sizes(setting: Setting, latent: Sequence[Array], errors: Errors) -> tuple[Array, Array]:
+    """Root mean squares of the left-hand sides along a trajectory, and of the equation error."""
+    pairs = list(zip(setting.tiles, latent, strict=True))
+    rates = np.concatenate([tile.weak.left @ states for tile, states in pairs])
+    spans = np.concatenate([tile.durations for tile in setting.tiles])
+    size = setting.looseness * errors.typical * errors.noise * np.sqrt(spans.mean())
+    return np.sqrt(np.mean(rates**2, axis=0)), np.asarray(size)

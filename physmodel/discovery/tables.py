@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.candidates import Candidate
-from physmodel.discovery.constraints import per_state
+from physmodel.models.libraries.constraints import per_state
 from physmodel.problem.expression import Expression
 from physmodel.problem.problem import Problem
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from physmodel.discovery.candidates import Candidate
 from physmodel.discovery.identification import identify
-from physmodel.discovery.libraries import candidate_libraries
 from physmodel.discovery.linearisation import white_rows
-from physmodel.discovery.preparation import Prepared, prepare
 from physmodel.errors import ProblemError
 from physmodel.experiments.discrimination import Belief, probabilities
 from physmodel.experiments.surprises import places, smaller, surprises, widened
+from physmodel.losses.preparation import Prepared, prepare
 from physmodel.losses.tile import Tile
+from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.term_field import TermField
 from physmodel.optimizers.triangular import (
     Solution,

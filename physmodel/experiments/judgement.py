@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.selection import CONFIDENT
 from physmodel.experiments.discrimination import (
     Predictions,
     entropy,
@@ -25,6 +24,7 @@ from physmodel.experiments.hypotheses import LIKELY, Hypotheses
 from physmodel.experiments.starts import start_names, to_physical
 from physmodel.experiments.trial import Trial
 from physmodel.models.vector_field import InputSignal
+from physmodel.optimizers.selection import CONFIDENT
 
 if TYPE_CHECKING:
     from physmodel.laws.result import Result

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from physmodel.discovery.preparation import TILE
 from physmodel.errors import ProblemError
 from physmodel.experiments.discrimination import entropy
 from physmodel.experiments.experiment import NextExperiment
@@ -34,6 +33,7 @@ from physmodel.experiments.starts import (
     to_computing,
 )
 from physmodel.experiments.trial import plan
+from physmodel.losses.preparation import TILE
 from physmodel.models.signals import Signal
 from physmodel.models.vector_field import InputSignal
 from physmodel.problem.knowledge import conditions_of

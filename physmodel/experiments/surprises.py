@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.identification import Identification
-from physmodel.discovery.libraries import Library
-from physmodel.discovery.selection import InformationCriterion
+from physmodel.models.libraries.library import Library
 from physmodel.models.term_field import TermField
 from physmodel.models.terms import TermLibrary
+from physmodel.optimizers.selection import InformationCriterion
 from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_support
 
 #: Models with one term more than the winner that stand for surprises, and the variance of a
@@ -43,7 +43,10 @@ def widened(found: Identification, libraries: Sequence[Library]) -> TermField:
     terms = dict.fromkeys((*library.terms, *used))
     for other in libraries:
         more = terms | dict.fromkeys(other.terms.terms)
-        if other.order == found.field.order and len(more) * found.field.n_states <= WIDEST:
+        if (
+            other.order == found.best.field.order
+            and len(more) * found.best.field.n_states <= WIDEST
+        ):
             terms = more
     return replace(found.best.plain_field, library=TermLibrary(library.variables, tuple(terms)))
 

@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.layout import MOST_NODES
 from physmodel.discovery.linearisation import white_rows
 from physmodel.discovery.settle import LEAST_SLACK
 from physmodel.experiments.discrimination import reduced
 from physmodel.experiments.hypotheses import Hypotheses
+from physmodel.losses.layout import MOST_NODES
 from physmodel.losses.tile import Tile
 from physmodel.losses.weak import WeakForm, weak_form
 from physmodel.models.integrate import rk4

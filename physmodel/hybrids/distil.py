@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.search import MOST_MOVES
-from physmodel.discovery.selection import (
+from physmodel.hybrids.weak.rounds import Settled, fit_terms, fresh
+from physmodel.hybrids.weak.weak_fit import Round, State, Weak
+from physmodel.optimizers.selection import (
     RIVAL_RANGE,
     InformationCriterion,
     candidates,
     select,
 )
-from physmodel.hybrids.weak.rounds import Settled, fit_terms, fresh
-from physmodel.hybrids.weak.weak_fit import Round, State, Weak
 from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
 
 Array = NDArray[np.float64]

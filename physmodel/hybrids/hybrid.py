@@ -11,11 +11,11 @@ from threadpoolctl import threadpool_limits
 
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
-from physmodel.data.findings import Finding
 from physmodel.data.holds import holds_of
 from physmodel.data.open import open as open_data
 from physmodel.discovery.holds import stated_by_evidence
 from physmodel.errors import DataError, ProblemError
+from physmodel.findings import Finding
 from physmodel.hybrids.known_text import closed_states, known_texts, read_known
 from physmodel.hybrids.outcome import hybrid_result
 from physmodel.hybrids.results.record import HybridResult

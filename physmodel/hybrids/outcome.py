@@ -9,10 +9,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
 from physmodel.discovery.candidates import MARGIN
 from physmodel.discovery.law import MISFIT
-from physmodel.discovery.selection import CONFIDENT, TIE
+from physmodel.findings import Finding
 from physmodel.hybrids.assembled import assembled
 from physmodel.hybrids.hidden import hidden_terms, rivals
 from physmodel.hybrids.refit import Refit, refitted
@@ -26,6 +25,7 @@ from physmodel.hybrids.weak.rounds import Settled, fit_penalised
 from physmodel.hybrids.weak.weak_fit import State
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.sparse_field import term_variables
+from physmodel.optimizers.selection import CONFIDENT, TIE
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
 from physmodel.errors import PhysmodelError
+from physmodel.findings import Finding
 from physmodel.fitting.record import Stage
 from physmodel.fitting.staged import staged
 from physmodel.hybrids.assembled import Assembled

@@ -10,8 +10,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.discovery.identification import COARSE, REFINE_MOST, REFINE_NOISE, REFINE_SAMPLES
-from physmodel.discovery.libraries import Library, candidate_libraries
-from physmodel.discovery.preparation import Prepared, prepare
 from physmodel.hybrids.distil import Distilled, distil
 from physmodel.hybrids.shapes import contested, shaped
 from physmodel.hybrids.weak.joined import Tangent
@@ -20,7 +18,9 @@ from physmodel.hybrids.weak.leftover import Leftover, leftover
 from physmodel.hybrids.weak.random_net import RandomNet
 from physmodel.hybrids.weak.rounds import Settled, fit_penalised, fit_terms, fresh
 from physmodel.hybrids.weak.weak_fit import State, Weak, begin
+from physmodel.losses.preparation import Prepared, prepare
 from physmodel.models.expression_field import ExpressionField
+from physmodel.models.libraries.library import Library, candidate_libraries
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.selection import InformationCriterion
 from physmodel.errors import ProblemError
+from physmodel.optimizers.selection import InformationCriterion
 from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_support
 
 Selector = Callable[
@@ -19,7 +19,7 @@ Selector = Callable[
 
 
 def selector(optimizer: Any) -> Selector:
-    """Make a PySINDy optimizer choose terms as `physmodel.discovery.selection.select` does.
+    """Make a PySINDy optimizer choose terms as `physmodel.optimizers.selection.select` does.
 
     The optimizer gets columns of unit length and a left-hand side of unit length: a threshold is
     then a share of the left-hand side, and the support does not depend on units. The coefficients

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pysindy.optimizers import BaseOptimizer
 from threadpoolctl import threadpool_limits
 
-from physmodel.discovery.selection import NEGLIGIBLE, InformationCriterion, select
+from physmodel.optimizers.selection import NEGLIGIBLE, InformationCriterion, select
 from physmodel.optimizers.triangular import TriangularFactor, triangular_factor, unscaled
 
 Array = NDArray[np.float64]

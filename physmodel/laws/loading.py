@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
+from physmodel.findings import Finding
 from physmodel.hybrids.results.loading import hybrid_result_of
 from physmodel.hybrids.results.record import HybridResult
 from physmodel.hybrids.results.storage import KIND

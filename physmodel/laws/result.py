@@ -11,9 +11,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
 from physmodel.data.holds import with_holds
 from physmodel.errors import ProblemError
+from physmodel.findings import Finding
 from physmodel.laws.invariants import Invariant
 from physmodel.laws.scores import free_run_scores, scored, states_and_velocities
 from physmodel.laws.simulation import require_variables, simulated

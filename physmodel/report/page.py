@@ -9,7 +9,7 @@ from typing import Any
 import xarray as xr
 
 from physmodel.data.doctor import summary
-from physmodel.data.findings import Finding
+from physmodel.findings import Finding
 from physmodel.hybrids.results.record import HybridResult
 from physmodel.laws.result import Result
 from physmodel.laws.scores import scored

@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
 from physmodel.errors import IntegrityError
+from physmodel.findings import Finding
 from physmodel.fitting.record import Stage
 from physmodel.hybrids.results.hidden_field import HiddenField
 from physmodel.hybrids.results.record import REMEDIES, HybridResult, Parameter

@@ -12,8 +12,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
 from physmodel.data.holds import with_holds
+from physmodel.findings import Finding
 from physmodel.fitting.record import Stage
 from physmodel.hybrids.names import INNER
 from physmodel.hybrids.results.hidden_field import HiddenField

@@ -15,9 +15,9 @@ from physmodel.data.noise import noise_levels
 from physmodel.data.noise_profile import NoiseProfile
 from physmodel.data.segments import Segment, segments
 from physmodel.data.timescale import characteristic_samples
-from physmodel.discovery.layout import tile_of
-from physmodel.discovery.null import null_evidence
 from physmodel.errors import DataError
+from physmodel.losses.layout import tile_of
+from physmodel.losses.null import null_evidence
 from physmodel.losses.tile import Tile
 from physmodel.losses.weak import WeakForm
 from physmodel.models.coordinates import Coordinates

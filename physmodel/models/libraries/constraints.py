@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
 from physmodel.errors import ProblemError
+from physmodel.findings import Finding
 from physmodel.models.defect import law_defect, symmetry_defect
 from physmodel.models.linear_field import Points
 from physmodel.models.null_space import null_space, sparse_null_space

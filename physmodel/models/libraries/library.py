@@ -10,11 +10,11 @@ from math import ceil, comb
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.constraints import free_coefficients
-from physmodel.discovery.dimensional import fitting_part, nothing_left
 from physmodel.errors import DataError, ProblemError
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.coordinates import Coordinates
+from physmodel.models.libraries.constraints import free_coefficients
+from physmodel.models.libraries.dimensional import fitting_part, nothing_left
 from physmodel.models.sparse_field import term_variables, velocity_name
 from physmodel.models.term_field import TermField
 from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms

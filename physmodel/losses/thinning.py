@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.preparation import Prepared
+from physmodel.losses.preparation import Prepared
 
 Array = NDArray[np.float64]
 

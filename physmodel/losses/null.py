@@ -23,7 +23,7 @@ RATIOS = np.concatenate([[0.0], np.logspace(-8.0, 8.0, 33)])
 
 
 def null_evidence(pieces: Sequence[tuple[Array, Array, Array]]) -> float:
-    """Criterion of the best random motion, comparable with `Law.evidence_per_datum`.
+    """Criterion of the best random motion, comparable with `Law.evidence` per residual.
 
     Parameters
     ----------

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.data.findings import Finding
 from physmodel.errors import ProblemError
+from physmodel.findings import Finding
 from physmodel.models.sparse_field import term_variables
 from physmodel.models.terms import TermLibrary
 from physmodel.problem.consistency import possible
