@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from physmodel.cli.outputs import FORCE, free_file
+
 #: Characters beyond which the entries of a list stand on lines of their own.
 LONG = 40
 
@@ -68,12 +70,14 @@ def verify(name: str | None) -> None:
     "--noise", type=float, help="Of a simulated set, relative to its spread; none by default."
 )
 @click.option("--seed", type=int, help="Of the noise; 0 by default.")
-def export(name: str, output: str, noise: float | None, seed: int | None) -> None:
+@FORCE
+def export(name: str, output: str, noise: float | None, seed: int | None, force: bool) -> None:
     """Write a dataset as CSV."""
     from physmodel.atomic import write_atomic
     from physmodel.data import catalogue
     from physmodel.data.contract import variable_names
 
+    target = free_file(output, force=force)
     given = {"noise": noise, "seed": seed}
     data = catalogue.load(name, **{key: value for key, value in given.items() if value is not None})
     frame = data[list(variable_names(data))].to_dataframe().drop(columns="time")
@@ -82,7 +86,7 @@ def export(name: str, output: str, noise: float | None, seed: int | None) -> Non
     frame.columns = [
         name if unit in ("", "1") else f"{name} [{unit}]" for name, unit in units.items()
     ]
-    click.echo(f"wrote {write_atomic(output, frame.to_csv(index=False))}", err=True)
+    click.echo(f"wrote {write_atomic(target, frame.to_csv(index=False))}", err=True)
 
 
 def _fitting(line: str) -> str:

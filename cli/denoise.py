@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from physmodel.cli.options import SOURCE, data_options, open_source
+from physmodel.cli.outputs import FORCE, free_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
 @click.option("--fill", is_flag=True, help="Fill empty cells of a table first.")
 @click.option("--json", "as_json", is_flag=True, help="Print levels and errors as JSON.")
 @click.option("-o", "--output", required=True, metavar="FILE.csv", help="File to write.")
+@FORCE
 def command(
-    source: str, noise: tuple[str, ...], fill: bool, as_json: bool, output: str, **where: Any
+    source: str,
+    noise: tuple[str, ...],
+    fill: bool,
+    as_json: bool,
+    output: str,
+    force: bool,
+    **where: Any,
 ) -> None:
     """Remove noise from every state; inputs stay as they are.
 
@@ -32,6 +40,7 @@ def command(
     from physmodel.cli.options import pairs
     from physmodel.signals import denoise
 
+    target = free_file(output, force=force, inputs=[source])
     gaps: dict[str, Any] = {}
     if fill:
         data, gaps = _filled(source, as_json=as_json, **where)
@@ -39,7 +48,7 @@ def command(
         data, _ = open_source(source, **where)
     levels = {name: _level(name, text) for name, text in pairs(noise, "--noise").items()}
     found = denoise(data, noise_std=levels)
-    path = write_atomic(output, _csv(found.data))
+    path = write_atomic(target, _csv(found.data))
     if as_json:
         variables = {
             name: {

@@ -103,12 +103,6 @@ def command(
         from physmodel.discovery.discover import discover
 
         result = discover(data, **known)
-    folder = None
-    if output is not None:
-        with working("writing the report", quiet):
-            from physmodel.report.run import write_run
-
-            folder = write_run(result, output)
     if as_json:
         from physmodel.laws.storage import dumps
 
@@ -116,6 +110,11 @@ def command(
     else:
         click.echo(str(result))
     findings(result.warnings, quiet)
-    if folder is not None and not quiet:
-        click.echo(f"report: {folder / 'report.html'}", err=True)
+    if output is not None:  # an answer that cannot be saved is on the screen already
+        with working("writing the report", quiet):
+            from physmodel.report.run import write_run
+
+            folder = write_run(result, output)
+        if not quiet:
+            click.echo(f"report: {folder / 'report.html'}", err=True)
     ctx.exit(0 if result.status == "identified" else 1)

@@ -81,17 +81,16 @@ def command(
     asked = {**problem, **{k: v for k, v in asked.items() if v not in (None, ())}}
     with working("looking for what is hidden", quiet):
         result = hybrid(data, "\n".join(known), start=read_start(pairs(start, "--start")), **asked)
-    folder = None
-    if output is not None:
-        with working("writing the report", quiet):
-            from physmodel.report.run import write_run
-
-            folder = write_run(result, output)
     if as_json:
         click.echo(dumps(result, output), nl=False)
     else:
         click.echo(str(result))
     findings(result.warnings, quiet)
-    if folder is not None and not quiet:
-        click.echo(f"report: {folder / 'report.html'}", err=True)
+    if output is not None:  # an answer that cannot be saved is on the screen already
+        with working("writing the report", quiet):
+            from physmodel.report.run import write_run
+
+            folder = write_run(result, output)
+        if not quiet:
+            click.echo(f"report: {folder / 'report.html'}", err=True)
     ctx.exit(0 if result.lawful else 1)

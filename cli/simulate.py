@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from physmodel.cli.options import pairs
+from physmodel.cli.outputs import FORCE, free_file
 from physmodel.errors import ProblemError
 
 
@@ -26,8 +27,9 @@ from physmodel.errors import ProblemError
     help="Number of times to report.",
 )
 @click.option("-o", "--output", metavar="FILE.csv", help="Write there instead of standard output.")
+@FORCE
 def command(
-    run: str, until: float, start: tuple[str, ...], points: int, output: str | None
+    run: str, until: float, start: tuple[str, ...], points: int, output: str | None, force: bool
 ) -> None:
     """Simulate the law in the folder RUN and print a CSV table."""
     import numpy as np
@@ -36,6 +38,7 @@ def command(
     from physmodel.laws.loading import load_result
     from physmodel.problem.parser import suggestion
 
+    target = None if output is None else free_file(output, force=force)
     result = load_result(run)
     states = result.model.states
     begin = result.start["states"].copy()
@@ -64,10 +67,10 @@ def command(
     lines = [",".join(("t", *states))]
     lines += [",".join(repr(float(v)) for v in row) for row in zip(*columns, strict=True)]
     text = "\n".join(lines) + "\n"
-    if output is None:
+    if target is None:
         click.echo(text, nl=False)
     else:
-        click.echo(f"wrote {write_atomic(output, text)}", err=True)
+        click.echo(f"wrote {write_atomic(target, text)}", err=True)
 
 
 def _number(name: str, text: str) -> float:

@@ -29,9 +29,9 @@ def write_atomic(path: str | Path, content: str | bytes) -> Path:
     Raises
     ------
     ProblemError
-        If the file cannot be written; what was there is still there.
+        If the file cannot be written, or is no regular one; what was there is still there.
     """
-    target = Path(path)
+    target = require_regular(path)
     raw = content.encode("utf-8") if isinstance(content, str) else content
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +42,30 @@ def write_atomic(path: str | Path, content: str | bytes) -> Path:
             where=str(target),
             fix="name a folder that can be written to and has room",
         ) from error
+    return target
+
+
+def require_regular(path: str | Path) -> Path:
+    """Refuse what is there and no regular file: a rename would replace it, whatever it is.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ProblemError
+    """
+    target = Path(path)
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        kind = "a link" if target.is_symlink() else "a folder" if target.is_dir() else "a device"
+        raise ProblemError(
+            f"cannot write the file: {kind} is there", where=str(target), fix="name another file"
+        )
     return target
 
 

@@ -301,8 +301,8 @@ def test_datasets_export_writes_every_digit(home: Path) -> None:
 
 def test_datasets_export_with_noise_is_reproducible(tmp_path: Path) -> None:
     texts = []
-    for seed in (1, 1, 2):
-        file = tmp_path / "out.csv"
+    for number, seed in enumerate((1, 1, 2)):
+        file = tmp_path / f"out{number}.csv"
         request = ("datasets", "export", "pendulum", "-o", file, "--noise", 0.1, "--seed", seed)
         assert physmodel(*request).stderr == f"wrote {file}\n"
         texts.append(file.read_text(encoding="utf-8"))

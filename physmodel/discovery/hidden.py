@@ -46,7 +46,7 @@ def hidden_term(candidate: Candidate) -> Hidden | None:
     errors = _errors_when_added(step, np.array(law.key, dtype=np.intp), others)
     errors *= np.sqrt(law.variance)
     shares = DEVIATIONS * errors * candidate.sizes[:, others]
-    equation, k = np.unravel_index(np.argmax(shares), shares.shape)
+    equation, k = np.unravel_index(shares.argmax(), shares.shape)
     touched = candidate.field.touched(others[k : k + 1]).reshape(law.n_states, -1)
     term = candidate.library.terms.terms[int(np.argmax(touched[equation]))]
     return Hidden(str(term), int(equation), float(shares[equation, k]))

@@ -118,10 +118,6 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
     prepared : Prepared
     libraries : sequence of Library
         From plain to rich.
-
-    Returns
-    -------
-    Identification
     """
     refinement = 1
     answers: list[Identification] = []

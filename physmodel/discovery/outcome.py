@@ -64,8 +64,8 @@ def terms_result(
     Result
     """
     result = _result(data, problem, answer, findings)
-    lawless = result.status == "no-law"
-    own = _predicts(data, problem, answer.best) if lawless else result.scores["free_run_r2"]
+    own = result.scores.get("free_run_r2")
+    own = _predicts(data, problem, answer.best) if own is None else own
     if own >= (RUNS if result.status == "identified" else WELL):
         return result
     stage("other laws", 1.0)
@@ -77,9 +77,7 @@ def terms_result(
         rivals = answer.candidates if winner.library.order == answer.library.order else []
         chosen = replace(answer, candidates=against(winner, rivals))
         return _result(data, problem, chosen, findings)
-    if result.status == "identified":
-        return replace(result, status="approximate")
-    return result
+    return replace(result, status="approximate") if result.status == "identified" else result
 
 
 def _predicts(data: xr.Dataset, problem: Problem, candidate: Candidate) -> float:
@@ -95,7 +93,8 @@ def _result(
 ) -> Result:
     law, prepared = answer.law, answer.prepared
     status = status_of(answer.candidates)
-    hidden = hidden_term(answer.best) if status == "identified" else None
+    bounded = answer.best.exact and status in {"identified", "ambiguous"}
+    hidden = hidden_term(answer.best) if bounded else None
     if hidden is not None and hidden.share > UNSEEN:
         status = "ambiguous"
         findings = [*findings, _unseen(problem, hidden)]

@@ -105,6 +105,23 @@ def record(folder: Path, names: Iterable[str], *, known: bool) -> None:
     write_atomic(folder / MANIFEST, json.dumps(table, indent=1) + "\n")
 
 
+def run_files(folder: Path) -> set[str]:
+    """Names of the files that a run wrote into a folder; none if it holds no run.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    set of str
+    """
+    try:
+        return set(_files(folder)) if "schema_version" in _table(folder) else set()
+    except IntegrityError:
+        return set()
+
+
 def _table(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
+from secrets import token_hex
 
 from physmodel.atomic import write_atomic
 from physmodel.errors import ProblemError
 from physmodel.hybrids.results.record import HybridResult
-from physmodel.laws.manifest import MANIFEST, digest
+from physmodel.laws.manifest import MANIFEST, digest, run_files
 from physmodel.laws.result import Result
 from physmodel.problem.toml import write_problem
 from physmodel.report.html import write_report
@@ -25,7 +27,8 @@ def write_run(result: Result | HybridResult, folder: str | Path) -> Path:
     ----------
     result : Result or HybridResult
     folder : path
-        Made if missing; an existing run in it is replaced file by file.
+        Made if missing. An earlier run in it is replaced as a whole, once the new one is complete;
+        other files in it stay.
 
     Returns
     -------
@@ -37,15 +40,42 @@ def write_run(result: Result | HybridResult, folder: str | Path) -> Path:
     ProblemError
         If the folder exists and holds something else.
     """
-    target = require_free(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    # The manifest goes first in case of a crash: it marks the folder as ours.
-    write_atomic(target / MANIFEST, "{}\n")
-    result.save(target)
-    write_problem(result.problem, target / "problem.toml")
-    write_report(result, target)
-    write_atomic(target / MANIFEST, json.dumps(_manifest(result, target), indent=1) + "\n")
-    return target
+    target = require_free(folder).absolute()
+    aside = target.with_name(f".{target.name}.{token_hex(8)}")
+    fresh = aside / target.name
+    try:
+        fresh.mkdir(parents=True)
+        result.save(fresh)
+        write_problem(result.problem, fresh / "problem.toml")
+        write_report(result, fresh)
+        write_atomic(fresh / MANIFEST, json.dumps(_manifest(result, fresh), indent=1) + "\n")
+        _put(fresh, target, aside / "before")
+    except OSError as error:
+        raise ProblemError(
+            f"the run cannot be written: {error.strerror}",
+            where=target.name,
+            fix="name a folder that can be written to and has room",
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return Path(folder)
+
+
+def _put(fresh: Path, target: Path, before: Path) -> None:
+    """Put a complete run in place of an earlier one, whose foreign files move into it."""
+    if not target.exists():
+        fresh.rename(target)
+        return
+    ours = {MANIFEST, *run_files(target)}
+    target.rename(before)
+    try:
+        fresh.rename(target)
+    except OSError:
+        before.rename(target)
+        raise
+    for path in before.iterdir():
+        if path.name not in ours and not (target / path.name).exists():
+            path.rename(target / path.name)
 
 
 def require_free(folder: str | Path) -> Path:
@@ -65,8 +95,10 @@ def require_free(folder: str | Path) -> Path:
         If the folder exists and is neither empty nor a run.
     """
     target = Path(folder)
-    if target.is_file() or (
-        target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).exists()
+    if (
+        target.is_symlink()
+        or target.is_file()
+        or (target.is_dir() and any(target.iterdir()) and not run_files(target))
     ):
         raise ProblemError(
             "the output folder exists and is no earlier run",

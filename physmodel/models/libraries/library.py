@@ -137,7 +137,7 @@ def candidate_libraries(
     # Those that are screened first are the last resort of their order.
     most = MAX_COEFFICIENTS
     found.sort(key=lambda item: (item.order, item.n_free(len(problem.states)) > most))
-    if found and not (fixed and found[0] is not built[0]):
+    if found and (not fixed or any(item is built[0] for item in found)):
         return found
     if fixed:
         wanted, free = len(built[0].terms), built[0].n_free(len(problem.states))
