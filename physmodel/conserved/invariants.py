@@ -18,9 +18,9 @@ from physmodel.conserved.search.phase import Phase
 from physmodel.conserved.search.search import Found, Test, search
 from physmodel.conserved.search.smoothing import long_enough, smooth
 from physmodel.conserved.search.spectrum import Spectrum
-from physmodel.data.contract import validate, variable_names
+from physmodel.data.contract import variable_names
 from physmodel.data.doctor import constant_columns, duplicate_columns
-from physmodel.data.open import open as open_data
+from physmodel.data.open import opened
 from physmodel.data.segments import segments
 from physmodel.models.terms import TermLibrary, polynomial_terms
 
@@ -60,8 +60,7 @@ def invariants(data: Any) -> tuple[Conserved, ...]:
     no law only motions that fill more than a curve are believed. Coordinates of several bodies
     go through the law that `discover` finds for them.
     """
-    dataset = data if isinstance(data, xr.Dataset) and "row_size" in data else open_data(data)
-    validate(dataset)
+    dataset = opened(data)
     idle = {*constant_columns(dataset), *duplicate_columns(dataset)}
     states = tuple(name for name in variable_names(dataset, "state") if name not in idle)
     if not states:

@@ -6,8 +6,10 @@ how many samples each has (CF conventions, section 9.3.3).
 
 from __future__ import annotations
 
+import json
 import keyword
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -19,6 +21,9 @@ from physmodel.findings import Finding, as_attribute
 from physmodel.problem.holds import HOLDS
 
 Array = NDArray[np.float64]
+
+#: Variables of a dataset, at most: every pair of them is compared.
+MOST_VARIABLES = 500
 
 #: Beyond these sizes products of a few values leave the range of float64.
 LARGEST = 1e60
@@ -103,16 +108,35 @@ def variable_names(data: xr.Dataset, role: str | None = None) -> tuple[str, ...]
     -------
     tuple of str
     """
-    return tuple(
-        str(name)
-        for name, variable in data.data_vars.items()
-        if name != "row_size" and (role is None or variable.attrs.get("role", "state") == role)
-    )
+    names = [name for name in data.data_vars if name != "row_size"]
+    # Not `data[name]`: to build each array with its coordinates takes long for many columns.
+    roles = (data.variables[name].attrs.get("role", "state") for name in names)
+    pairs = zip(names, roles, strict=True)
+    return tuple(str(name) for name, own in pairs if role is None or own == role)
 
 
 def offsets(data: xr.Dataset) -> NDArray[np.int64]:
     """First sample of each trajectory, and the end: ``(trajectories + 1,)``."""
     return np.concatenate([[0], np.cumsum(data["row_size"].values)]).astype(np.int64)
+
+
+def described_problem(data: xr.Dataset) -> dict[str, Any]:
+    """The problem that a dataset states, see `physmodel.Problem`; empty where it states none.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Others use the attribute ``problem`` for words of their own: these state none.
+
+    Returns
+    -------
+    dict
+    """
+    try:
+        described = json.loads(data.attrs.get("problem", "{}"))
+    except (TypeError, ValueError):
+        return {}
+    return described if isinstance(described, dict) else {}
 
 
 def validate(data: xr.Dataset) -> xr.Dataset:
@@ -146,6 +170,11 @@ def validate(data: xr.Dataset) -> xr.Dataset:
     names = variable_names(data)
     if not names:
         raise DataError("the dataset has no measured variables")
+    if len(names) > MOST_VARIABLES:
+        raise DataError(
+            f"{len(names)} variables; at most {MOST_VARIABLES} are compared with each other",
+            fix="name those to model (states=[...], on the command line --states)",
+        )
     if data["row_size"].dims != ("trajectory",) or data["row_size"].dtype.kind not in "iu":
         raise DataError("row_size is not one whole number per trajectory", where="row_size")
     if int(data["row_size"].sum()) != data.sizes.get("sample", -1):

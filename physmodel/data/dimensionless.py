@@ -14,8 +14,8 @@ from typing import Any
 
 import xarray as xr
 
-from physmodel.data.contract import validate, variable_names
-from physmodel.data.open import open as open_data
+from physmodel.data.contract import variable_names
+from physmodel.data.open import opened
 from physmodel.data.scaled import scaled, with_groups
 from physmodel.errors import ProblemError
 from physmodel.problem.base_units import Measure
@@ -70,7 +70,7 @@ def pi_groups(source: Any, constants: Mapping[str, str] | None = None) -> tuple[
                     fix='such as "m/s", "1" for a pure number, or "" where it is not known',
                 )
     else:
-        units = _units(_ready(source))
+        units = _units(opened(source))
     known = _constants(given, units)
     return groups_of_units({**units, **{one.name: one.unit for one in known}})
 
@@ -101,7 +101,7 @@ def nondimensionalise(data: Any, constants: Mapping[str, str] | None = None) -> 
     DataError
         If a group divides by a variable that passes through zero.
     """
-    data = _ready(data)
+    data = opened(data)
     units = _units(data)
     given = _constants(table_of("constants", constants or {}), units)
     known = [one for one in given if one.value is not None]
@@ -122,11 +122,6 @@ def nondimensionalise(data: Any, constants: Mapping[str, str] | None = None) -> 
             column = "time" if name == "t" else name
             made = scaled(made, column, name, powers, measures[name], known)
     return with_groups(made, data, groups, open_names, known)
-
-
-def _ready(source: Any) -> xr.Dataset:
-    ready = isinstance(source, xr.Dataset) and "row_size" in source.variables
-    return validate(source if ready else open_data(source))
 
 
 def _units(data: xr.Dataset) -> dict[str, str]:

@@ -8,9 +8,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.contract import validate, variable_names
+from physmodel.data.contract import variable_names
 from physmodel.data.input_like import input_like
 from physmodel.data.noise import estimate_noise, quantisation_step
+from physmodel.data.open import opened
 from physmodel.data.outliers import outliers
 from physmodel.data.relations import column_findings, constant_columns, duplicate_columns
 from physmodel.data.segments import Segment, is_regular, segments, time_gaps, value_jumps
@@ -48,7 +49,7 @@ def check(data: xr.Dataset) -> list[Finding]:
     DataError
         If the dataset does not have that shape.
     """
-    validate(data)
+    data = opened(data)
     names = variable_names(data)
     found = segments(data, names)
     still = constant_columns(data)

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from physmodel.data.assemble import NanPolicy
+from physmodel.data.contract import validate
 from physmodel.data.gridded import from_xarray, read_gridded
 from physmodel.data.tabular import from_frame, read_parquet
 from physmodel.data.text import read_csv
@@ -95,6 +96,10 @@ def open(
             return _restricted(catalogue.load(str(source)), str(source), options)
         if not path.exists():
             raise _not_found(path, str(source), known)
+    if not (path.is_file() or path.is_dir()):
+        raise DataError(
+            "this is no regular file", where=path.name, fix="write its content into a file first"
+        )
     if path.is_dir() and suffix != ".zarr":
         raise DataError("this is a folder", where=path.name, fix="name a file in it")
     if suffix not in (*TEXT, *PARQUET, *GRIDDED):
@@ -114,6 +119,25 @@ def open(
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=path.name) from None
     return from_frame(frame, source=path.name, **options)
+
+
+def opened(data: Any) -> xr.Dataset:
+    """A dataset as it is, anything else through `open`: what every verb does with its data.
+
+    Parameters
+    ----------
+    data : xarray.Dataset, or anything that `open` takes
+
+    Returns
+    -------
+    xarray.Dataset
+
+    Raises
+    ------
+    DataError
+    """
+    ready = isinstance(data, xr.Dataset) and "row_size" in data.variables
+    return validate(data if ready else open(data))
 
 
 def _restricted(data: xr.Dataset, name: str, options: Mapping[str, Any]) -> xr.Dataset:

@@ -9,7 +9,14 @@ from fractions import Fraction
 import numpy as np
 import xarray as xr
 
-from physmodel.data.contract import LARGEST, SMALLEST, Array, validate, variable_names
+from physmodel.data.contract import (
+    LARGEST,
+    SMALLEST,
+    Array,
+    described_problem,
+    validate,
+    variable_names,
+)
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import Finding, with_findings
 from physmodel.problem.base_units import Measure
@@ -97,7 +104,7 @@ def with_groups(
         If the numbers become too large or small to calculate with.
     """
     attributes = {k: v for k, v in data.attrs.items() if k != "problem"}
-    described = json.loads(data.attrs.get("problem", "{}"))
+    described = described_problem(data)
     if described and not replaced:
         kept = {k: v for k, v in described.items() if k not in {"units", "time_unit", "constants"}}
         attributes["problem"] = json.dumps(kept)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import xarray as xr
@@ -12,10 +11,10 @@ from physmodel.bodies.balance import balanced
 from physmodel.bodies.names import recognise_bodies
 from physmodel.bodies.pairwise import PairwiseFit, fit_pairwise
 from physmodel.bodies.result import pairwise_result
-from physmodel.data.contract import validate, variable_names
+from physmodel.data.contract import described_problem, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.holds import holds_of, with_holds
-from physmodel.data.open import open as open_data
+from physmodel.data.open import opened
 from physmodel.data.segments import segments
 from physmodel.discovery.holds import with_best_hold
 from physmodel.discovery.outcome import terms_result
@@ -68,8 +67,7 @@ def discover(data: Any, problem: Problem | None = None, **known: Any) -> Result:
 
 def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Result:
     stage("reading and checking the data", 0.0)
-    dataset = data if _is_ready(data) else open_data(data)
-    validate(dataset)
+    dataset = opened(data)
     findings = check(dataset)
     for finding in findings:
         if finding.severity == "error":
@@ -91,13 +89,9 @@ def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Resu
     return terms_result(dataset, asked, best.answer, told)
 
 
-def _is_ready(data: Any) -> bool:
-    return isinstance(data, xr.Dataset) and "row_size" in data.variables
-
-
 def _problem(data: xr.Dataset, problem: Problem | None, known: dict[str, Any]) -> Problem:
     """The problem as asked, completed by what the dataset says about itself."""
-    described = json.loads(data.attrs.get("problem", "{}"))
+    described = described_problem(data)
     if not set(described.get("states", ())) <= set(variable_names(data)):
         described = {}  # it describes columns that were left out
     if known.get("library"):

@@ -9,9 +9,10 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from physmodel.data.contract import validate, variable_names
+from physmodel.data.contract import variable_names
 from physmodel.data.holds import with_holds
 from physmodel.data.input_course import forms
+from physmodel.data.open import opened
 from physmodel.errors import ProblemError
 from physmodel.fitting.opening import typical_size
 from physmodel.fitting.record import Fit
@@ -91,7 +92,7 @@ def _fit(
     unmeasured: Sequence[str],
     hold: Mapping[str, str] | None,
 ) -> Fit:
-    validate(data)
+    data = opened(data)
     unmeasured = names_list("unmeasured", unmeasured)
     if isinstance(field, Mapping):
         inputs = [n for n in variable_names(data, "input") if n not in field]

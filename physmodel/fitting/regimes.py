@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from physmodel.data.arrays import from_arrays
-from physmodel.data.contract import validate, variable_names
+from physmodel.data.contract import variable_names
 from physmodel.data.holds import with_holds
+from physmodel.data.open import opened
 from physmodel.errors import DataError, ProblemError
 from physmodel.fitting.fit import fit
 from physmodel.fitting.gate import best_gate
@@ -91,7 +92,7 @@ def _fit_regimes(
     most: int,
     start: Mapping[str, float] | None,
 ) -> Regimes:
-    validate(data)
+    data = opened(data)
     if isinstance(field, Mapping):
         inputs = [n for n in variable_names(data, "input") if n not in field]
         field = expression_field(field, inputs=inputs, start=start)

@@ -9,10 +9,10 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from physmodel.data.contract import validate, variable_names
+from physmodel.data.contract import variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.holds import holds_of
-from physmodel.data.open import open as open_data
+from physmodel.data.open import opened
 from physmodel.discovery.holds import stated_by_evidence
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import Finding
@@ -73,9 +73,7 @@ def _hybrid(
     start: Mapping[str, float] | None,
     fields: dict[str, Any],
 ) -> HybridResult:
-    ready = isinstance(data, xr.Dataset) and "row_size" in data.variables
-    dataset = data if ready else open_data(data)
-    validate(dataset)
+    dataset = opened(data)
     findings = check(dataset)
     for finding in findings:
         if finding.severity == "error":

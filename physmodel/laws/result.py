@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.holds import with_holds
+from physmodel.data.open import opened
 from physmodel.errors import ProblemError
 from physmodel.findings import Finding
 from physmodel.laws.invariants import Invariant
@@ -211,6 +212,7 @@ class Result:
         xarray.DataArray
             ``("sample", "equation")``: the predicted highest time derivative.
         """
+        data = opened(data)
         require_variables(self.model, data)
         time, states, velocities, inputs = states_and_velocities(data, self.model)
         rate = self.model.rate(time, states, velocities, inputs)
@@ -230,6 +232,7 @@ class Result:
         dict of str to float
             See `physmodel.laws.scores.free_run_scores`.
         """
+        data = opened(data)
         require_variables(self.model, data)
         noise, start = None, None
         if data is self.data:

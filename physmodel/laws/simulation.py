@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+#: Evaluations of a law that one simulation may take: some seconds, not some hours.
+MOST_EVALUATIONS = 250_000
+
 
 def simulated(
     law: Result | HybridResult,
@@ -104,10 +107,21 @@ def _integrated(
         if name in positive and not value > 0.0:
             raise ProblemError(f"{name} starts at {value:g}", why="it was declared positive")
     if model.order == 2 or not logs.any():
-        return simulate(model, time, begin, start_velocity=velocity, inputs=inputs, rtol=rtol)
+        return simulate(
+            model,
+            time,
+            begin,
+            start_velocity=velocity,
+            inputs=inputs,
+            rtol=rtol,
+            max_evaluations=MOST_EVALUATIONS,
+        )
     field = LogarithmicField(model, logs)
     start = np.log(begin, out=begin.copy(), where=logs)
-    states = field.real(simulate(field, time, start, inputs=inputs, rtol=rtol))
+    logarithms = simulate(
+        field, time, start, inputs=inputs, rtol=rtol, max_evaluations=MOST_EVALUATIONS
+    )
+    states = field.real(logarithms)
     states[0] = begin
     return states
 

@@ -96,7 +96,7 @@ def integrate(
             raise _TooLongError
         return rhs(now, values)
 
-    message = f"{most} evaluations were not enough"
+    message = ""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         # LSODA warns where the other methods return a message; both end in the error below.
         warnings.simplefilter("ignore")
@@ -118,6 +118,12 @@ def integrate(
                 return result
             message = str(solution.message)
             break
+    if not message:
+        raise ProblemError(
+            f"{most} evaluations were not enough for times up to {t[-1]:.6g}",
+            where=f"reached t = {reached[0]:.6g}",
+            fix="simulate a shorter time, or with a larger rtol",
+        )
     raise PhysmodelError(
         f"the simulation stopped at t = {reached[0]:.6g} of {t[-1]:.6g}",
         why=f"the solution blows up or is too stiff ({message.rstrip('.')})",

@@ -78,15 +78,25 @@ def _powers_as_stars(text: str) -> str:
         tokens = list(tokenize.generate_tokens(io.StringIO(text.strip()).readline))
     except (tokenize.TokenError, SyntaxError, IndentationError) as error:
         raise ProblemError(f"cannot read the expression {_short(text)}", why=str(error)) from None
-    pieces = [token for token in tokens if token.type not in _LAYOUT]
-    for token in pieces:
-        if token.type not in {tokenize.NAME, tokenize.NUMBER, tokenize.OP}:
+    pieces: list[str] = []
+    end = (0, 0)
+    for token in tokens:
+        if token.type in _LAYOUT:
+            continue
+        joined = pieces[-1] + token.string if pieces and token.start == end else ""
+        end = token.end
+        if joined.isidentifier():
+            # The tokeniser ends a name before a combining mark; Python's grammar does not.
+            pieces[-1] = joined
+        elif token.type in {tokenize.NAME, tokenize.NUMBER, tokenize.OP}:
+            pieces.append(token.string)
+        else:
             raise ProblemError(
                 f"{_short(token.string)} is not allowed in an expression",
                 where=f"expression {_short(text)}",
                 fix="use + - * / ^, numbers, names and functions of one argument",
             )
-    return " ".join("**" if token.string == "^" else token.string for token in pieces)
+    return " ".join("**" if piece == "^" else piece for piece in pieces)
 
 
 def _walk(node: ast.AST, text: str, names: Mapping[str, str], depth: int) -> Expression:

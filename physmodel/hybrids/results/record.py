@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.holds import with_holds
+from physmodel.data.open import opened
 from physmodel.findings import Finding
 from physmodel.fitting.record import Stage
 from physmodel.hybrids.names import INNER
@@ -199,6 +200,7 @@ class HybridResult:
 
     def score(self, data: xr.Dataset) -> dict[str, float]:
         """Compare free-running simulations with data; see `physmodel.Result.score`."""
+        data = opened(data)
         require_variables(self.model, data)
         noise = None
         if data is self.data:

@@ -1,0 +1,68 @@
+"""What comes in: every verb takes what `open` takes, and odd sources are told in words."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import physmodel as pm
+
+T = np.linspace(0.0, 10.0, 120)
+TURNING = np.column_stack([np.cos(T), -np.sin(T)])
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    return pd.DataFrame({"t": T, "x": TURNING[:, 0], "y": TURNING[:, 1]})
+
+
+def test_every_verb_takes_a_frame(frame: pd.DataFrame) -> None:
+    assert not [finding for finding in pm.check(frame) if finding.severity == "error"]
+    fit = pm.fit(frame, {"x": "a*y", "y": "b*x"}, start={"a": 0.9, "b": -0.9})
+    assert fit.parameters["a"] == pytest.approx(1.0, abs=1e-6)
+    law = pm.discover(frame)
+    assert law.score(frame)["free_run_r2"] == pytest.approx(1.0, abs=1e-6)
+    assert law.predict(frame).shape == (len(T), 2)
+
+
+@pytest.mark.parametrize("words", ["harmonic oscillator, lab 3", "[1, 2]", 7])
+def test_an_attribute_that_others_call_problem_is_no_problem(words: object) -> None:
+    data = pm.from_arrays(T, TURNING, names=["x", "y"])
+    data.attrs["problem"] = words
+    assert pm.discover(data).status == "identified"
+
+
+def test_names_with_combining_marks(tmp_path: Path) -> None:
+    """A tokeniser ends a name before such a mark; Python's grammar does not."""
+    names = ["θ̇", "गति"]
+    law = pm.discover(pm.from_arrays(T, TURNING, names=names))
+    law.save(tmp_path / "run")
+    back = pm.load(tmp_path / "run")
+    assert [back.terms(name) for name in names] == [law.terms(name) for name in names]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(pm.DataError, match="no regular file"):
+        pm.open(tmp_path / "pipe.csv")
+
+
+def test_thousands_of_columns_are_refused_in_words() -> None:
+    wide = pd.DataFrame(np.ones((6, 2000)), columns=[f"c{k}" for k in range(2000)])
+    wide.insert(0, "time", np.arange(6.0))
+    with pytest.raises(pm.DataError, match="2000 variables"):
+        pm.open(wide)
+    few = pm.open(wide, states=["c0", "c1"])
+    assert set(few.data_vars) == {"c0", "c1", "row_size"}
+
+
+def test_a_simulation_without_end_is_refused_in_words(frame: pd.DataFrame) -> None:
+    law = pm.discover(frame)
+    with pytest.raises(pm.ProblemError, match="evaluations were not enough"):
+        law.simulate(t=np.linspace(0.0, 1e9, 5))
