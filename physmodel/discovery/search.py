@@ -32,8 +32,10 @@ ANNEALING = Schedule((100.0, 1.0, 0.3, 0.1, 0.03, 0.01))
 
 #: A proposal is settled roughly, and those that come near the best until nothing moves. The
 #: likelihood may have two maxima: what a law leaves is noise of the samples, or an error of the
-#: equation; where the noise explains what a near law leaves, only the first is looked for.
+#: equation. Where noise explains what a near law leaves, only the first is looked for, in more
+#: rounds: there the evidence decides, and it rises until the error of the equation is gone.
 ROUGHLY, FULLY = (Schedule((0.03,), 2), Schedule((30.0, 30.0), 2)), Schedule((), 14)
+NOISY = (Schedule((0.03,), 5),)
 
 #: Rounds that end without an equation error.
 RIGID = Schedule((0.1, 0.03, *[LEAST_SLACK] * 12))
@@ -160,7 +162,7 @@ class Search:
         """Settle supports that are not yet in the table, from the trajectory of another law."""
         for support in supports:
             if support not in self.laws and not self._settled_elsewhere(support):
-                schedules = ROUGHLY[:1] if near.complete else ROUGHLY
+                schedules = NOISY if near.complete else ROUGHLY
                 found = [self._settled(support, near, schedule) for schedule in schedules]
                 self.laws[support] = min(found, key=lambda law: law.evidence())
 
