@@ -37,11 +37,7 @@ def write_atomic(path: str | Path, content: str | bytes) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         _replace(target, raw)
     except OSError as error:
-        raise ProblemError(
-            f"cannot write the file: {error.strerror}",
-            where=str(target),
-            fix="name a folder that can be written to and has room",
-        ) from error
+        raise _refused(target, error) from error
     return target
 
 
@@ -61,12 +57,24 @@ def require_regular(path: str | Path) -> Path:
     ProblemError
     """
     target = Path(path)
-    if target.is_symlink() or (target.exists() and not target.is_file()):
+    try:
+        odd = target.is_symlink() or (target.exists() and not target.is_file())
+    except OSError as error:
+        raise _refused(target, error) from error
+    if odd:
         kind = "a link" if target.is_symlink() else "a folder" if target.is_dir() else "a device"
         raise ProblemError(
             f"cannot write the file: {kind} is there", where=str(target), fix="name another file"
         )
     return target
+
+
+def _refused(target: Path, error: OSError) -> ProblemError:
+    return ProblemError(
+        f"cannot write the file: {error.strerror}",
+        where=str(target),
+        fix="name a folder that can be written to and has room",
+    )
 
 
 def _replace(target: Path, raw: bytes) -> None:

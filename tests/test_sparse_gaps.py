@@ -139,7 +139,7 @@ def test_the_command_fills_and_denoises(tmp_path: Path) -> None:
     error = (back["x [m]"] - whole["x [m]"]).to_numpy()
     assert np.sqrt(np.mean(error[~missing] ** 2)) < 0.02
     assert np.sqrt(np.mean(error[missing] ** 2)) < 3.0 * told["error"]
-    assert "values filled" in CliRunner().invoke(root, [*request, "--fill"]).stdout
+    assert "values filled" in CliRunner().invoke(root, [*request, "--fill", "--force"]).stdout
 
 
 def test_tables_that_cannot_be_filled() -> None:
