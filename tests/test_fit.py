@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,7 +35,6 @@ def lorenz(samples: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_lorenz_from_a_start_of_ones() -> None:
     time, states = lorenz(25)
-    began = perf_counter()
     found = pm.fit(pm.from_arrays(time, states, names=["x", "y", "z"]), LORENZ)
     assert found.ending == "converged"
     assert found.explained
@@ -49,8 +46,8 @@ def test_lorenz_from_a_start_of_ones() -> None:
     # Least noise 1e-7 of the spread, integration error 1e-2 of that.
     assert found.parameters == pytest.approx(TRUTH, rel=1e-7)
     assert found.names == ("s", "r", "b")
-    # A broken elimination takes minutes; the time itself is measured by the benchmark.
-    assert perf_counter() - began < 20.0
+    # Newton's method on a smooth problem: a broken elimination would need many more steps.
+    assert sum(len(stage.cost) for stage in found.stages) < 100
 
 
 def test_noise_is_found_and_chaos_survived() -> None:

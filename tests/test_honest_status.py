@@ -14,6 +14,7 @@ from physmodel.data.noise_profile import NoiseProfile
 from physmodel.discovery.hidden import hidden_term
 from physmodel.discovery.identification import Identification, identify
 from physmodel.discovery.outcome import terms_result
+from physmodel.discovery.settle import LEAST_SLACK
 from physmodel.losses.preparation import prepare
 from physmodel.models.libraries.library import candidate_libraries
 
@@ -63,6 +64,18 @@ def test_white_errors_of_a_solver_bring_no_terms_in() -> None:
     t, x = run(lorenz, [1.0, 1.0, 20.0], 10.0, 1000, 1e-6)
     law = pm.discover(pm.from_arrays(t, x, names=["x", "y", "z"]))
     assert terms(law) == {"x": {"x", "y"}, "y": {"x", "y", "x*z"}, "z": {"z", "x*y"}}
+
+
+def test_laws_are_compared_where_no_error_of_the_equation_is_left() -> None:
+    """On long records the evidence rises by a hundred while that error shrinks to nothing."""
+    runs = [run(lorenz, [x, 1.0, 20.0], 8.0, 1200) for x in (1.0, -5.0, 9.0)]
+    noisy_runs = [noisy(x, 0.1, seed) for seed, (_, x) in enumerate(runs)]
+    data = pm.from_arrays([t for t, _ in runs], noisy_runs, names=["x", "y", "z"])
+    _, answer = answered(data, degree=2, order=1)
+    assert answer.law.slack == pytest.approx(LEAST_SLACK)
+    settled = [c.law for c in answer.candidates if c.law.complete and c.law.converged]
+    assert all(law.slack.max() == pytest.approx(LEAST_SLACK) for law in settled)
+    assert len(answer.best.terms) == 7
 
 
 @pytest.mark.parametrize("relative", [False, True])

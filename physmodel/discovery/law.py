@@ -22,6 +22,9 @@ MISFIT = 2.0
 #: Share of the motion below which nothing is told apart: no measurement has more digits.
 DIGITS = 1e-9
 
+#: Noise of a measurement, in spreads of a state: what is smaller is the error of a solver.
+MEASURED = 1e-5
+
 #: Correlation of neighbouring residuals above which they are not white, however few they are.
 NEIGHBOURS = 0.4
 
@@ -174,7 +177,8 @@ class Law:
     @property
     def complete(self) -> bool:
         """Whether the law leaves nothing but white noise."""
-        if self.noise_free or not np.all(self.slack <= SMALL_SLACK):
+        white = not self.noise_free and np.all(self.slack <= SMALL_SLACK)
+        if not white or self.level.max() <= MEASURED:
             return False
         # The noise that the data show without a model is too small where it depends on the state.
         rough = self.misfit > self.allowed and lag_one(self.residual).max() > NEIGHBOURS
@@ -213,7 +217,8 @@ class Law:
         The random motion that it amounts to, as `Errors.slack` counts it; noise that is louder
         than the roughness of the data; the quadrature error; at least what would not show.
         """
-        excess = np.maximum(self.noise**2 * self.variance - (self.allowed * self.rough) ** 2, 0.0)
+        measured = np.where(self.level > MEASURED, self.allowed * self.rough, 0.0)
+        excess = np.maximum(self.level**2 - measured**2, 0.0)
         hidden = np.maximum(SMALL_SLACK * np.minimum(self.rough, self.noise), DIGITS)
         drift = self.slack * self.noise
         return np.asarray(np.sqrt(drift**2 + excess + hidden**2 + self.quadrature**2))

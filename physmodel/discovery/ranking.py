@@ -8,9 +8,6 @@ import numpy as np
 
 from physmodel.discovery.law import Law
 
-#: Noise of a measurement, in spreads of a state: at least.
-MEASURED = 1e-5
-
 
 def ranked(laws: Sequence[Law]) -> list[Law]:
     """Laws with the one to report first.
@@ -43,9 +40,5 @@ def dominated(laws: Sequence[Law]) -> set[int]:
 
 
 def only_noise(laws: Sequence[Law]) -> bool:
-    """Whether a law leaves nothing but noise of a measurement, and none leaves nothing at all.
-
-    What is white but smaller than that is the error of a solver, which follows the motion.
-    """
-    measured = any(law.complete and law.level.max() > MEASURED for law in laws)
-    return measured and not any(law.numerical for law in laws)
+    """Whether a law leaves nothing but noise of a measurement, and none leaves nothing at all."""
+    return any(law.complete for law in laws) and not any(law.numerical for law in laws)
