@@ -149,7 +149,7 @@ class Law:
         return float(self.n_data * level + self.log_volume)
 
     def evidence(self) -> float:
-        """Criterion of the data, comparable between laws: smaller is better."""
+        """Criterion of the data: smaller is better."""
         return self.deviance + self.criterion.penalty * len(self.key)
 
     @property
@@ -245,8 +245,3 @@ class Law:
     def n_states(self) -> int:
         """Number of equations ``d``."""
         return len(self.noise)
-
-    @property
-    def explained(self) -> float:
-        """Share of the whitened variance of the left-hand side."""
-        return 1.0 - self.rss / max(self.total, np.finfo(float).tiny)

@@ -107,7 +107,7 @@ def _result(
     noise = dict(zip(problem.states, prepared.physical_noise(law.level).tolist(), strict=True))
     scores = {
         "misfit": law.misfit,
-        "explained": law.explained,
+        "explained": 1.0 - law.rss / law.total if law.total else 0.0,
         "advantage_over_random_motion": answer.best.advantage,
         "probability": answer.best.probability,
         "unexplained": law.share_left,
