@@ -17,6 +17,8 @@ from physmodel.discovery.outcome import terms_result
 from physmodel.discovery.settle import LEAST_SLACK
 from physmodel.losses.preparation import prepare
 from physmodel.models.libraries.library import candidate_libraries
+from physmodel.models.terms import shift_closed
+from physmodel.problem.parser import parse
 
 Array = NDArray[np.float64]
 
@@ -117,6 +119,23 @@ def test_what_would_not_have_shown_shrinks_with_noise() -> None:
         shares.append(hidden.share)
     # A standard error is proportional to the noise, the term that could be largest may change.
     assert np.diff(np.log10(shares)) == pytest.approx([1.0, 1.0], abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("terms_", "closed"),
+    [("1 x x^2", True), ("x x^2", False), ("1 x y x*y", True), ("1 x x*y", False), ("1 sin(x)", 0)],
+)
+def test_terms_that_a_shift_leaves_among_themselves(terms_: str, closed: bool) -> None:
+    assert shift_closed([parse(text, ["x", "y"]) for text in terms_.split()]) == bool(closed)
+
+
+def test_cooling_is_identified_wherever_zero_is() -> None:
+    """In kelvin a square is large beside the rates, and only shifts the other two terms."""
+    t = np.linspace(0.0, 20.0, 300)
+    for zero in (0.0, 300.0):
+        x = zero + 50.0 * np.exp(-0.2 * t)[:, None] + 10.0
+        law = pm.discover(pm.from_arrays(t, noisy(x, 0.02), names=["T"]), degree=2)
+        assert (law.status, terms(law)) == ("identified", {"T": {"1", "T"}})
 
 
 def test_a_law_that_cannot_run_loses_to_one_that_can() -> None:

@@ -179,3 +179,25 @@ def function_terms(
     """
     calls = [call(function, variable(name)) for name in arguments for function in functions]
     return (*calls, *(product(variable(factor), base) for base in calls for factor in factors))
+
+
+def shift_closed(terms: Sequence[Expression]) -> bool:
+    """Whether monomials are all that a shift of their variables makes of them.
+
+    Parameters
+    ----------
+    terms : sequence of Expression
+
+    Returns
+    -------
+    bool
+        True for ``1, x, x^2``; False for ``x, x^2``, of which a shift makes a constant too, and
+        where a term is no monomial.
+    """
+    tables = [powers(term) for term in terms]
+    if any(table is None for table in tables):
+        return False
+    present = [{n: p for n, p in table.items() if p} for table in tables if table is not None]
+    lower = [{**one, name: one[name] - 1} for one in present for name in one]
+    needed = [{n: p for n, p in one.items() if p} for one in lower]
+    return {} in present and all(one in present for one in needed)
