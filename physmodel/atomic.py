@@ -37,7 +37,7 @@ def write_atomic(path: str | Path, content: str | bytes) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         _replace(target, raw)
     except OSError as error:
-        raise _refused(target, error) from error
+        raise unwritable("file", str(target), error) from error
     return target
 
 
@@ -60,7 +60,7 @@ def require_regular(path: str | Path) -> Path:
     try:
         odd = target.is_symlink() or (target.exists() and not target.is_file())
     except OSError as error:
-        raise _refused(target, error) from error
+        raise unwritable("file", str(target), error) from error
     if odd:
         kind = "a link" if target.is_symlink() else "a folder" if target.is_dir() else "a device"
         raise ProblemError(
@@ -69,10 +69,11 @@ def require_regular(path: str | Path) -> Path:
     return target
 
 
-def _refused(target: Path, error: OSError) -> ProblemError:
+def unwritable(what: str, where: str, error: OSError) -> ProblemError:
+    """What to raise where the system refuses to write a file or a folder."""
     return ProblemError(
-        f"cannot write the file: {error.strerror}",
-        where=str(target),
+        f"cannot write the {what}: {error.strerror}",
+        where=where,
         fix="name a folder that can be written to and has room",
     )
 

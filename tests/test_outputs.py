@@ -112,3 +112,24 @@ def test_the_law_is_printed_although_it_cannot_be_saved(
     done = physmodel("discover", table, "-o", tmp_path / "run")
     assert done.exit_code == 2
     assert "dx/dt = " in done.stdout
+
+
+def test_an_interrupted_swap_leaves_the_earlier_run_and_the_notes_in_it(
+    decay: pm.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = write_run(decay, tmp_path / "run")
+    (run / "notes.txt").write_text("mine", encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if path.parent.name.startswith(".") and path.name == "run":
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write_run(decay, run)
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

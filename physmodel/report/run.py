@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
-from physmodel.atomic import write_atomic
+from physmodel.atomic import unwritable, write_atomic
 from physmodel.errors import ProblemError
 from physmodel.hybrids.results.record import HybridResult
 from physmodel.laws.manifest import MANIFEST, digest, run_files
@@ -51,13 +52,12 @@ def write_run(result: Result | HybridResult, folder: str | Path) -> Path:
         write_atomic(fresh / MANIFEST, json.dumps(_manifest(result, fresh), indent=1) + "\n")
         _put(fresh, target, aside / "before")
     except OSError as error:
-        raise ProblemError(
-            f"the run cannot be written: {error.strerror}",
-            where=target.name,
-            fix="name a folder that can be written to and has room",
-        ) from error
+        raise unwritable("run", target.name, error) from error
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        # Not all of `aside`: what was there before goes only once the new run is in its place.
+        shutil.rmtree(fresh, ignore_errors=True)
+        with suppress(OSError):
+            aside.rmdir()
     return Path(folder)
 
 
@@ -67,15 +67,23 @@ def _put(fresh: Path, target: Path, before: Path) -> None:
         fresh.rename(target)
         return
     ours = {MANIFEST, *run_files(target)}
+    foreign = [path.name for path in target.iterdir() if path.name not in ours]
+    for name in foreign:
+        if (fresh / name).exists():
+            raise ProblemError(
+                "the run would replace a file that no run wrote",
+                where=f"{target.name}/{name}",
+                fix="move it, or name a new folder",
+            )
     target.rename(before)
     try:
         fresh.rename(target)
-    except OSError:
+    except BaseException:
         before.rename(target)
         raise
-    for path in before.iterdir():
-        if path.name not in ours and not (target / path.name).exists():
-            path.rename(target / path.name)
+    for name in foreign:
+        (before / name).rename(target / name)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def require_free(folder: str | Path) -> Path:
