@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from physmodel.cli.options import SOURCE, data_options, names, open_source, pairs
+from physmodel.cli.outputs import save_run
 
 
 @click.command("hybrid")
@@ -87,10 +88,5 @@ def command(
         click.echo(str(result))
     findings(result.warnings, quiet)
     if output is not None:  # an answer that cannot be saved is on the screen already
-        with working("writing the report", quiet):
-            from physmodel.report.run import write_run
-
-            folder = write_run(result, output)
-        if not quiet:
-            click.echo(f"report: {folder / 'report.html'}", err=True)
+        save_run(result, output, quiet)
     ctx.exit(0 if result.lawful else 1)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from physmodel.hybrids.results.record import HybridResult
+    from physmodel.laws.result import Result
 
 #: Option of every command that writes a table.
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")
@@ -50,3 +54,14 @@ def free_file(output: str, *, force: bool, inputs: Iterable[Any] = ()) -> Path:
             "the output file exists", where=target.name, fix="name a new file, or add --force"
         )
     return target
+
+
+def save_run(result: Result | HybridResult, output: str, quiet: bool) -> None:
+    """Write a run folder and say where its report is."""
+    from physmodel.cli.messages import working
+    from physmodel.report.run import write_run
+
+    with working("writing the report", quiet):
+        folder = write_run(result, output)
+    if not quiet:
+        click.echo(f"report: {folder / 'report.html'}", err=True)

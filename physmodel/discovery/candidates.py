@@ -78,8 +78,7 @@ class Candidate:
     @cached_property
     def terms(self) -> frozenset[tuple[int, str]]:
         """Equation and name of every term in use."""
-        used = np.argwhere(self.field.physical(self.law.weights) != 0.0)
-        return frozenset((int(e), str(self.library.terms.terms[k])) for e, k in used)
+        return self._named(self.field.physical(self.law.weights) != 0.0)
 
     @property
     def plain_field(self) -> TermField:
@@ -160,9 +159,11 @@ class Candidate:
     def names(self, column: int) -> frozenset[tuple[int, str]]:
         """Equation and name of every term that a coefficient brings in."""
         touched = self.field.touched(np.array([column])).reshape(self.law.n_states, -1)
-        return frozenset(
-            (int(e), str(self.library.terms.terms[k])) for e, k in np.argwhere(touched)
-        )
+        return self._named(touched)
+
+    def _named(self, used: NDArray[np.bool_]) -> frozenset[tuple[int, str]]:
+        terms = self.library.terms.terms
+        return frozenset((int(e), str(terms[k])) for e, k in np.argwhere(used))
 
     @property
     def exact(self) -> bool:

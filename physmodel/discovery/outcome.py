@@ -69,10 +69,13 @@ def terms_result(
     if own >= (RUNS if result.status == "identified" else WELL):
         return result
     stage("other laws", 1.0)
-    runs = [_predicts(data, problem, other) for other in answer.others]
-    best = int(np.argmax(runs))
-    if runs[best] > own + BETTER:
-        winner = answer.others[best]
+    laws: dict[object, Candidate] = {}  # libraries may agree on a law, and the winner has run
+    for other in answer.others:
+        laws.setdefault((other.library.order, other.terms), other)
+    laws.pop((answer.library.order, answer.best.terms), None)
+    runs = [(_predicts(data, problem, other), other) for other in laws.values()]
+    most, winner = max(runs, key=lambda run: run[0], default=(-np.inf, answer.best))
+    if most > own + BETTER:
         # Densities of different orders do not compare.
         rivals = answer.candidates if winner.library.order == answer.library.order else []
         chosen = replace(answer, candidates=against(winner, rivals))

@@ -52,7 +52,10 @@ def screened(library: Library, prepared: Prepared) -> Library:
         factor = TriangularFactor(triangle[:p, :p] / scale, target[:p], left, scale, len(rows))
         criterion = InformationCriterion.of(len(rows), count, p, factor.total)
         allowed[equation, [*_kept(factor, criterion)]] = True
-    return replace(library, basis=np.eye(d * p)[:, allowed.ravel()], allowed=allowed)
+    free = np.flatnonzero(allowed)
+    basis = np.zeros((d * p, len(free)))
+    basis[free, np.arange(len(free))] = 1.0
+    return replace(library, basis=basis, allowed=allowed)
 
 
 def _rows(tile: Tile, field: LinearField) -> Array:

@@ -90,7 +90,6 @@ class Search:
         coarse: list[Support] = []
         chain: list[Support] = []
         near = None if start is None else np.flatnonzero(start)
-
         d = len(self.setting.rough)
 
         def choose(step: Linearisation) -> Solution:
