@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from physmodel.cli.bench_constants import constants
 from physmodel.cli.bench_odes import odes
 from physmodel.cli.bench_run import carry_out
 
@@ -14,6 +15,7 @@ def command() -> None:
 
 
 command.add_command(odes)
+command.add_command(constants)
 
 
 @command.command("discovery", short_help="82 chaotic flows from noisy records.")

@@ -21,6 +21,7 @@ FLOORS = {
     "version": GROUND,
     "progress": GROUND,
     "findings": GROUND,
+    "constants": GROUND,
     "problem": 0,
     "optimizers": 0,
     "datasets": 0,
@@ -84,7 +85,6 @@ KNOWN_UPWARD: set[tuple[str, str]] = {
     ("physmodel.experiments.hypotheses", "physmodel.discovery.candidates"),
     ("physmodel.experiments.surprises", "physmodel.discovery.identification"),
     ("physmodel.experiments.trial", "physmodel.discovery.linearisation"),
-    ("physmodel.experiments.trial", "physmodel.discovery.settle"),
 }
 
 #: `Result.report` is sugar for the public function `physmodel.write_report`, imported when called.

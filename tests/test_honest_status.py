@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 import physmodel as pm
+from physmodel.constants import ENGINE
 from physmodel.data.noise_profile import NoiseProfile
 from physmodel.discovery.hidden import hidden_term
 from physmodel.discovery.identification import Identification, identify
 from physmodel.discovery.outcome import terms_result
-from physmodel.discovery.settle import LEAST_SLACK
 from physmodel.losses.preparation import prepare
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.terms import shift_closed
@@ -74,9 +74,9 @@ def test_laws_are_compared_where_no_error_of_the_equation_is_left() -> None:
     noisy_runs = [noisy(x, 0.1, seed) for seed, (_, x) in enumerate(runs)]
     data = pm.from_arrays([t for t, _ in runs], noisy_runs, names=["x", "y", "z"])
     _, answer = answered(data, degree=2, order=1)
-    assert answer.law.slack == pytest.approx(LEAST_SLACK)
+    assert answer.law.slack == pytest.approx(ENGINE.least_slack)
     settled = [c.law for c in answer.candidates if c.law.complete and c.law.converged]
-    assert all(law.slack.max() == pytest.approx(LEAST_SLACK) for law in settled)
+    assert all(law.slack.max() == pytest.approx(ENGINE.least_slack) for law in settled)
     assert len(answer.best.terms) == 7
 
 

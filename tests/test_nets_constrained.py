@@ -301,8 +301,10 @@ def test_lengths_and_energy_stay_in_a_long_run_of_a_random_network() -> None:
     assert np.abs(stretch).max() <= 1e-13
     energy = form.energy(torch.tensor(weights), torch.tensor(path)).numpy()
     error = np.abs(energy - energy[0])
-    # What symplectic steps leave does not grow beyond that of the first quarter.
-    assert error[1500:].max() <= 1.2 * error[:500].max()
+    # What symplectic steps leave swings between bounds; an error that grows in proportion to time
+    # would be four times as large in the last quarter as in the first. The motion is chaotic:
+    # rounding decides where in its swing each quarter ends.
+    assert error[1500:].max() <= 2.0 * error[:500].max()
 
     def rhs(now: float, z: Array) -> Array:
         return np.concatenate([z[4:], field.rate(None, z[None, :4], z[None, 4:], none)[0]])

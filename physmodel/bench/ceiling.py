@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from physmodel.bench.draws import Draw
+from physmodel.constants import ENGINE
 from physmodel.data.arrays import from_arrays
 from physmodel.discovery.linearisation import Errors, Setting
-from physmodel.discovery.settle import LEAST_SLACK
 from physmodel.losses.preparation import prepare
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.term_field import TermField
@@ -43,7 +43,7 @@ def detectable(draw: Draw) -> bool:
     loose = prepared.looseness(1)
     setting = Setting(prepared.tiles(order=1), field, len(terms), loose, prepared.noise)
     measured = [tile.measured for tile in setting.tiles]
-    step = setting.at(weights, measured, Errors(noise, LEAST_SLACK))
+    step = setting.at(weights, measured, Errors(noise, ENGINE.least_slack))
     factor, support = step.factor, np.flatnonzero(weights)
     spread = np.sqrt(solve_support(factor, support).variances) / factor.scale[support]
     return bool(np.min((weights[support] / spread) ** 2) > step.criterion.penalty)

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from physmodel.bodies.pairwise import PairwiseFit
+from physmodel.constants import ENGINE
 from physmodel.findings import Finding
 from physmodel.laws.parts import coefficient_table, completed, start_of
 from physmodel.laws.result import Result, Status
@@ -16,7 +17,6 @@ from physmodel.losses.preparation import prepare
 from physmodel.models.central_force import CentralForce
 from physmodel.models.libraries.constraints import not_obeyed
 from physmodel.models.linear_field import Points
-from physmodel.optimizers.selection import RIVAL_RANGE
 from physmodel.problem.problem import Problem
 from physmodel.problem.units import parse_unit
 
@@ -74,7 +74,7 @@ def pairwise_result(
     status: Status = "identified"
     if fit.explained < CENTRAL or not model.strengths.any():
         status = "no-law"
-    elif runner_up < RIVAL_RANGE:
+    elif runner_up < ENGINE.rival_range:
         status = "ambiguous"
     first = Result(
         status,

@@ -12,10 +12,10 @@ from physmodel.conserved.of_field import autonomous
 from physmodel.conserved.quantity import Conserved
 from physmodel.conserved.search.search import Found
 from physmodel.conserved.symmetries import FoundSymmetry
+from physmodel.constants import ENGINE
 from physmodel.errors import ProblemError
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField
-from physmodel.optimizers.selection import TIE
 
 if TYPE_CHECKING:
     from physmodel.laws.result import Result
@@ -78,7 +78,7 @@ def law_symmetries(law: Result) -> tuple[FoundSymmetry, ...]:
         return ()
     shared = opened.symmetries()
     for rival in law.rivals if law.status == "not-identifiable" else ():
-        if rival.delta < TIE and isinstance(rival.model, SparseField):
+        if rival.delta < ENGINE.tie and isinstance(rival.model, SparseField):
             field = uncertain(rival.model, rival.std_errors.values)
             names = {item.name for item in replace(opened, field=field).symmetries()}
             shared = tuple(item for item in shared if item.name in names)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
 from physmodel.data.noise import ORDERS, contrasts
 
 Array = NDArray[np.float64]
@@ -16,13 +17,6 @@ Array = NDArray[np.float64]
 #: Relative shares of the variance that are tried. Only positive values can have all of it: any
 #: other noise would vanish where they cross zero.
 SHARES = (0.0, 0.5, 0.8, 0.95, 0.99)
-
-#: Ratio of contrasts of different orders up to which they are noise.
-ALIKE = 1.2
-
-#: Log likelihood by which another profile has to be better, five thousand to one after the choice
-#: among six: unequal residuals can also come from a law that is still wrong.
-MARGIN = 10.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,7 @@ class NoiseProfile:
                 for order in (last - 4, last - 2, last)
             ]
             sizes = [np.sqrt(np.mean(part**2)) for part in rough]
-            if max(sizes) > ALIKE * min(sizes):
+            if max(sizes) > ENGINE.alike_ratio * min(sizes):
                 continue
             middle = [
                 sliding_window_view(values[:, j], last + 1).mean(axis=-1)[::2] for _, values in long
@@ -108,7 +102,7 @@ class NoiseProfile:
         Returns
         -------
         NoiseProfile
-            This one where no other is better by `MARGIN`.
+            This one where no other is better by `ENGINE.profile_margin`.
         """
         share = self.share.copy()
         for j, own in enumerate(self.share):
@@ -117,7 +111,7 @@ class NoiseProfile:
             tried = (float(own), *SHARES)
             scores = [self._likelihood(j, one, residuals[:, j], values[:, j]) for one in tried]
             best = int(np.argmax(scores))
-            if scores[best] > scores[0] + MARGIN:
+            if scores[best] > scores[0] + ENGINE.profile_margin:
                 share[j] = tried[best]
         return replace(self, share=share)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
+from physmodel.constants import ENGINE
 from physmodel.discovery.law import Law
 from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.ranking import dominated, only_noise
@@ -18,24 +19,9 @@ from physmodel.losses.preparation import Prepared
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.libraries.library import Library
 from physmodel.models.term_field import TermField
-from physmodel.optimizers.selection import RIVAL_RANGE
 from physmodel.problem.expression import Expression
 
 Array = NDArray[np.float64]
-
-#: Share of the rates, and of the spread, that is little; share that a law must not leave.
-LITTLE, HALF = 0.15, 0.5
-
-#: Probability with which a term that is not in the law may seem to be.
-CHANCE = 0.05
-
-#: Share of the rates below which a term makes no difference, and standard errors up to which a
-#: term may be larger than it seems.
-SLIGHT, DEVIATIONS = 0.1, 2.0
-
-#: Evidence, or merit, by which a law has to be better than random motion in total, and a fit with
-#: another noise profile better than the one before.
-MARGIN = 10.0
 
 
 @dataclass(frozen=True)
@@ -117,10 +103,14 @@ class Candidate:
         """
         if not self.law.key:
             return False
-        little = self.law.share_left < LITTLE and bool(np.all(self.law.noise < LITTLE))
-        if little and self.law.merit(noisy=False) < -MARGIN:
+        little = self.law.share_left < ENGINE.little_left and bool(
+            np.all(self.law.noise < ENGINE.little_left)
+        )
+        if little and self.law.merit(noisy=False) < -ENGINE.margin:
             return True
-        return self.advantage > MARGIN and (self.exact or self.law.share_left < HALF)
+        return self.advantage > ENGINE.margin and (
+            self.exact or self.law.share_left < ENGINE.most_left
+        )
 
     @cached_property
     def sizes(self) -> Array:
@@ -149,12 +139,12 @@ class Candidate:
         if extra < 1 or not self.law.complete:
             return extra >= 1  # what terms are worth is in the merit already
         gain = other.law.criterion.penalty * extra - other.delta
-        if gain >= float(chdtri(extra, CHANCE / len(other.library.terms))):
+        if gain >= float(chdtri(extra, ENGINE.chance_probability / len(other.library.terms))):
             return False
         errors = np.sqrt(np.sum(other.law.covariance_root**2, axis=1))
-        shares = (np.abs(other.law.weights) + DEVIATIONS * errors) * other.sizes
+        shares = (np.abs(other.law.weights) + ENGINE.bound_deviations * errors) * other.sizes
         added = [k for k in other.law.key if not other.names(k) <= self.terms]
-        return bool(np.all(shares[:, added] < SLIGHT))
+        return bool(np.all(shares[:, added] < ENGINE.slight_share))
 
     def names(self, column: int) -> frozenset[tuple[int, str]]:
         """Equation and name of every term that a coefficient brings in."""
@@ -181,7 +171,7 @@ def weighed(candidates: Sequence[Candidate]) -> list[Candidate]:
     Returns
     -------
     list of Candidate
-        The winner, then the others by merit, up to `RIVAL_RANGE`. A law that several libraries
+        The winner, then the others by merit, up to `rival_range`. A law that several libraries
         hold is listed once, from the richest: there it has the most rivals.
     """
     distinct: dict[frozenset[tuple[int, str]], Candidate] = {}
@@ -209,13 +199,13 @@ def against(winner: Candidate, candidates: Sequence[Candidate]) -> list[Candidat
     Returns
     -------
     list of Candidate
-        The winner, then the others by merit, up to `RIVAL_RANGE`. One that is better than the
+        The winner, then the others by merit, up to `rival_range`. One that is better than the
         winner, in a form that was not searched for, counts as equal to it.
     """
     others = [item for item in candidates if item is not winner]
     merits = _merits([winner, *others])
     deltas = np.maximum(merits - merits[0], 0.0)
-    near = [k for k in np.argsort(deltas, kind="stable") if deltas[k] <= RIVAL_RANGE]
+    near = [k for k in np.argsort(deltas, kind="stable") if deltas[k] <= ENGINE.rival_range]
     near.sort(key=lambda k: k != 0)
     odds = np.exp(-deltas[near] / 2.0)
     pool = [winner, *others]

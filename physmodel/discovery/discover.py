@@ -11,6 +11,7 @@ from physmodel.bodies.balance import balanced
 from physmodel.bodies.names import recognise_bodies
 from physmodel.bodies.pairwise import PairwiseFit, fit_pairwise
 from physmodel.bodies.result import pairwise_result
+from physmodel.constants import ENGINE
 from physmodel.data.contract import described_problem, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.holds import holds_of, with_holds
@@ -29,10 +30,6 @@ from physmodel.problem.calculus import names_in
 from physmodel.problem.constants import read_term
 from physmodel.problem.problem import Problem
 from physmodel.progress import stage
-
-#: Share of the variance of the accelerations that central forces must explain before bodies
-#: that were only recognised by their names are believed in.
-BELIEVED = 0.999
 
 
 def discover(data: Any, problem: Problem | None = None, **known: Any) -> Result:
@@ -79,7 +76,7 @@ def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Resu
             states=tuple(axis for axes in bodies.values() for axis in axes), bodies=bodies, order=2
         )
         fit = _pairwise(dataset, ordered)
-        if asked.body_table or fit.explained > BELIEVED:
+        if asked.body_table or fit.explained > ENGINE.bodies_believed:
             told = [*_relevant(findings, ordered), *not_imposed(ordered)]
             return pairwise_result(dataset, ordered, fit, told)
     asked, notes = _without_idle_states(dataset, asked)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
-from physmodel.discovery.candidates import DEVIATIONS, Candidate
+from physmodel.constants import ENGINE
+from physmodel.discovery.candidates import Candidate
 from physmodel.discovery.linearisation import Linearisation
 from physmodel.models.terms import shift_closed
 
@@ -38,7 +39,7 @@ def hidden_term(candidate: Candidate) -> Hidden | None:
     step = setting.at(law.weights, law.latent, law.errors)
     errors = _errors_when_added(step, np.array(law.key, dtype=np.intp), others)
     errors *= np.sqrt(law.variance)
-    shares = DEVIATIONS * errors * candidate.sizes[:, others]
+    shares = ENGINE.bound_deviations * errors * candidate.sizes[:, others]
     shares[[_shift_closed(candidate, equation) for equation in range(law.n_states)]] = 0.0
     equation, k = np.unravel_index(shares.argmax(), shares.shape)
     touched = candidate.field.touched(others[k : k + 1]).reshape(law.n_states, -1)

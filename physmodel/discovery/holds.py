@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from physmodel.constants import ENGINE
 from physmodel.data.holds import with_holds
 from physmodel.data.input_course import forms
 from physmodel.discovery.identification import Identification, identify
@@ -13,7 +14,6 @@ from physmodel.findings import Finding
 from physmodel.losses.preparation import prepare
 from physmodel.losses.thinning import thinned
 from physmodel.models.libraries.library import candidate_libraries
-from physmodel.optimizers.selection import RIVAL_RANGE
 from physmodel.problem.holds import BAND_LIMITED, LINEAR, ZERO
 from physmodel.problem.problem import Problem
 from physmodel.progress import stage
@@ -111,7 +111,7 @@ def _told(form: dict[str, str], answer: Identification, other: Identification) -
         told = "otherwise more than noise is left"
     elif answer.library.order < other.library.order:
         told = "a law of first order is then enough"
-    elif gain > RIVAL_RANGE:
+    elif gain > ENGINE.rival_range:
         told = f"evidence better by {gain:.0f}"
     else:
         told = "the data hardly tell"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.candidates import MARGIN, Candidate, weighed
+from physmodel.constants import ENGINE
+from physmodel.discovery.candidates import Candidate, weighed
 from physmodel.discovery.law import Law
 from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.other_forms import with_other_forms
@@ -17,32 +18,12 @@ from physmodel.discovery.search import Search
 from physmodel.losses.preparation import Prepared
 from physmodel.losses.tile import Tile
 from physmodel.models.constrain import ConstrainedField
-from physmodel.models.libraries.library import MAX_COEFFICIENTS, RICH_STATES, Library
+from physmodel.models.libraries.library import Library
 from physmodel.models.term_field import TermField
 from physmodel.progress import stage
 
 Array = NDArray[np.float64]
 Field = TermField | ConstrainedField
-
-#: Motion that a law of first order may leave unexplained in one characteristic time, relative to
-#: the spread of the states, before laws of second order are tried.
-ENOUGH = 0.01
-
-#: The same, for a law of first order that is taken unless one of second order is exact.
-ADEQUATE = 0.1
-
-#: Quadrature error, in units of the noise, above which nodes are put between the samples.
-COARSE = 0.01
-
-#: Noise relative to the spread below which free nodes would be decided by rounding; samples
-#: beyond which refining costs more than it gives; nodes per sampling interval at most.
-REFINE_NOISE, REFINE_SAMPLES, REFINE_MOST = 1e-3, 2000, 8
-
-#: Times that the basis of a constrained library is changed for a sparser law, at most.
-REBASINGS = 4
-
-#: Times that the noise profile is taken from a fit and the fit repeated, at most.
-REWEIGHTINGS = 2
 
 
 @dataclass(frozen=True)
@@ -130,17 +111,17 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
             trial = _fit(prepared, library, refinement, trials)
             trials.append(trial)
             refinement = trial.refinement
-            if trial.decided and len(prepared.noise) > RICH_STATES:
+            if trial.decided and len(prepared.noise) > ENGINE.rich_states:
                 break
         ranked = weighed([item for trial in trials for item in trial.candidates])
         answers.append(Identification(ranked))
         others += [trial.best for trial in trials]
-        if ranked[0].lawful and (ranked[0].exact or ranked[0].left < ENOUGH):
+        if ranked[0].lawful and (ranked[0].exact or ranked[0].left < ENGINE.first_order_enough):
             break
     # Densities of different orders do not compare; what the laws leave unexplained does.
     lawful = [answer for answer in answers if answer.best.lawful] or answers
     exact = [answer for answer in lawful if answer.best.exact]
-    enough = [answer for answer in lawful if answer.best.left < ADEQUATE]
+    enough = [answer for answer in lawful if answer.best.left < ENGINE.first_order_adequate]
     # The first order that suffices, before one that happens to leave less.
     best = (exact or enough or [min(lawful, key=lambda item: item.law.merit(noisy=False))])[0]
     return Identification(with_other_forms(best.candidates), others)
@@ -149,7 +130,7 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
 def _fit(
     prepared: Prepared, library: Library, refinement: int, simpler: Sequence[_Trial]
 ) -> _Trial:
-    if library.n_free(len(prepared.noise)) > MAX_COEFFICIENTS:
+    if library.n_free(len(prepared.noise)) > ENGINE.max_coefficients:
         library = screened(library, prepared)
     field: Field = library.field(prepared.coordinates)
     start = _start(field, simpler)
@@ -158,19 +139,19 @@ def _fit(
         known = [trial.first for trial in simpler if trial.refinement == refinement]
         tiles = known[0].setting.tiles if known else prepared.tiles(library.order, refinement)
         first = search = _searched(tiles, field, prepared, library.order, starts, known)
-        if refinement >= REFINE_MOST or not _needs_nodes(prepared, search.best()):
+        if refinement >= ENGINE.refine_most or not _needs_nodes(prepared, search.best()):
             break
         refinement *= 2
-    for _ in range(REWEIGHTINGS):
+    for _ in range(ENGINE.reweightings):
         again = _reweighted(prepared, search.best(), tiles)
         if again.profile is prepared.profile:
             break
         shaped = _shaped(again, search.best(), tiles)
         other = _searched(shaped, field, again, library.order, starts)
-        if not other.best().evidence() < search.best().evidence() - MARGIN:
+        if not other.best().evidence() < search.best().evidence() - ENGINE.margin:
             break
         prepared, tiles, search = again, shaped, other
-    for _ in range(REBASINGS):
+    for _ in range(ENGINE.rebasings):
         law = search.best()
         changed = field.favouring(law.weights, law.covariance_root)
         if changed is None:
@@ -240,6 +221,6 @@ def _start(field: Field, simpler: Sequence[_Trial]) -> Array | None:
 def _needs_nodes(prepared: Prepared, law: Law) -> bool:
     """Whether noisy samples are too far apart for the interpolation rules."""
     # What the law takes for noise may be the error of the rules.
-    rough = (prepared.noise > REFINE_NOISE) | prepared.kinks
-    coarse = (law.quadrature > COARSE * prepared.noise) & rough
-    return prepared.n_samples <= REFINE_SAMPLES and bool(coarse.any())
+    rough = (prepared.noise > ENGINE.refine_noise) | prepared.kinks
+    coarse = (law.quadrature > ENGINE.coarse_quadrature * prepared.noise) & rough
+    return prepared.n_samples <= ENGINE.refine_samples and bool(coarse.any())

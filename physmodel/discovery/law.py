@@ -8,47 +8,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
 from physmodel.discovery.linearisation import Errors
 from physmodel.optimizers.correlation import effective_samples, lag_one
-from physmodel.optimizers.selection import WORTH, InformationCriterion
+from physmodel.optimizers.selection import InformationCriterion
 
 Array = NDArray[np.float64]
 Support = tuple[int, ...]
-
-#: A law explains the data when its residual noise is at most this many times the noise that
-#: the data show without any model; with few samples that noise is uncertain itself.
-MISFIT = 2.0
-
-#: Share of the motion below which nothing is told apart: no measurement has more digits.
-DIGITS = 1e-9
-
-#: Noise of a measurement, in spreads of a state: what is smaller is the error of a solver.
-MEASURED = 1e-5
-
-#: Correlation of neighbouring residuals above which they are not white, however few they are.
-NEIGHBOURS = 0.4
-
-#: Share of the motion to which the rules of integration have to be right for such a law.
-RESOLVED = 1e-4
-
-#: Part of what the worst equation leaves below which another one does not count as better: what
-#: one state is off by can be moved to the noise of another.
-COUPLED = 0.1
-
-#: Factor by which leaving out any term of an exact law raises what it leaves.
-GAP = 1000.0
-
-#: Multiple of the quadrature error that a law on data without noise may leave.
-NUMERICAL = 10.0
-
-#: Equation error, in units of `Law.slack`, that does not show beside the noise.
-SMALL_SLACK = 0.3
-
-#: Equation error, over the noise that the data show without a model, beside which noise is nothing.
-LARGE = 10.0
-
-#: Share of the residuals that are independent above which they are white.
-WHITE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,27 +138,33 @@ class Law:
     @property
     def allowed(self) -> float:
         """Misfit that chance explains."""
-        return float(MISFIT * (1.0 + 2.0 * np.sqrt(self.n_states / self.n_data)))
+        return float(ENGINE.misfit * (1.0 + 2.0 * np.sqrt(self.n_states / self.n_data)))
 
     @property
     def complete(self) -> bool:
         """Whether the law leaves nothing but white noise."""
-        white = not self.noise_free and np.all(self.slack <= SMALL_SLACK)
-        if not white or self.level.max() <= MEASURED:
+        white = not self.noise_free and np.all(self.slack <= ENGINE.small_slack)
+        if not white or self.level.max() <= ENGINE.measured_noise:
             return False
         # The noise that the data show without a model is too small where it depends on the state.
-        rough = self.misfit > self.allowed and lag_one(self.residual).max() > NEIGHBOURS
-        return not rough and self.n_effective >= WHITE * self.n_data
+        rough = (
+            self.misfit > self.allowed
+            and lag_one(self.residual).max() > ENGINE.neighbour_correlation
+        )
+        return not rough and self.n_effective >= ENGINE.white_share * self.n_data
 
     @property
     def crude(self) -> bool:
         """Whether what some equation is off by is far more than any noise of the samples."""
-        return bool(np.any(self.slack * self.noise > LARGE * self.rough))
+        return bool(np.any(self.slack * self.noise > ENGINE.large_error * self.rough))
 
     @property
     def numerical(self) -> bool:
         """Whether what the law leaves is no larger than the errors of the computation."""
-        limit = np.minimum(NUMERICAL * np.hypot(DIGITS, self.quadrature), RESOLVED)
+        limit = np.minimum(
+            ENGINE.numerical_misfit * np.hypot(ENGINE.digits, self.quadrature),
+            ENGINE.resolved_quadrature,
+        )
         return bool(np.all(self.unexplained <= limit))
 
     @property
@@ -203,7 +175,9 @@ class Law:
         """
         used = list(self.key)
         errors = np.sqrt(np.sum(self.root[used] ** 2, axis=1) * self.variance * self.n_data)
-        return bool(self.numerical and np.all(np.abs(self.weights[used]) > GAP * errors))
+        return bool(
+            self.numerical and np.all(np.abs(self.weights[used]) > ENGINE.exact_gap * errors)
+        )
 
     @property
     def share_left(self) -> float:
@@ -217,9 +191,9 @@ class Law:
         The random motion that it amounts to, as `Errors.slack` counts it; noise that is louder
         than the roughness of the data; the quadrature error; at least what would not show.
         """
-        measured = np.where(self.level > MEASURED, self.allowed * self.rough, 0.0)
+        measured = np.where(self.level > ENGINE.measured_noise, self.allowed * self.rough, 0.0)
         excess = np.maximum(self.level**2 - measured**2, 0.0)
-        hidden = np.maximum(SMALL_SLACK * np.minimum(self.rough, self.noise), DIGITS)
+        hidden = np.maximum(ENGINE.small_slack * np.minimum(self.rough, self.noise), ENGINE.digits)
         drift = self.slack * self.noise
         return np.asarray(np.sqrt(drift**2 + excess + hidden**2 + self.quadrature**2))
 
@@ -238,8 +212,8 @@ class Law:
         if noisy:
             return self.evidence() + (price - self.criterion.penalty) * len(self.key)
         left = self.unexplained
-        level = float(np.sum(np.log(left**2 + (COUPLED * left.max()) ** 2)))
-        return price * (level / np.log(WORTH) + len(self.key))
+        level = float(np.sum(np.log(left**2 + (ENGINE.coupled_share * left.max()) ** 2)))
+        return price * (level / np.log(ENGINE.worth) + len(self.key))
 
     @property
     def n_states(self) -> int:

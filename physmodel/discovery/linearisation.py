@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from physmodel.constants import ENGINE
 from physmodel.losses.latent import whiten
 from physmodel.losses.tile import Tile, quadrature_error
 from physmodel.losses.whitened import WhitenedRows
@@ -19,12 +20,10 @@ from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
 Array = NDArray[np.float64]
 
 
-#: Degrees of freedom of the Student distribution of equation errors: solvers and filters are far
-#: off where the motion is fast, and good elsewhere.
-FREEDOM = 3.0
-
 #: Minus twice the logarithm of its normalising constant, less that of a normal distribution.
-STUDENT = 2.0 * (gammaln(FREEDOM / 2.0) - gammaln((FREEDOM + 1.0) / 2.0)) + np.log(FREEDOM / 2.0)
+STUDENT = 2.0 * (
+    gammaln(ENGINE.student_freedom / 2.0) - gammaln((ENGINE.student_freedom + 1.0) / 2.0)
+) + np.log(ENGINE.student_freedom / 2.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +61,8 @@ class Errors:
         if self.tails is None:
             return 0.0
         squares = np.concatenate(self.tails) ** 2
-        size = (FREEDOM + 1.0) * squares - FREEDOM
-        cost = STUDENT + (FREEDOM + 1.0) * np.log1p(size / FREEDOM)
+        size = (ENGINE.student_freedom + 1.0) * squares - ENGINE.student_freedom
+        cost = STUDENT + (ENGINE.student_freedom + 1.0) * np.log1p(size / ENGINE.student_freedom)
         cost -= np.log(squares) + size / squares
         return float(np.sum(np.where(squares == 1.0, 0.0, cost)))
 

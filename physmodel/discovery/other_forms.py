@@ -13,14 +13,13 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
 from physmodel.discovery.candidates import Candidate, against
 from physmodel.discovery.law import Law, Support
 from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.settle import Schedule, Start, fixed, settle
-from physmodel.models.libraries.library import RICH_STATES
 from physmodel.models.term_field import TermField
 from physmodel.models.terms import TermLibrary
-from physmodel.optimizers.selection import RIVAL_RANGE
 from physmodel.optimizers.triangular import solve_support
 from physmodel.problem.expression import Call, Expression
 from physmodel.problem.parser import parse
@@ -28,17 +27,7 @@ from physmodel.progress import stage
 
 Array = NDArray[np.float64]
 
-#: Numbers inside the functions, over the largest value of their variable.
-SIZES = (0.1, 0.3, 1.0, 3.0)
-
-#: Terms of a law up to which other forms are tried: the combinations grow with their square, and
-#: a law of many terms has them for a reason that one function does not give.
-MOST_TERMS = 6
-
-#: Forms that are settled on trajectories of their own.
-NEAREST = 2
-
-SETTLED = Schedule((0.03,), 8)
+SETTLED = Schedule((ENGINE.rough_slacks[0],), ENGINE.form_rounds)
 
 
 def with_other_forms(ranked: list[Candidate]) -> list[Candidate]:
@@ -59,7 +48,7 @@ def with_other_forms(ranked: list[Candidate]) -> list[Candidate]:
     field, law = best.field, best.law
     if not isinstance(field, TermField) or not law.complete:
         return ranked
-    if field.n_states * field.order > RICH_STATES or len(law.key) > MOST_TERMS:
+    if field.n_states * field.order > ENGINE.rich_states or len(law.key) > ENGINE.form_terms:
         return ranked
     stage("other forms", 1.0)
     used = [divmod(column, len(field.library)) for column in law.key]
@@ -112,11 +101,11 @@ def _near(
     for key in keys:
         solution = solve_support(step.factor, np.array([place[c] for c in key], dtype=np.intp))
         scored.append((step.criterion.value(solution), key))
-    limit = step.criterion.value(winner) + RIVAL_RANGE
+    limit = step.criterion.value(winner) + ENGINE.rival_range
     start = Start(weights, law.latent, law.errors)
     return [
         (setting, settle(setting, start, fixed(key), SETTLED))
-        for value, key in sorted(scored)[:NEAREST]
+        for value, key in sorted(scored)[: ENGINE.form_finalists]
         if value <= limit
     ]
 
@@ -154,7 +143,7 @@ def _others(term: Expression, field: TermField, values: Array) -> Iterator[Expre
         positive = bool(np.all(column > 0.0))
         size = name if positive else f"abs({name})"
         largest = float(np.abs(column).max())
-        for part in SIZES:
+        for part in ENGINE.form_sizes:
             inside = f"{part * largest:.3g}"
             yield parse(f"({term})/({inside} + {size})", names)
             yield parse(f"({term})*exp(-{size}/{inside})", names)

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
 from physmodel.discovery.candidates import Candidate, against
 from physmodel.discovery.hidden import Hidden, hidden_term
 from physmodel.discovery.identification import Identification
@@ -21,24 +22,10 @@ from physmodel.laws.scores import free_run_scores, states_and_velocities
 from physmodel.models.libraries.constraints import in_vain, not_obeyed
 from physmodel.models.linear_field import Points
 from physmodel.models.sparse_field import SparseField
-from physmodel.optimizers.selection import CONFIDENT, TIE
 from physmodel.problem.problem import Problem
 from physmodel.progress import stage
 
 Array = NDArray[np.float64]
-
-#: Rivals that are reported.
-MAX_RIVALS = 5
-
-#: Share of the variance that runs over a characteristic time explain, if a law is identified; if
-#: no other is looked for; and by how much more another explains to take its place.
-RUNS, WELL, BETTER = 0.5, 0.9, 0.1
-
-#: Share of the rates of change that a term may have unseen, if a law is identified.
-UNSEEN = 0.25
-
-#: Probability of a term from which it has a column in the table of a law that does not use it.
-SHOWN = 0.01
 
 
 def terms_result(
@@ -66,7 +53,7 @@ def terms_result(
     result = _result(data, problem, answer, findings)
     own = result.scores.get("free_run_r2")
     own = _predicts(data, problem, answer.best) if own is None else own
-    if own >= (RUNS if result.status == "identified" else WELL):
+    if own >= (ENGINE.identified_score if result.status == "identified" else ENGINE.good_score):
         return result
     stage("other laws", 1.0)
     laws: dict[object, Candidate] = {}  # libraries may agree on a law, and the winner has run
@@ -75,7 +62,7 @@ def terms_result(
     laws.pop((answer.library.order, answer.best.terms), None)
     runs = [(_predicts(data, problem, other), other) for other in laws.values()]
     most, winner = max(runs, key=lambda run: run[0], default=(-np.inf, answer.best))
-    if most > own + BETTER:
+    if most > own + ENGINE.better_score:
         # Densities of different orders do not compare.
         rivals = answer.candidates if winner.library.order == answer.library.order else []
         chosen = replace(answer, candidates=against(winner, rivals))
@@ -98,13 +85,13 @@ def _result(
     status = status_of(answer.candidates)
     bounded = answer.best.exact and status in {"identified", "ambiguous"}
     hidden = hidden_term(answer.best) if bounded else None
-    if hidden is not None and hidden.share > UNSEEN:
+    if hidden is not None and hidden.share > ENGINE.unseen_share:
         status = "ambiguous"
         findings = [*findings, _unseen(problem, hidden)]
     tables = tables_of(problem, answer.candidates, averaged=status == "ambiguous")
     results = [
         _one(problem, candidate, tables, k, status if k == 0 else "ambiguous")
-        for k, candidate in enumerate(answer.candidates[: 1 + MAX_RIVALS])
+        for k, candidate in enumerate(answer.candidates[: 1 + ENGINE.max_rivals])
     ]
     best = results[0]
     noise = dict(zip(problem.states, prepared.physical_noise(law.level).tolist(), strict=True))
@@ -179,7 +166,9 @@ def _one(
 ) -> Result:
     """A bare result of one candidate: model, coefficients, errors."""
     values, errors, share = tables.values[number], tables.errors[number], tables.inclusion
-    used = np.flatnonzero((values != 0.0).any(axis=0) | (share > SHOWN).any(axis=0))
+    used = np.flatnonzero(
+        (values != 0.0).any(axis=0) | (share > ENGINE.shown_probability).any(axis=0)
+    )
     kept = tuple(tables.terms[k] for k in used)
     # In the memory order that a loaded model has: sums then agree to the last bit.
     values, errors, share = (np.ascontiguousarray(t[:, used]) for t in (values, errors, share))
@@ -216,9 +205,9 @@ def status_of(candidates: Sequence[Candidate]) -> Status:
         return "no-law"
     for rival in candidates[1:]:
         same = rival.setting is best.setting  # of another form, terms that differ tell it apart
-        if same and rival.delta < TIE and len(rival.law.key) == len(best.law.key):
+        if same and rival.delta < ENGINE.tie and len(rival.law.key) == len(best.law.key):
             return "not-identifiable"
     against = sum(rival.probability for rival in candidates[1:] if not best.covers(rival))
-    if best.probability < CONFIDENT * (best.probability + against):
+    if best.probability < ENGINE.confident * (best.probability + against):
         return "ambiguous"
     return "identified" if best.exact else "approximate"

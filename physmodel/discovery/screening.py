@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky_banded, qr
 
+from physmodel.constants import ENGINE
 from physmodel.losses.preparation import Prepared
 from physmodel.losses.tile import Tile
 from physmodel.losses.whitened import triangular_solve
-from physmodel.models.libraries.library import KEPT, Library
+from physmodel.models.libraries.library import Library
 from physmodel.models.linear_field import LinearField
 from physmodel.optimizers.selection import InformationCriterion, select
 from physmodel.optimizers.tableau import Tableau
@@ -74,11 +75,11 @@ def _kept(factor: TriangularFactor, criterion: InformationCriterion) -> Iterator
     """The best support of one equation, then the terms that would lower its residual most."""
     tableau = Tableau(factor)
     best = select(factor, criterion).support
-    for column in best[:KEPT]:
+    for column in best[: ENGINE.screened_terms]:
         tableau.toggle(int(column))
         yield int(column)
     everything = np.ones(factor.n_columns, dtype=bool)
-    for _ in range(KEPT - len(best)):
+    for _ in range(ENGINE.screened_terms - len(best)):
         # One more term is always worth more than an exchange: residuals count less than terms.
         _, columns = tableau.best_move(lambda rss, k: rss / factor.total - k, everything)
         for column in columns:

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.law import SMALL_SLACK, Law, Support
+from physmodel.constants import ENGINE
+from physmodel.discovery.law import Law, Support
 from physmodel.discovery.linearisation import Errors, Linearisation, Setting
 from physmodel.discovery.ranking import only_noise, ranked
-from physmodel.discovery.settle import LEAST_SLACK, Choice, Schedule, Start, fixed, law_of, settle
+from physmodel.discovery.settle import Choice, Schedule, Start, fixed, law_of, settle
 from physmodel.discovery.transfer import placed
 from physmodel.losses.latent import deviations
 from physmodel.optimizers.selection import candidates, select
@@ -27,30 +28,19 @@ from physmodel.progress import stage
 
 Array = NDArray[np.float64]
 
-#: Slack of the rounds of the first search. The first lets the trajectory follow the data.
-ANNEALING = Schedule((100.0, 1.0, 0.3, 0.1, 0.03, 0.01))
+ANNEALING = Schedule(ENGINE.annealing_slacks)
 
 #: A proposal is settled roughly, and those that come near the best until nothing moves. The
 #: likelihood may have two maxima: what a law leaves is noise of the samples, or an error of the
 #: equation. Where noise explains what a near law leaves, only the first is looked for, in more
 #: rounds: there the evidence decides, and it rises until the error of the equation is gone.
-ROUGHLY, FULLY = (Schedule((0.03,), 2), Schedule((30.0, 30.0), 2)), Schedule((), 14)
-NOISY = (Schedule((0.03,), 5),)
+LOW, HIGH = ENGINE.rough_slacks
+ROUGHLY = (Schedule((LOW,), ENGINE.rough_rounds), Schedule((HIGH, HIGH), ENGINE.rough_rounds))
+NOISY = (Schedule((LOW,), ENGINE.noisy_rounds),)
+FULLY = Schedule((), ENGINE.full_rounds)
 
 #: Rounds that end without an equation error.
-RIGID = Schedule((0.1, 0.03, *[LEAST_SLACK] * 12))
-
-#: Slacks at which proposals are made, and how many in each regression.
-LOOSE, NEAREST = (1.0, 0.3, 0.1), 2
-
-#: Rounds of the first search, at the end, in which a steady support is always chosen.
-STEADY = 4
-
-#: Laws that are left for a better one.
-MOST_MOVES = 6
-
-#: Evidence behind the best up to which a roughly settled law is settled fully.
-CONTESTED, FINALISTS = 20.0, 6
+RIGID = Schedule((0.1, LOW, *[ENGINE.least_slack] * (ENGINE.full_rounds - 2)))
 
 
 @dataclass
@@ -106,17 +96,17 @@ class Search:
         last = settle(self.setting, begin, Choice(None, choose), ANNEALING)
         self.consider(chain[-1:], last)
         if self.laws[chain[-1]].complete:
-            self.consider(chain[-STEADY:], last)
+            self.consider(chain[-ENGINE.steady_rounds :], last)
         else:
             self.consider([*coarse, *chain], last)
         best = self.best()
-        self.steady = all(support == best.key for support in chain[-STEADY:])
+        self.steady = all(support == best.key for support in chain[-ENGINE.steady_rounds :])
         return best
 
     def improve(self) -> Law:
         """Look for better laws around the best one until there is none."""
         stage("improving")
-        for _ in range(MOST_MOVES):
+        for _ in range(ENGINE.most_moves):
             leader = self.best()
             near = self.add_supersets(leader)
             if not leader.exact and (near or not (self.steady and leader.complete)):
@@ -139,15 +129,15 @@ class Search:
                 law = law_of(self.setting, step, None, solution, leader.errors)
                 self.laws[_key(solution)] = law
                 self._supersets.add(_key(solution))
-        return others[:NEAREST]
+        return others[: ENGINE.proposals]
 
     def best(self) -> Law:
         """The law to report among those in the table, settled until nothing moves."""
         while True:
             order = ranked([*self.laws.values()])
             noisy = only_noise(order)
-            limit = order[0].merit(noisy) + CONTESTED
-            close = [law for law in order[:FINALISTS] if law.merit(noisy) <= limit]
+            limit = order[0].merit(noisy) + ENGINE.contested_merit
+            close = [law for law in order[: ENGINE.finalists] if law.merit(noisy) <= limit]
             loose = [law for law in close if law.key not in self._full]
             if order[0].complete:
                 loose = [law for law in loose if law is order[0] or law.key not in self._supersets]
@@ -184,13 +174,13 @@ class Search:
         with, and the less information the regression has; so several sizes are used.
         """
         keys: dict[Support, None] = {}
-        for slack in LOOSE:
+        for slack in ENGINE.loose_slacks:
             smooth = self._loosened(leader, slack)
             step = self.setting.at(leader.weights, smooth, Errors(leader.noise, slack))
             for factor in (self._unbiased(step, leader.weights, smooth), step.factor):
                 near = [_key(solution) for solution in self._near(factor, leader)]
                 others = [key for key in near if set(leader.key) - set(key)]
-                keys |= dict.fromkeys(others[:NEAREST])
+                keys |= dict.fromkeys(others[: ENGINE.proposals])
         return list(keys)
 
     def _near(self, factor: TriangularFactor, leader: Law) -> list[Solution]:
@@ -230,7 +220,7 @@ class Search:
         The size of that error is one more number for each equation, and has the price of one.
         """
         law = self._settled(near.key, near, FULLY)
-        if not np.any(law.slack > SMALL_SLACK) or law.crude:
+        if not np.any(law.slack > ENGINE.small_slack) or law.crude:
             return law
         rigid = self._settled(near.key, law, RIGID)
         price = len(law.noise) * np.log(law.n_data)

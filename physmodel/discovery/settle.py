@@ -14,28 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.law import SMALL_SLACK, Law, Support
-from physmodel.discovery.linearisation import FREEDOM, Errors, Linearisation, Setting
+from physmodel.constants import ENGINE
+from physmodel.discovery.law import Law, Support
+from physmodel.discovery.linearisation import Errors, Linearisation, Setting
 from physmodel.losses.tile import quadrature_error
 from physmodel.optimizers.triangular import Solution, solve_support, unscaled
 
 Array = NDArray[np.float64]
-
-#: Part of a standard error, and of what is unexplained, by which nothing moves any more when a law
-#: has settled; change of the evidence that decides nothing.
-FINELY, QUIET = 0.05, 0.3
-
-#: Part of the largest weight that rounding moves from round to round on smooth data without noise.
-ROUNDING = 1e-12
-
-#: Factor by which an error may change in one round.
-STRIDE = 1e6
-
-#: Steps that are taken at once towards an equation error of zero.
-HASTE = 3.0
-
-#: Smallest equation error, in units of `Law.slack`: less than that no data tell from none.
-LEAST_SLACK = 1e-3
 
 
 @dataclass(frozen=True)
@@ -142,13 +127,18 @@ def _still(law: Law, before: Law) -> bool:
     if law.key != before.key:
         return False
     # Laws that leave only noise are compared by evidence, others by what they leave.
-    louder = abs(law.evidence() - before.evidence()) > QUIET
-    restless = np.any(np.abs(np.log(law.unexplained / before.unexplained)) > FINELY)
+    louder = abs(law.evidence() - before.evidence()) > ENGINE.settled_evidence
+    restless = np.any(np.abs(np.log(law.unexplained / before.unexplained)) > ENGINE.settled_move)
     if louder and (restless or law.complete):
         return False
     moved = np.abs(law.weights - before.weights)
-    error = FINELY * np.sqrt(np.sum(law.root**2, axis=1))
-    return bool(np.all(moved <= np.maximum(error, ROUNDING * np.abs(law.weights).max(initial=0.0))))
+    error = ENGINE.settled_move * np.sqrt(np.sum(law.root**2, axis=1))
+    return bool(
+        np.all(
+            moved
+            <= np.maximum(error, ENGINE.settle_rounding * np.abs(law.weights).max(initial=0.0))
+        )
+    )
 
 
 def _estimated(setting: Setting, step: Linearisation, choice: Choice, law: Law) -> Errors:
@@ -166,19 +156,22 @@ def _estimated(setting: Setting, step: Linearisation, choice: Choice, law: Law) 
     dof = max(law.n_data - len(law.key), 1) / law.n_data
     ratio = np.sqrt(scores[:, 0] / np.maximum(scores[:, 1], np.finfo(float).tiny) / dof)
     # An equation error that is not there shrinks by a constant factor: go several steps at once.
-    vanishing = np.array(law.slack <= SMALL_SLACK) & (ratio[1] < 1.0)
-    ratio[1] **= np.where(vanishing, HASTE, 1.0)
-    change = np.clip(ratio, 1.0 / STRIDE, STRIDE)
+    vanishing = np.array(law.slack <= ENGINE.small_slack) & (ratio[1] < 1.0)
+    ratio[1] **= np.where(vanishing, ENGINE.haste, 1.0)
+    change = np.clip(ratio, 1.0 / ENGINE.largest_change, ENGINE.largest_change)
     noise = law.noise * change[0]
     if law.noise_free:
         # Noise below the quadrature error may not show in the residual: then it would go to zero.
         noise = np.maximum(noise, law.noise)
     noise = np.maximum(noise, setting.least)
-    slack = np.maximum(unit * change[1] / (setting.looseness * noise), LEAST_SLACK)
+    slack = np.maximum(unit * change[1] / (setting.looseness * noise), ENGINE.least_slack)
     # Where the equation error is small its tails are not known, and make no difference.
-    shown = slack > SMALL_SLACK
+    shown = slack > ENGINE.small_slack
     heavier = [
-        np.sqrt((FREEDOM + (error / (size * change[1])) ** 2) / (FREEDOM + 1.0))
+        np.sqrt(
+            (ENGINE.student_freedom + (error / (size * change[1])) ** 2)
+            / (ENGINE.student_freedom + 1.0)
+        )
         for error, size in zip(off, sizes, strict=True)
     ]
     return Errors(noise, slack, [np.where(shown, tail, 1.0) for tail in heavier])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
 from physmodel.experiments.discrimination import (
     Predictions,
     entropy,
@@ -24,7 +25,6 @@ from physmodel.experiments.hypotheses import LIKELY, Hypotheses
 from physmodel.experiments.starts import start_names, to_physical
 from physmodel.experiments.trial import Trial
 from physmodel.models.vector_field import InputSignal
-from physmodel.optimizers.selection import CONFIDENT
 
 if TYPE_CHECKING:
     from physmodel.laws.result import Result
@@ -202,7 +202,7 @@ def _judged(
         # A law is compared with others of the plainest library that holds it, see `identify`.
         rivals = models.plain if models.plain[true] else np.ones(len(beliefs), dtype=bool)
         after = probabilities((misfits + sizes * np.log(growth))[:, rivals])
-        decided.append(after.max(axis=1) >= CONFIDENT)
+        decided.append(after.max(axis=1) >= ENGINE.confident)
     where = models.prepared.coordinates
     start = to_physical(where, option.start[None])[0]
     seen = models.seen(option.start)

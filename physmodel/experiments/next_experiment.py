@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from physmodel.constants import ENGINE
 from physmodel.errors import ProblemError
 from physmodel.experiments.discrimination import entropy
 from physmodel.experiments.experiment import NextExperiment
@@ -33,7 +34,6 @@ from physmodel.experiments.starts import (
     to_computing,
 )
 from physmodel.experiments.trial import plan
-from physmodel.losses.preparation import TILE
 from physmodel.models.signals import Signal
 from physmodel.models.vector_field import InputSignal
 from physmodel.problem.knowledge import conditions_of
@@ -185,7 +185,11 @@ def _timing(
     unit = models.prepared.coordinates.step
     interval = unit if step is None else float(step)
     spans = [time[-1] - time[0] for time, _, _ in models.prepared.pieces]
-    length = min(unit * max(spans), interval * TILE) if duration is None else float(duration)
+    length = (
+        min(unit * max(spans), interval * ENGINE.tile_samples)
+        if duration is None
+        else float(duration)
+    )
     if recorded:
         length = min(length, unit * spans[0])
     for name, value in (("duration", length), ("step", interval)):

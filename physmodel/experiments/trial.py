@@ -9,11 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
 from physmodel.discovery.linearisation import white_rows
-from physmodel.discovery.settle import LEAST_SLACK
 from physmodel.experiments.discrimination import reduced
 from physmodel.experiments.hypotheses import Hypotheses
-from physmodel.losses.layout import MOST_NODES
 from physmodel.losses.tile import Tile
 from physmodel.losses.weak import WeakForm, weak_form
 from physmodel.models.integrate import rk4
@@ -139,7 +138,7 @@ class Trial:
         """
         models = self.models
         tile = Tile(self.time, states, self.observed, self._inputs(signal, self.time), self._weak)
-        slack = models.prepared.looseness(models.field.order) * LEAST_SLACK
+        slack = models.prepared.looseness(models.field.order) * ENGINE.least_slack
         weights = models.weights(number)
         rows = white_rows(tile, models.field, weights, states, models.noise, slack, models.columns)
         return reduced(rows.matrix)
@@ -171,7 +170,7 @@ def plan(models: Hypotheses, first: float, duration: float, step: float, starts:
     Trial
     """
     samples = max(round(duration / step), models.field.order + 3)
-    parts = int(np.clip(round(step * models.refinement), 1, MOST_NODES))
+    parts = int(np.clip(round(step * models.refinement), 1, ENGINE.most_nodes))
     time = first + step * np.arange(samples * parts + 1) / parts
     observed = np.zeros(len(time), dtype=bool)
     observed[::parts] = True

@@ -15,15 +15,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.discovery.search import MOST_MOVES
+from physmodel.constants import ENGINE
 from physmodel.hybrids.weak.rounds import Settled, fit_terms, fresh
 from physmodel.hybrids.weak.weak_fit import Round, State, Weak
-from physmodel.optimizers.selection import (
-    RIVAL_RANGE,
-    InformationCriterion,
-    candidates,
-    select,
-)
+from physmodel.optimizers.selection import InformationCriterion, candidates, select
 from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
 
 Array = NDArray[np.float64]
@@ -37,7 +32,7 @@ NEAREST = 3
 
 #: Evidence behind the leader's up to which supports are heard again: a quick fit at a noise of its
 #: own is off by several times the range of what is reported.
-AGAIN = 4.0 * RIVAL_RANGE
+AGAIN = 4.0 * ENGINE.rival_range
 
 
 @dataclass(frozen=True)
@@ -103,7 +98,7 @@ def distil(terms: Weak, joint: Weak, net: Settled, least: Array) -> Distilled:
     hearing = _Hearing(terms, least, {})
     hearing.hear([(), *_proposals(joint, at_net, size, terms.n_terms)], base)
     leader = hearing.leader
-    for _ in range(MOST_MOVES):
+    for _ in range(ENGINE.most_moves):
         state = hearing.tried[leader].state
         hearing.hear(_proposals(terms, state, size, terms.n_terms), state)
         if hearing.leader == leader:
@@ -126,7 +121,7 @@ def ranked(heard: Sequence[Heard]) -> list[Heard]:
     Returns
     -------
     list of Heard
-        Best first, up to `RIVAL_RANGE`.
+        Best first, up to `ENGINE.rival_range`.
     """
     deltas = np.array([one.delta for one in heard])
     # Where nothing can be fitted all are infinitely bad, and alike.
@@ -136,7 +131,7 @@ def ranked(heard: Sequence[Heard]) -> list[Heard]:
     return [
         replace(heard[k], delta=float(deltas[k]), probability=float(odds[k]))
         for k in np.argsort(deltas, kind="stable")
-        if deltas[k] <= RIVAL_RANGE
+        if deltas[k] <= ENGINE.rival_range
     ]
 
 

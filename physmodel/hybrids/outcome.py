@@ -9,8 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.discovery.candidates import MARGIN
-from physmodel.discovery.law import MISFIT
+from physmodel.constants import ENGINE
 from physmodel.findings import Finding
 from physmodel.hybrids.assembled import assembled
 from physmodel.hybrids.hidden import hidden_terms, rivals
@@ -25,7 +24,6 @@ from physmodel.hybrids.weak.rounds import Settled, fit_penalised
 from physmodel.hybrids.weak.weak_fit import State
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.sparse_field import term_variables
-from physmodel.optimizers.selection import CONFIDENT, TIE
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]
@@ -64,7 +62,7 @@ def hybrid_result(
     """
     best = steps.searches[0]
     whole = assembled(best)
-    hopeless = _advantage(steps, best) <= MARGIN
+    hopeless = _advantage(steps, best) <= ENGINE.margin
     refit = refitted(data, steps, best, whole, hopeless=hopeless)
     noise = steps.prepared.physical_noise(best.found.fit.state.noise)
     suffices = not len(best.found.fit.free) and not best.found.heard[0].shape
@@ -104,7 +102,7 @@ def _parameters(names: Sequence[str], refit: Refit, with_net: Settled) -> tuple[
 
 def _notes(steps: Steps, best: Search) -> list[Finding]:
     notes = [Finding("I-LIBRARY", "info", "", f"hidden terms from {best.library.label}")]
-    if _advantage(steps, best) <= MARGIN:
+    if _advantage(steps, best) <= ENGINE.margin:
         message = "random motion explains the data as well as these equations"
         notes.insert(0, Finding("W-RANDOM", "warning", "", message))
     return notes
@@ -123,9 +121,9 @@ def _status(steps: Steps, best: Search, refit: Refit) -> str:
     fit, left = best.found.fit, best.left
     level = fit.state.noise / steps.prepared.noise
     samples = steps.prepared.n_samples
-    explains = bool(np.all(level <= MISFIT * (1.0 + 2.0 / np.sqrt(samples))))
+    explains = bool(np.all(level <= ENGINE.misfit * (1.0 + 2.0 / np.sqrt(samples))))
     exact = left.unexplained_fraction <= EXACT
-    if _advantage(steps, best) <= MARGIN:
+    if _advantage(steps, best) <= ENGINE.margin:
         return "no-law"
     if not (left.nothing or exact) or not (explains or exact):
         return "no-law"
@@ -133,13 +131,13 @@ def _status(steps: Steps, best: Search, refit: Refit) -> str:
     if np.any(~np.isfinite(errors) | (errors > UNDETERMINED * np.abs(refit.values))):
         return "not-identifiable"
     first, others = best.found.heard[0], best.found.heard[1:]
-    if any(one.delta < TIE and len(one.columns) == len(first.columns) for one in others):
+    if any(one.delta < ENGINE.tie and len(one.columns) == len(first.columns) for one in others):
         return "not-identifiable"
     if not first.columns and not first.shape and (steps.alone.p_value >= REFUSED or exact):
         # Terms that might be added come close by chance, each of many a little; nothing asks for
         # any of them.
         return "known-suffices"
-    if first.probability < CONFIDENT or not fit.converged:
+    if first.probability < ENGINE.confident or not fit.converged:
         return "ambiguous"
     return "identified"
 

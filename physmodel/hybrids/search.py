@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.discovery.identification import COARSE, REFINE_MOST, REFINE_NOISE, REFINE_SAMPLES
+from physmodel.constants import ENGINE
 from physmodel.hybrids.distil import Distilled, distil
 from physmodel.hybrids.shapes import contested, shaped
 from physmodel.hybrids.weak.joined import Tangent
@@ -100,7 +100,7 @@ def searched(
         first = begin(tangent, weak, prepared.noise)
         net = RandomNet.over(weak.points(_smooth(weak, first, least).latent))
         with_net = _with_net(weak, net, first, least)
-        if refinement >= REFINE_MOST or not _coarse(prepared, weak, net, with_net):
+        if refinement >= ENGINE.refine_most or not _coarse(prepared, weak, net, with_net):
             break
         refinement *= 2
     nothing = np.empty(0, dtype=np.intp)
@@ -171,6 +171,6 @@ def _coarse(prepared: Prepared, weak: Weak, net: RandomNet, fit: Settled) -> boo
     """Whether noisy samples are too far apart for the interpolation rules."""
     error = replace(weak, parts=(net,)).quadrature(fit.state)
     noise = fit.state.noise
-    rough = (noise > REFINE_NOISE) | prepared.kinks
-    coarse = (error > COARSE * np.maximum(noise, prepared.least_noise)) & rough
-    return prepared.n_samples <= REFINE_SAMPLES and bool(coarse.any())
+    rough = (noise > ENGINE.refine_noise) | prepared.kinks
+    coarse = (error > ENGINE.coarse_quadrature * np.maximum(noise, prepared.least_noise)) & rough
+    return prepared.n_samples <= ENGINE.refine_samples and bool(coarse.any())

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pysindy.optimizers import BaseOptimizer
 from threadpoolctl import threadpool_limits
 
-from physmodel.optimizers.selection import NEGLIGIBLE, InformationCriterion, select
+from physmodel.constants import ENGINE
+from physmodel.optimizers.selection import InformationCriterion, select
 from physmodel.optimizers.triangular import TriangularFactor, triangular_factor, unscaled
 
 Array = NDArray[np.float64]
@@ -84,7 +85,9 @@ def _chosen(factor: TriangularFactor, independent: float) -> Array:
     rows = max(round(independent), 2)
     penalty = np.log(factor.n_rows) + 2.0 * np.log(factor.n_columns)
     # Nothing is known about the size of the noise here: the floor is relative.
-    criterion = InformationCriterion(rows, float(penalty), NEGLIGIBLE * factor.total / rows)
+    criterion = InformationCriterion(
+        rows, float(penalty), ENGINE.negligible_misfit * factor.total / rows
+    )
     return unscaled(factor, select(factor, criterion))
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
 from physmodel.laws.local_polynomial import polynomial_start
 from physmodel.laws.measured import Measured, measured
 from physmodel.laws.windows import Stack, Window
@@ -22,23 +23,6 @@ from physmodel.models.vector_field import VectorField
 from physmodel.optimizers.many_least_squares import many_least_squares
 
 Array = NDArray[np.float64]
-
-#: Parts of a characteristic time: of the first stretch, by that of the fastest state, and of the
-#: last, by that of all. Each is twice as long as the one before.
-FIRST, LAST = 0.25, 2.0
-#: Standard error of a start, over the spread and typical rate of a state, that is small enough.
-PRECISE = 1e-4
-#: Numbers of one evaluation of all motions (and those next to them) from which the stretches are
-#: long enough.
-WORK = 200_000
-#: Mean square of the residual, over that of the noise or of the first stretch, with which a law
-#: still follows a longer stretch; chance adds this many standard deviations.
-FOLLOWS, CHANCE = 1.5, 3.0
-#: Error in standard deviations of the data with which a law does not even follow the first one.
-ASTRAY = 0.4
-#: Nodes per characteristic time to begin with, how often they may be doubled (where each sample
-#: is a node, the steps between them), and the error of a motion, over the noise, that is asked for.
-NODES, DOUBLINGS, STEP_ERROR = 8, 6, 0.01
 
 
 def first_start(
@@ -81,17 +65,17 @@ def fitted_starts(field: VectorField, record: Measured, windows: Sequence[Window
         cannot follow the samples, a polynomial through those next to the start says it.
     """
     fastest = [record.fastest(window.segment) for window in windows]
-    most = [round(LAST * record.memory(window.segment)) for window in windows]
-    lengths = [max(round(FIRST * samples), field.order + 3) for samples in fastest]
+    most = [round(ENGINE.start_last * record.memory(window.segment)) for window in windows]
+    lengths = [max(round(ENGINE.start_first * samples), field.order + 3) for samples in fastest]
     begun = [w.cut(length) for w, length in zip(windows, lengths, strict=True)]
-    whole = Stack(field, begun, max(1, min(fastest) // NODES))
+    whole = Stack(field, begun, max(1, min(fastest) // ENGINE.start_nodes))
     starts, guesses, stack = _guessed(record, whole)
     ended, error, coarse = _fit(record, stack, guesses)
     follows = _follows(record, stack, ended)
     starts[follows] = ended[follows]
     error = np.maximum(error, 1.0)
     wanted = follows & coarse
-    while 2 * stack.size <= WORK:
+    while 2 * stack.size <= ENGINE.start_work:
         longer = [
             w.cut(max(min(2 * len(b), m), len(b)))
             for w, b, m in zip(windows, begun, most, strict=True)
@@ -102,7 +86,9 @@ def fitted_starts(field: VectorField, record: Measured, windows: Sequence[Window
             break
         begun, stack = longer, replace(stack, windows=[longer[k] for k in which])
         ended, now, coarse = _fit(record, stack, starts[which])
-        good = now <= error[which] * (FOLLOWS + CHANCE * np.sqrt(2.0 / _freedom(stack)))
+        good = now <= error[which] * (
+            ENGINE.start_follows + ENGINE.start_deviations * np.sqrt(2.0 / _freedom(stack))
+        )
         starts[which[good]] = ended[good]
         wanted[which] = good & coarse
     return starts
@@ -128,11 +114,11 @@ def _guessed(record: Measured, stack: Stack) -> tuple[Array, Array, Stack]:
     cost = np.where(finite, squares, np.inf)
     chosen = np.argmin(cost, axis=1)[:, None, None]
     best, path = (np.take_along_axis(values, chosen, axis=1) for values in (guesses, table))
-    for _ in range(DOUBLINGS):
+    for _ in range(ENGINE.start_doublings):
         finer = stack.finer()
         again = _residuals(record, finer, best)
         apart = np.abs(again - path)
-        if not np.any(apart[np.isfinite(apart)] > STEP_ERROR):
+        if not np.any(apart[np.isfinite(apart)] > ENGINE.start_step_error):
             break
         stack, path = finer, again
     return guesses[:, 0], best[:, 0], stack
@@ -152,7 +138,11 @@ def _fit(record: Measured, stack: Stack, starts: Array) -> tuple[Array, Array, N
     scale = np.concatenate([record.spread, record.speed])[: starts.shape[1]]
     ended = many_least_squares(lambda points: _residuals(record, stack, points), starts, scale)
     error = ended.cost / _freedom(stack)
-    return ended.parameters, error, np.logical_or.reduce(ended.std_errors > PRECISE, axis=1)
+    return (
+        ended.parameters,
+        error,
+        np.logical_or.reduce(ended.std_errors > ENGINE.start_precision, axis=1),
+    )
 
 
 def _freedom(stack: Stack) -> Array:
@@ -175,4 +165,4 @@ def _follows(record: Measured, stack: Stack, starts: Array) -> NDArray[np.bool_]
     near = miss * record.noise / record.spread
     with np.errstate(over="ignore"):  # of a motion that blows up
         mean = np.sum(near**2, axis=(1, 2)) / (near.shape[2] * stack.seen.sum(axis=1))
-    return np.asarray(mean < ASTRAY**2)
+    return np.asarray(mean < ENGINE.start_astray**2)

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_smoothing_spline
 
+from physmodel.constants import ENGINE
 from physmodel.data.noise import estimate_noise
 from physmodel.data.segments import Segment
 from physmodel.errors import PhysmodelError
 from physmodel.losses.stencils import derivatives
-from physmodel.losses.weak import MAX_WIDTH
 from physmodel.models.integrate import integrate
 from physmodel.models.signals import Signal
 from physmodel.models.vector_field import VectorField
@@ -42,7 +42,7 @@ def finite_velocities(time: Array, states: Array) -> Array:
     -------
     ndarray (n, d)
     """
-    width = min(MAX_WIDTH, 2 * (len(time) // 2))
+    width = min(ENGINE.max_width, 2 * (len(time) // 2))
     slopes: Array = derivatives(time, width) @ states
     return slopes
 

@@ -25,17 +25,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import cholesky_banded
 
+from physmodel.constants import ENGINE
 from physmodel.losses.tile import Tile
 from physmodel.losses.whitened import WhitenedRows, triangular_solve
 from physmodel.models.linear_field import LinearField
 
 Array = NDArray[np.float64]
-
-#: Share of entries that are not zero below which blocks cost more than they save.
-SPARSE = 0.3
-
-#: Part of its diagonal that is added to a covariance, above the rounding of its entries.
-ROUNDING = 1e-14
 
 
 def placed(integrals: Array, field: LinearField) -> Array:
@@ -130,7 +125,7 @@ def whiten(
     variances = tile.variances(noise)
     flat = noise_map.tocsr()
     flat.eliminate_zeros()
-    if flat.nnz < SPARSE * noise_map.nnz:
+    if flat.nnz < ENGINE.sparse_share * noise_map.nnz:
         # Of many states each equation holds few.
         covariance = (flat.multiply(variances.ravel()).tocsr() @ flat.T).tobsr((d, d))
     else:
@@ -187,5 +182,5 @@ def _banded(matrix: sparse.bsr_array, extra_diagonal: Array) -> Array:
     inside = np.subtract.outer(np.arange(d), np.arange(d)) * n + np.arange(d)
     bands.ravel()[first[:, None, None] + inside] = blocks
     bands = bands[: width + 1]
-    bands[-1] += extra_diagonal + ROUNDING * bands[-1]
+    bands[-1] += extra_diagonal + ENGINE.covariance_rounding * bands[-1]
     return bands

@@ -8,19 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
+from physmodel.constants import ENGINE
 from physmodel.losses.tile import Tile
 from physmodel.losses.weak import WeakForm, weak_form
 from physmodel.models.signals import Signal
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.intp]
-
-#: Nodes per sampling interval at most: the equation can not bridge longer ones.
-MOST_NODES = 16
-
-#: Intervals between nodes in each stretch between two kinks at least: a rule through five nodes
-#: is right to the sixth power of their distance.
-LEAST_INTERVALS = 4
 
 
 def tile_of(
@@ -52,10 +46,10 @@ def tile_of(
     """
     cuts = signal.kinks
     edges = np.concatenate([[0], cuts, [len(time) - 1]])
-    steps = np.clip(np.round(np.diff(time) * refinement), 1, MOST_NODES).astype(int)
+    steps = np.clip(np.round(np.diff(time) * refinement), 1, ENGINE.most_nodes).astype(int)
     if len(cuts):
         count = np.diff(edges)
-        steps = np.maximum(steps, -(-LEAST_INTERVALS // np.repeat(count, count)))
+        steps = np.maximum(steps, -(-ENGINE.least_intervals // np.repeat(count, count)))
     place = np.concatenate([[0], np.cumsum(steps)])
     observed = np.zeros(place[-1] + 1, dtype=bool)
     observed[place] = True

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
 from physmodel.data.holds import with_holds
 from physmodel.data.noise import noise_levels
 from physmodel.data.noise_profile import NoiseProfile
@@ -26,17 +27,6 @@ from physmodel.problem.holds import BAND_LIMITED
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]
-
-#: Samples per tile. Long records are cut into tiles that share an end point, so that memory is
-#: bounded whatever the length.
-TILE = 2048
-
-#: Samples per characteristic time above which the slack per sample is reduced.
-DENSE = 100.0
-
-#: Least noise that is assumed at first, over the spread, where inputs have kinks: nodes between the
-#: samples have to move, and by how much is bounded by what float64 can eliminate again.
-LEAST_NOISE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -128,7 +118,7 @@ class Prepared:
     @property
     def least_noise(self) -> float:
         """Least noise that is assumed at first; none but rounding where there are no kinks."""
-        return LEAST_NOISE if self.kinks else 0.0
+        return ENGINE.least_noise if self.kinks else 0.0
 
     @property
     def input_levels(self) -> list[int]:
@@ -151,7 +141,7 @@ class Prepared:
         float
             Standard deviation of the slack per sampling interval, over the noise.
         """
-        first = min(1.0, np.sqrt(DENSE / self.memory))
+        first = min(1.0, np.sqrt(ENGINE.dense_memory / self.memory))
         # A random force moves the position by its size times memory^1.5 / sqrt(3).
         return float(first if order == 1 else first * np.sqrt(3.0) / self.memory)
 
@@ -238,7 +228,7 @@ def _cut(
     states = coordinates.to_computing(segment.values[:, :n_states])
     inputs = segment.values[:, n_states:]
     n = len(time)
-    count = max(1, -(-(n - 1) // (TILE - 1)))
+    count = max(1, -(-(n - 1) // (ENGINE.tile_samples - 1)))
     edges = np.linspace(0, n - 1, count + 1).round().astype(int)
     return [(time[a : b + 1], states[a : b + 1], inputs[a : b + 1]) for a, b in pairwise(edges)]
 

@@ -7,21 +7,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
 from physmodel.losses.preparation import Prepared
 
 Array = NDArray[np.float64]
-
-#: Samples used while searching: more make the search slower and no surer.
-SEARCH_SAMPLES = 16_384
-
-#: Shortest stretch that is cut out of a longer piece.
-SHORTEST = 256
 
 #: The golden ratio: multiples of it, modulo one, are spread evenly however many there are.
 GOLDEN = 0.6180339887498949
 
 
-def thinned(prepared: Prepared, limit: int = SEARCH_SAMPLES) -> Prepared:
+def thinned(prepared: Prepared, limit: int = ENGINE.search_samples) -> Prepared:
     """Stretches of the data, together about so many samples long.
 
     Pieces are ranked by the size of their motion, and stretches are taken evenly along that rank:
@@ -45,7 +40,10 @@ def thinned(prepared: Prepared, limit: int = SEARCH_SAMPLES) -> Prepared:
     sizes = [float(np.sqrt(np.mean((states - centre) ** 2))) for _, states, _ in pieces]
     rank = np.argsort(sizes, kind="stable")
     share = limit / total
-    lengths = [max(int(share * len(time)), min(len(time), SHORTEST)) for time, _, _ in pieces]
+    lengths = [
+        max(int(share * len(time)), min(len(time), ENGINE.shortest_stretch))
+        for time, _, _ in pieces
+    ]
     count = min(len(pieces), int(len(pieces) * limit / sum(lengths)) or 1)
     chosen = rank[np.round(np.linspace(0, len(rank) - 1, count)).astype(int)]
     stretches = []

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
 from physmodel.losses.weak import WeakForm
 from physmodel.models.linear_field import LinearField, Points
 
 Array = NDArray[np.float64]
-
-#: Prior standard deviation of a state at a node without measurement, in units of the noise.
-FREE_TO_NOISE = 1e5
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Tile:
 
         The free variance is bounded by what float64 can eliminate again.
         """
-        free = np.minimum(1.0, FREE_TO_NOISE * noise)
+        free = np.minimum(1.0, ENGINE.free_to_noise * noise)
         return np.where(self.observed[:, None], (noise * self.spread) ** 2, free**2)
 
     def points(self, states: Array, *, coarse: bool = False) -> Points:

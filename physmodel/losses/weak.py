@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from physmodel.constants import ENGINE
 from physmodel.losses.stencils import (
     Grid,
     box_integrals,
@@ -25,14 +26,6 @@ from physmodel.losses.stencils import (
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.intp]
-
-#: Widest interpolation rule. Wider ones gain nothing on data that are sampled well enough to be
-#: interpolated at all, and oscillate at the ends of the record.
-MAX_WIDTH = 12
-
-#: Largest sum of absolute weights of a rule, in units of the mean sampling interval (for slopes,
-#: of its inverse).
-MAX_GAIN, MAX_SLOPE_GAIN = 8.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +74,7 @@ class WeakForm:
 
 
 def weak_form(
-    time: Array, order: int, cuts: Numbers | None = None, *, max_width: int = MAX_WIDTH
+    time: Array, order: int, cuts: Numbers | None = None, *, max_width: int = ENGINE.max_width
 ) -> WeakForm:
     """Build the weak form of one segment.
 
@@ -109,10 +102,10 @@ def weak_form(
     integrals = box_integrals if order == 1 else hat_integrals
     at = grid.spacing[grid.begins]
     unit = at if order == 1 else np.maximum(at[:-1], at[1:])
-    right, coarse = _tame(grid, integrals, max_width, MAX_GAIN, unit)
+    right, coarse = _tame(grid, integrals, max_width, ENGINE.max_gain, unit)
     slope = coarse_slope = None
     if order == 2:
-        pair = _tame(grid, derivatives, max_width, MAX_SLOPE_GAIN, 1.0 / grid.spacing)
+        pair = _tame(grid, derivatives, max_width, ENGINE.max_slope_gain, 1.0 / grid.spacing)
         gather = _gather(grid.nodes, len(time))
         slope, coarse_slope = (sparse.csr_array(rule @ gather) for rule in pair)
     return WeakForm(order, grid.nodes, increments(time, order), right, coarse, slope, coarse_slope)

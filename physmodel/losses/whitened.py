@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import lapack
 
-Array = NDArray[np.float64]
+from physmodel.constants import ENGINE
 
-#: Random sign vectors in the estimate of a trace, of all states together, but one for each.
-PROBES = 12
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ class WhitenedRows:
 def _probes(deviations: Array) -> Array:
     """Random signs times standard deviations ``(n, d)``, one state at a time."""
     n, d = deviations.shape
-    count = max(PROBES // d, 1)
+    count = max(ENGINE.probes // d, 1)
     signs = np.random.default_rng(0).choice([-1.0, 1.0], (n, count))
     probes = np.zeros((n, d, d * count))
     for j in range(d):

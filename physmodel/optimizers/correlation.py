@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from physmodel.constants import ENGINE
 
-#: Standard errors of a pair of correlations beyond which it is not chance.
-CLEAR = 3.0
+Array = NDArray[np.float64]
 
 
 def effective_samples(pieces: Sequence[Array]) -> float:
@@ -41,7 +40,7 @@ def effective_samples(pieces: Sequence[Array]) -> float:
         sums[: len(piece)] += np.fft.irfft(spectrum, axis=0)[: len(piece)]
     correlation = sums[1:] / np.where(sums[0] > 0.0, sums[0], 1.0)
     pairs = correlation[: 2 * (len(correlation) // 2)].reshape(-1, 2, sums.shape[1]).sum(axis=1)
-    clear = pairs > CLEAR * np.sqrt(2.0 / count)
+    clear = pairs > ENGINE.clear_correlation * np.sqrt(2.0 / count)
     counted = np.cumprod(clear, axis=0)
     return float(np.sum(np.maximum(count / (1.0 + 2.0 * np.sum(pairs * counted, axis=0)), 1.0)))
 

@@ -63,7 +63,8 @@ class _Search:
     predicted: float
     ratio: float
     ahead: LinearModel | None
-    #: Length of what the linear model misses for the shortest step that changed anything: rounding.
+    #: Length of what the linear model misses for the shortest step that changed anything, or else
+    #: for the longest step: rounding.
     noise: float
 
 
@@ -195,7 +196,7 @@ def _lower(
                     ahead = linearise(moved)
                 if np.all(np.isfinite(ahead.column_norms)):
                     return _Search(damping, refusals, moved, scaled, predicted, ratio, ahead, noise)
-            if np.any(change):
+            if np.any(change) or not noise:
                 noise = float(np.linalg.norm(bent))
             refused = scaled
             refusals += 1

@@ -7,38 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
 from physmodel.optimizers.elimination import backward_elimination
 from physmodel.optimizers.exchange import exchange_search, neighbours
 from physmodel.optimizers.nested import nested_descents
 from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_support
 
 Array = NDArray[np.float64]
-
-#: Whitened residual variance below which a better fit means nothing. At unit noise the residual
-#: variance is one; on noise-free data the quadrature error takes the place of the noise and is
-#: overestimated on purpose, so that no term is added to explain it.
-FLOOR = 0.02
-
-#: Share of the whitened variance of the left-hand side below which a misfit means nothing: a law
-#: that holds to six digits is a law, and what is left is rounding that no noise model describes.
-NEGLIGIBLE = 1e-12
-
-#: Sizes of the elimination path from which descents start, at most.
-MAX_STARTS = 18
-
-#: Factor by which a term must lower the variance of what its equation leaves, where that is no
-#: noise, or a law has more terms than the data have digits for.
-WORTH = 3.0
-
-#: Rivals are reported up to this difference of the criterion (odds of 150 to 1).
-RIVAL_RANGE = 10.0
-
-#: Difference of the criterion below which two models of one size fit exactly equally well: terms
-#: that these data cannot tell apart, whatever their noise.
-TIE = 1e-3
-
-#: Probability, among the models that were visited, above which the best one is called identified.
-CONFIDENT = 0.9
 
 
 @dataclass(frozen=True)
@@ -84,7 +59,9 @@ class InformationCriterion:
         InformationCriterion
         """
         penalty = float(np.log(n_samples) + 2.0 * np.log(max(n_terms, 1)))
-        return cls(n_rows, penalty, FLOOR + NEGLIGIBLE * total / n_rows)
+        return cls(
+            n_rows, penalty, ENGINE.floor_variance + ENGINE.negligible_misfit * total / n_rows
+        )
 
     def __call__(self, rss: Array, k: int) -> Array:
         """Criterion of residual sums of squares at support size ``k``."""
@@ -93,8 +70,8 @@ class InformationCriterion:
 
     @property
     def fewest(self) -> float:
-        """Independent residuals of one equation at which a term pays by a factor of `WORTH`."""
-        return min(self.penalty / np.log(WORTH), float(self.n_rows))
+        """Independent residuals of one equation at which a term pays by the factor `worth`."""
+        return min(self.penalty / np.log(ENGINE.worth), float(self.n_rows))
 
     def coarsened(self, n_effective: float) -> InformationCriterion:
         """The criterion for residuals of which only so many are independent."""
@@ -132,7 +109,7 @@ def select(
         supports.append(step.support)
         eliminated = min(eliminated, step, key=criterion.value)
     nested = supports[::-1][: len(eliminated.support) + 2]
-    nested = nested[:: -(-len(nested) // MAX_STARTS)]
+    nested = nested[:: -(-len(nested) // ENGINE.path_sizes)]
     descended = solve_support(factor, nested_descents(factor, nested, criterion))
     # The tableau is quick, QR factors are exact: the search ends with them.
     start = min(eliminated, descended, key=criterion.value)
@@ -153,7 +130,7 @@ def candidates(
     Returns
     -------
     list of Solution
-        All visited supports within `RIVAL_RANGE` of the best; the first is the best itself.
+        All visited supports within `ENGINE.rival_range` of the best; the first is the best itself.
     """
     seen = {tuple(winner.support.tolist()): winner}
     frontier = [winner]
@@ -167,5 +144,5 @@ def candidates(
                 frontier.append(seen[key])
         frontier = sorted(frontier, key=criterion.value)[:4]
     nearest = sorted(seen.values(), key=criterion.value)
-    limit = criterion.value(nearest[0]) + RIVAL_RANGE
+    limit = criterion.value(nearest[0]) + ENGINE.rival_range
     return [solution for solution in nearest if criterion.value(solution) <= limit]

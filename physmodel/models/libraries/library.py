@@ -10,6 +10,7 @@ from math import ceil, comb
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
 from physmodel.errors import DataError, ProblemError
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.coordinates import Coordinates
@@ -24,28 +25,8 @@ from physmodel.problem.expression import Expression
 from physmodel.problem.knowledge import orders_of
 from physmodel.problem.problem import Problem
 
-#: Unknown coefficients of all equations together that one regression handles in seconds.
-MAX_COEFFICIENTS = 600
-
-#: Terms that each equation keeps of a library that is too large, see `screening`.
-KEPT = 20
-
-#: Samples per candidate term below which a library is too rich for the data.
-SAMPLES_PER_TERM = 3
-
 #: Units that mark a state as an angle, for which sine and cosine come before high powers.
 ANGLE_UNITS = frozenset({"rad", "radian", "radians"})
-
-#: States, velocities included, up to which polynomials of degree 5 are tried, and of degree 4 for
-#: one more: the search grows with the cube of the number of terms.
-RICH_STATES = 2
-
-#: Degree up to which a polynomial is plain; what a law of a richer library must be better by, in
-#: units of the information criterion (odds of 150 to 1).
-PLAIN_DEGREE, UNUSUAL = 3, 10.0
-
-#: The same for circular functions of a state that is no angle by its unit (odds of 7 to 1).
-CIRCLES = 4.0
 
 PLAIN: tuple[str, ...] = ()
 CIRCULAR = ("sin", "cos")
@@ -130,12 +111,12 @@ def candidate_libraries(
             _library(problem, order, *shape, levels)
             for order in orders
             for shape in (_fixed_shapes(problem) if fixed else _open_shapes(problem, order))
-            if fixed or shape[0] == 1 or _size(problem, order, shape[0]) <= MAX_COEFFICIENTS
+            if fixed or shape[0] == 1 or _size(problem, order, shape[0]) <= ENGINE.max_coefficients
         ]
     built = _constrained(_of_fitting_units(built, problem), problem)
     found = [item for item in built if _affordable(item, problem, n_samples)]
     # Those that are screened first are the last resort of their order.
-    most = MAX_COEFFICIENTS
+    most = ENGINE.max_coefficients
     found.sort(key=lambda item: (item.order, item.n_free(len(problem.states)) > most))
     if found and (not fixed or any(item is built[0] for item in found)):
         return found
@@ -143,20 +124,20 @@ def candidate_libraries(
         wanted, free = len(built[0].terms), built[0].n_free(len(problem.states))
         raise ProblemError(
             f"a library of {wanted} terms for {len(problem.states)} states needs at least "
-            f"{ceil(SAMPLES_PER_TERM * free / len(problem.states))} samples and at most "
-            f"{MAX_COEFFICIENTS} coefficients; there are {n_samples} samples and {free} "
+            f"{ceil(ENGINE.samples_per_term * free / len(problem.states))} samples and at most "
+            f"{ENGINE.max_coefficients} coefficients; there are {n_samples} samples and {free} "
             "coefficients",
             fix="lower the degree, name fewer functions or states, or add data",
         )
     fewest = min(item.n_free(len(problem.states)) for item in built)
-    if fewest > MAX_COEFFICIENTS:
+    if fewest > ENGINE.max_coefficients:
         raise DataError(
             f"{len(problem.states)} states are too many: even a linear law has {fewest} "
-            f"coefficients, and at most {MAX_COEFFICIENTS} are fitted together",
+            f"coefficients, and at most {ENGINE.max_coefficients} are fitted together",
             fix="model fewer states (states=[...]), or a few combinations of them that hold most "
             "of the motion (principal components)",
         )
-    needed = ceil(SAMPLES_PER_TERM * fewest / len(problem.states)) + orders[0]
+    needed = ceil(ENGINE.samples_per_term * fewest / len(problem.states)) + orders[0]
     raise DataError(
         f"need at least {needed} samples to model {len(problem.states)} states; "
         f"there are {n_samples}",
@@ -180,7 +161,7 @@ def _open_shapes(problem: Problem, order: int) -> list[tuple[int, tuple[str, ...
         return [(1, PLAIN), (2, PLAIN)]
     plain = [(3, PLAIN), (2, PLAIN), (1, PLAIN)]
     circular = [(2, CIRCULAR)]
-    spare = order * len(problem.states) - RICH_STATES
+    spare = order * len(problem.states) - ENGINE.rich_states
     rich = [(5 - max(spare, 0), PLAIN)] if spare <= 1 else []
     if _has_angle(problem):
         return [*circular, *plain, *rich]
@@ -190,10 +171,10 @@ def _open_shapes(problem: Problem, order: int) -> list[tuple[int, tuple[str, ...
 def _affordable(library: Library, problem: Problem, n_samples: int) -> bool:
     d, rows = len(problem.states), n_samples - library.order
     free = library.n_free(d)
-    if library.basis is None and free > MAX_COEFFICIENTS >= d * (d + 1):
+    if library.basis is None and free > ENGINE.max_coefficients >= d * (d + 1):
         # Each equation alone can be searched, see `screening`.
-        return len(library.terms) <= min(rows, MAX_COEFFICIENTS)
-    return free * SAMPLES_PER_TERM <= d * rows and free <= MAX_COEFFICIENTS
+        return len(library.terms) <= min(rows, ENGINE.max_coefficients)
+    return free * ENGINE.samples_per_term <= d * rows and free <= ENGINE.max_coefficients
 
 
 def _of_fitting_units(built: Sequence[Library], problem: Problem) -> list[Library]:
@@ -249,8 +230,8 @@ def _library(
     label += ", second order in time" if order == 2 else ""
     unasked = not (problem.degree or problem.functions or problem.terms)
     circular = bool(functions) and not _has_angle(problem)
-    handicap = UNUSUAL if unasked and degree > PLAIN_DEGREE else 0.0
-    handicap = CIRCLES if unasked and circular else handicap
+    handicap = ENGINE.degree_handicap if unasked and degree > ENGINE.plain_degree else 0.0
+    handicap = ENGINE.circular_handicap if unasked and circular else handicap
     unique = TermLibrary(variables, tuple(dict.fromkeys(terms)))
     return Library(label, order, unique, handicap=handicap)
 
