@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,22 +88,15 @@ def fit_penalised(weak: Weak, start: State, least: Array) -> Settled:
     -------
     Settled
     """
-    state, converged = start, False
-    for round_ in range(MAX_ROUNDS + STRIDES * int(np.isfinite(least).any())):
-        slack = SLACK[min(round_, len(SLACK) - 1)]
-        now = weak.round(state, slack, blind=round_ == 0)
-        everything, nothing = weak.columns, np.empty(0, dtype=np.intp)
+    everything, nothing = weak.columns, np.empty(0, dtype=np.intp)
+
+    def penalised(now: Round) -> tuple[NDArray[np.intp], float]:
         size = now.penalised(everything, nothing).size()
-        chosen = everything if size > 0.0 else nothing
-        found = solved(now, state.parameters, chosen, least, size)
-        moved = now.distance(state, found.parameters, found.weights)
-        state = weak.moved(state, now, found.parameters, found.weights)
-        if round_ >= len(SLACK):
-            converged = moved <= ROUGHLY
-            if converged:
-                break
-            state = replace(state, noise=rescaled(now, state, found.used))
-    return Settled(state, now, chosen, found.rss, found.used, size, converged)
+        return (everything if size > 0.0 else nothing), size
+
+    rounds = MAX_ROUNDS + STRIDES * int(np.isfinite(least).any())
+    loop = _Loop(SLACK, rounds, noise_from=len(SLACK), still=ROUGHLY, blind=True)
+    return _settled(weak, start, least, penalised, loop)
 
 
 def fit_terms(
@@ -131,42 +125,58 @@ def fit_terms(
     -------
     Settled
     """
-    slacks = POLISH if quick else FINAL
-    now = weak.round(start, slacks[0])
+    comparison = _Loop(POLISH, len(POLISH), noise_from=len(POLISH), still=FINELY)
+    loop = comparison if quick else _Loop(FINAL, MAX_ROUNDS, noise_from=0, still=FINELY)
     try:
-        found = _term_rounds(weak, now, start, support, least, slacks, quick=quick)
+        found = _settled(weak, start, least, lambda _: (support, 0.0), loop)
         if np.isfinite(found.evidence):
             return found
     except OutOfBoundsError:
         pass
     # Terms that send the trajectory away from the data are refused: infinitely bad evidence.
+    now = weak.round(start, loop.slacks[0])
     return Settled(start, now, support, np.inf, 0.0, 0.0, converged=False)
 
 
-def _term_rounds(
+@dataclass(frozen=True)
+class _Loop:
+    """Slack of the first rounds, rounds at most, the first after which the noise is estimated.
+
+    A fit has converged when no number moves by more than the part `still` of a standard error.
+    `blind`: in the first round the model is not known well enough to carry noise through it.
+    """
+
+    slacks: tuple[float, ...]
+    rounds: int
+    noise_from: int
+    still: float
+    blind: bool = False
+
+
+def _settled(
     weak: Weak,
-    now: Round,
     state: State,
-    support: NDArray[np.intp],
     least: Array,
-    slacks: tuple[float, ...],
-    *,
-    quick: bool,
+    choose: Callable[[Round], tuple[NDArray[np.intp], float]],
+    loop: _Loop,
 ) -> Settled:
-    converged = False
-    for round_ in range(len(slacks) if quick else MAX_ROUNDS):
-        if round_:
-            now = weak.round(state, slacks[min(round_, len(slacks) - 1)])
-        found = solved(now, state.parameters, support, least)
+    """Linearise, solve for parameters and weights, move the trajectory, estimate the noise.
+
+    The loop of `physmodel.discovery.settle`, for equations that are not linear in their numbers.
+    """
+    for number in range(loop.rounds):
+        slack = loop.slacks[min(number, len(loop.slacks) - 1)]
+        now = weak.round(state, slack, blind=loop.blind and number == 0)
+        free, size = choose(now)
+        found = solved(now, state.parameters, free, least, size)
         moved = now.distance(state, found.parameters, found.weights)
         state = weak.moved(state, now, found.parameters, found.weights)
-        if quick:
-            continue
-        converged = moved <= FINELY
-        if converged and round_ >= len(slacks):
+        converged = number >= len(loop.slacks) and bool(moved <= loop.still)
+        if converged:
             break
-        state = replace(state, noise=rescaled(now, state, found.used))
-    return Settled(state, now, support, found.rss, found.used, 0.0, converged)
+        if number >= loop.noise_from:
+            state = replace(state, noise=rescaled(now, state, found.used))
+    return Settled(state, now, free, found.rss, found.used, size, converged)
 
 
 def fresh(weak: Weak, known: State) -> State:
