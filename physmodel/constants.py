@@ -56,6 +56,8 @@ class EngineConstants:
     #: [log likelihood] By which another noise profile must be better: unequal residuals can come
     #: from a wrong law.
     profile_margin: float = 10.0
+    #: [p-value] Of the scatter about the spectrum of a filter, below which the data had another.
+    filter_doubt: float = 1e-3
     #: [standard errors] Beyond which a pair of autocorrelations is not chance.
     clear_correlation: float = 3.0
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.data.segments import Segment
-from physmodel.losses.flow import Intervals, flow_end
+from physmodel.losses.flow import Intervals, flow_end, fourth_order_end
 from physmodel.models.vector_field import VectorField
 from physmodel.problem.holds import ZERO
 
@@ -69,7 +69,8 @@ class Stack:
         Samples from one node to the next. The motion is integrated from node to node; between
         them it is the cubic with the same states and rates.
     steps : int
-        Integration steps between two nodes.
+        Of integration between two nodes: a single one is of order four; more, an even number,
+        stand for half as many of order eight.
     """
 
     field: VectorField
@@ -154,11 +155,16 @@ class Stack:
                 # A held input stays as it is until the next sample.
                 last = np.where(self._held, inputs[:, a], inputs[:, b])
                 stretch = Intervals(now, after - now, inputs[:, a], last)
-                nodes.append(flow_end(self.field, stretch, nodes[-1], self.steps))
+                nodes.append(self._arrived(stretch, nodes[-1]))
             path = np.stack(nodes, axis=1)
             if self._stride > 1:
                 return self._between(path, time, inputs).reshape(k, c, -1, d)
         return path[:, :, :d].reshape(k, c, -1, d)
+
+    def _arrived(self, stretch: Intervals, start: Array) -> Array:
+        if self.steps == 1:
+            return fourth_order_end(self.field, stretch, start)
+        return flow_end(self.field, stretch, start, self.steps // 2)
 
     def _between(self, path: Array, time: Array, inputs: Array) -> Array:
         """Cubics through the nodes with the right slopes there, at all samples, ``(k c, M, d)``."""

@@ -125,9 +125,10 @@ def whiten(
     variances = tile.variances(noise)
     flat = noise_map.tocsr()
     flat.eliminate_zeros()
-    if flat.nnz < ENGINE.sparse_share * noise_map.nnz:
+    sources = flat if tile.smoothing is None else flat @ tile.smoothing.sources
+    if tile.smoothing is not None or flat.nnz < ENGINE.sparse_share * noise_map.nnz:
         # Of many states each equation holds few.
-        covariance = (flat.multiply(variances.ravel()).tocsr() @ flat.T).tobsr((d, d))
+        covariance = (sources.multiply(variances.ravel()).tocsr() @ sources.T).tobsr((d, d))
     else:
         covariance = _scaled_columns(noise_map, variances) @ noise_map.T
     factor = cholesky_banded(_banded(covariance, slack.ravel() ** 2), check_finite=False)
@@ -140,6 +141,8 @@ def whiten(
         tile.observed,
         values,
         flat,
+        sources,
+        tile.smoothing,
         factor,
         variances,
     )

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from physmodel.constants import ENGINE
 from physmodel.data.holds import with_holds
 from physmodel.data.noise import noise_levels
+from physmodel.data.noise_filters import UNFILTERED, NoiseFilter, seen_filter
 from physmodel.data.noise_profile import NoiseProfile
 from physmodel.data.segments import Segment, segments
 from physmodel.data.timescale import characteristic_samples
 from physmodel.errors import DataError
 from physmodel.losses.layout import tile_of
 from physmodel.losses.null import null_evidence
+from physmodel.losses.smoothing import Smoothing
 from physmodel.losses.tile import Tile
 from physmodel.losses.weak import WeakForm
 from physmodel.models.coordinates import Coordinates
@@ -47,6 +49,10 @@ class Prepared:
         Samples in one characteristic time.
     hold : tuple of str
         How each input runs between samples, see `physmodel.problem.holds`.
+    noise_filter : NoiseFilter
+        What the samples went through, as the data show it.
+    cut : bool
+        Whether pieces come out of longer records.
     """
 
     coordinates: Coordinates
@@ -55,6 +61,8 @@ class Prepared:
     noise: Array
     memory: float
     hold: tuple[str, ...]
+    noise_filter: NoiseFilter = UNFILTERED
+    cut: bool = False
 
     @property
     def n_samples(self) -> int:
@@ -167,7 +175,12 @@ class Prepared:
             known = cache.get(key)
             tile = tile_of(time, states, signal, order, refinement, known)
             cache.setdefault(key, tile.weak)
-            tiles.append(replace(tile, spread=self.spread(tile.measured)))
+            tile = replace(tile, spread=self.spread(tile.measured))
+            if self.noise_filter != UNFILTERED:
+                d = states.shape[1]
+                smoothing = Smoothing.of(self.noise_filter, tile.observed, d, cut=self.cut)
+                tile = replace(tile, smoothing=smoothing)
+            tiles.append(tile)
         return tiles
 
 
@@ -213,12 +226,15 @@ def prepare(data: xr.Dataset, problem: Problem, *, common_scale: bool = False) -
     memory = float(np.median([characteristic_samples(states) for _, states, _ in usable]))
     size = np.sqrt(np.mean(values**2, axis=0))
     profile = NoiseProfile(positive.astype(float), np.where(size > 0.0, size, 1.0))
-    profile = profile.seen_in([(segment.time, segment.values[:, :d]) for segment in found])
+    records = [(segment.time, segment.values[:, :d]) for segment in found]
+    profile, noise_filter = profile.seen_in(records), seen_filter(records)
     # Where nothing is known nothing is cut: smooth.
     stated = found[0].hold[d:] or ("",) * len(problem.inputs)
     hold = tuple(kind or BAND_LIMITED for kind in stated)
     unknown = np.zeros(d)
-    return Prepared(coordinates, usable, profile, unknown, memory, hold).with_profile(profile)
+    cut = len(pieces) > len(found)
+    bare = Prepared(coordinates, usable, profile, unknown, memory, hold, noise_filter, cut)
+    return bare.with_profile(profile)
 
 
 def _cut(
@@ -239,7 +255,7 @@ def _noise(prepared: Prepared) -> Array:
     largest = np.max([np.abs(states).max(axis=0) for _, states, _ in prepared.pieces], axis=0)
     # Nothing is known better than its own rounding.
     least = np.maximum(2.0 * np.finfo(float).eps * largest, prepared.least_noise)
-    return np.maximum(level * prepared.typical, least)
+    return np.maximum(level * prepared.typical / prepared.noise_filter.share_seen, least)
 
 
 def _require_positive(values: Array, positive: NDArray[np.bool_], names: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.constants import ENGINE
+from physmodel.losses.smoothing import Smoothing
 from physmodel.losses.weak import WeakForm
 from physmodel.models.linear_field import LinearField, Points
 
@@ -31,6 +32,8 @@ class Tile:
     weak : WeakForm
     spread : ndarray (n, d) or float
         Noise of each sample over the typical noise of its state.
+    smoothing : Smoothing, optional
+        The filter that the samples went through.
     """
 
     time: Array
@@ -39,6 +42,7 @@ class Tile:
     inputs: Array
     weak: WeakForm
     spread: Array | float = 1.0
+    smoothing: Smoothing | None = None
 
     @property
     def n_data(self) -> int:
@@ -52,8 +56,12 @@ class Tile:
         return span[:, None] / self.weak.order
 
     def values(self, states: Array) -> Array:
-        """Measured states, with the present estimate where nothing was measured."""
-        return np.where(self.observed[:, None], self.measured, states)
+        """Measured states, with the present estimate where nothing was measured.
+
+        What a filter changes in the present estimate is taken off.
+        """
+        values = np.where(self.observed[:, None], self.measured, states)
+        return values if self.smoothing is None else values - self.smoothing.blur(states)
 
     def variances(self, noise: Array) -> Array:
         """Prior variances ``(n, d)``: the noise, or next to nothing known at free nodes.

@@ -10,6 +10,7 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from physmodel.constants import ENGINE
+from physmodel.losses.smoothing import Smoothing
 
 Array = NDArray[np.float64]
 
@@ -31,6 +32,8 @@ class WhitenedRows:
     _observed: NDArray[np.bool_]
     _values: Array
     _noise_map: sparse.csr_array
+    _sources: sparse.csr_array
+    _smoothing: Smoothing | None
     _cholesky: Array
     _variances: Array
 
@@ -67,8 +70,9 @@ class WhitenedRows:
         """Posterior mean of the clean states ``(n, d)``, given the coefficients ``(k,)``."""
         half = self.residual(weights)
         full = triangular_solve(self._cholesky, half[:, None], transposed=False)[:, 0]
-        shift: Array = self._variances * (self._noise_map.T @ full).reshape(self._values.shape)
-        return self._values - shift
+        errors: Array = self._variances * (self._sources.T @ full).reshape(self._values.shape)
+        noise = errors if self._smoothing is None else self._smoothing.noise(errors)
+        return self._values - noise
 
     def equation_error(self, weights: Array, equation: Array) -> Array:
         """Posterior mean ``(r, d)`` of what the equation is off by in each row.
@@ -105,11 +109,11 @@ class WhitenedRows:
         full = triangular_solve(self._cholesky, self.residual(weights)[:, None], transposed=False)
         n, d = self._values.shape
         deviations = np.sqrt(self._variances) * self._observed[:, None]
-        pull = deviations * (self._noise_map.T @ full[:, 0]).reshape(n, d)
+        pull = deviations * (self._sources.T @ full[:, 0]).reshape(n, d)
         equation = np.broadcast_to(equation, (len(full) // d, d))
         push = equation * full.reshape(-1, d)
         # The same signs for every state: nothing depends on the order of the states.
-        noise = self.whitened(self._noise_map @ _probes(deviations))
+        noise = self.whitened(self._sources @ _probes(deviations))
         error = self.whitened(_probes(equation))
         return np.stack(
             [

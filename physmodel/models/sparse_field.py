@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.models.terms import TermLibrary
+from physmodel.problem.calculus import names_in
 from physmodel.problem.expression import Expression
 
 Array = NDArray[np.float64]
@@ -52,16 +53,26 @@ class SparseField:
 
     def rate(self, time: Array, states: Array, velocities: Array | None, inputs: Array) -> Array:
         """Highest time derivative, ``(n, d)``; see `VectorField.rate`."""
-        columns = [states, *([] if velocities is None else [velocities]), inputs, time[:, None]]
         library, coefficients = self._used
-        return library.evaluate(np.concatenate(columns, axis=1)) @ coefficients
+        if not self._states_suffice:
+            moving = [] if velocities is None else [velocities]
+            states = np.concatenate([states, *moving, inputs, time[:, None]], axis=1)
+        return library.evaluate(states) @ coefficients
 
     @cached_property
     def _used(self) -> tuple[TermLibrary, Array]:
         """Terms with a coefficient, and their coefficients ``(p, d)``."""
         used = np.flatnonzero(self.coefficients.any(axis=0))
         terms = tuple(self.terms[k] for k in used)
-        return TermLibrary(self.library.variables, terms), self.coefficients[:, used].T.copy()
+        variables = self.states if self._states_suffice else self.library.variables
+        return TermLibrary(variables, terms), self.coefficients[:, used].T.copy()
+
+    @cached_property
+    def _states_suffice(self) -> bool:
+        """Whether the terms with a coefficient hold no velocity, no input and no time."""
+        used = np.flatnonzero(self.coefficients.any(axis=0))
+        own = all(names_in(self.terms[k]) <= set(self.states) for k in used)
+        return own and self.order == 1
 
     def equation(self, state: str) -> dict[str, float]:
         """Terms and coefficients of one equation."""

@@ -78,7 +78,7 @@ class TermLibrary:
         -------
         ndarray (n, p)
         """
-        columns = np.vstack([np.ones(len(values)), values.T])
+        columns = _with_ones(values)
         positions, factors = self._monomials
         if len(positions) == len(self.terms):
             return _products(columns, factors).T
@@ -103,7 +103,7 @@ class TermLibrary:
         ndarray (n, p, n_leading)
         """
         out = np.zeros((len(values), len(self.terms), n_leading))
-        columns = np.vstack([np.ones(len(values)), values.T])
+        columns = _with_ones(values)
         for j, (positions, power, factors) in enumerate(self._lowered[:n_leading]):
             out[:, positions, j] = (power[:, None] * _products(columns, factors)).T
         named = dict(zip(self.variables, values.T, strict=True))
@@ -128,15 +128,29 @@ def _factors(exponents: Sequence[Sequence[int]]) -> NDArray[np.intp]:
     return np.array(rows, dtype=np.intp).reshape(len(rows), most).T
 
 
+def _with_ones(values: Array) -> Array:
+    """One, then the variables: ``(1 + v, n)``."""
+    columns = np.empty((1 + values.shape[1], len(values)))
+    columns[0] = 1.0
+    columns[1:] = values.T
+    return columns
+
+
 def _products(columns: Array, factors: NDArray[np.intp]) -> Array:
     """Monomials ``(p, n)`` of variables ``(1 + v, n)``, the first of which is one."""
+    if columns.shape[1] <= CACHED:
+        return _product(columns, factors)
     result = np.empty((factors.shape[1], columns.shape[1]))
     for first in range(0, columns.shape[1], CACHED):
-        part = columns[:, first : first + CACHED]
-        block = part[factors[0]]
-        for more in factors[1:]:
-            block *= part[more]
-        result[:, first : first + CACHED] = block
+        cached = slice(first, first + CACHED)
+        result[:, cached] = _product(columns[:, cached], factors)
+    return result
+
+
+def _product(columns: Array, factors: NDArray[np.intp]) -> Array:
+    result = columns.take(factors[0], axis=0)
+    for more in factors[1:]:
+        result *= columns.take(more, axis=0)
     return result
 
 
