@@ -128,7 +128,8 @@ def whiten(
     sources = flat if tile.smoothing is None else flat @ tile.smoothing.sources
     if tile.smoothing is not None or flat.nnz < ENGINE.sparse_share * noise_map.nnz:
         # Of many states each equation holds few.
-        covariance = (sources.multiply(variances.ravel()).tocsr() @ sources.T).tobsr((d, d))
+        of_sources = np.tile(variances.ravel(), sources.shape[1] // variances.size)
+        covariance = (sources.multiply(of_sources).tocsr() @ sources.T).tobsr((d, d))
     else:
         covariance = _scaled_columns(noise_map, variances) @ noise_map.T
     factor = cholesky_banded(_banded(covariance, slack.ravel() ** 2), check_finite=False)

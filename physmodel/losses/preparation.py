@@ -119,6 +119,16 @@ class Prepared:
         ]
 
     @property
+    def restorable(self) -> bool:
+        """Whether what the filter has changed in the motion can be told to within the noise."""
+        for _, states, _ in self.pieces:
+            everywhere = np.ones(len(states), dtype=bool)
+            smoothing = Smoothing.of(self.noise_filter, everywhere, states.shape[1], cut=self.cut)
+            if np.any(np.abs(smoothing.remainder(states)) > self.noise * self.spread(states)):
+                return False
+        return True
+
+    @property
     def kinks(self) -> bool:
         """Whether an input or its slope jumps anywhere."""
         return len(self.stretches) > len(self.pieces)
@@ -234,7 +244,11 @@ def prepare(data: xr.Dataset, problem: Problem, *, common_scale: bool = False) -
     unknown = np.zeros(d)
     cut = len(pieces) > len(found)
     bare = Prepared(coordinates, usable, profile, unknown, memory, hold, noise_filter, cut)
-    return bare.with_profile(profile)
+    prepared = bare.with_profile(profile)
+    if noise_filter == UNFILTERED or prepared.restorable:
+        return prepared
+    # The filter has changed the motion: that is an error of the equation.
+    return replace(bare, noise_filter=UNFILTERED).with_profile(profile)
 
 
 def _cut(

@@ -12,6 +12,10 @@ from physmodel.data.noise_filters import NoiseFilter
 
 Array = NDArray[np.float64]
 
+#: Error of each sample beside the filtered noise, over that: where the filter lets nothing through
+#: the samples would have no error at all, and what `Smoothing.blur` leaves out would be everything.
+STOPPED = 0.05
+
 
 @dataclass(frozen=True, eq=False)
 class Smoothing:
@@ -19,16 +23,17 @@ class Smoothing:
 
     Attributes
     ----------
-    sources : csr_array (n d, n d)
-        Map from independent errors to the noise of the samples, of the same standard deviation.
-    gain : float
-        ``F`` is this times `sources`, where there are samples.
+    sources : csr_array (n d, 2 n d)
+        Map from independent errors to the noise of the samples, of the same standard deviation:
+        filtered errors, and a small error of each sample beside them.
+    filtered : csr_array (n d, n d)
+        ``F``.
     blurred : ndarray of bool (n, 1)
         Samples at which ``F`` is known: all whose window lies in the tile.
     """
 
     sources: sparse.csr_array
-    gain: float
+    filtered: sparse.csr_array
     blurred: NDArray[np.bool_]
 
     @classmethod
@@ -54,18 +59,30 @@ class Smoothing:
         if cut:
             half = noise_filter.window // 2
             blurred[samples[:half]] = blurred[samples[len(samples) - half :]] = False
-        sources = sparse.csr_array(sparse.kron(mixed, sparse.eye_array(n_states)))
-        return cls(sources, noise_filter.gain, blurred[:, None])
+        each = sparse.eye_array(n_states)
+        filtered = sparse.csr_array(sparse.kron(mixed, each))
+        beside = sparse.kron(sparse.diags_array(STOPPED * observed), each)
+        sources = sparse.csr_array(sparse.hstack([filtered, beside]))
+        return cls(sources, filtered * noise_filter.gain, blurred[:, None])
 
     def noise(self, errors: Array) -> Array:
-        """Noise ``(n, d)`` of the samples from independent errors ``(n, d)``."""
-        return np.asarray((self.sources @ errors.ravel()).reshape(errors.shape))
+        """Noise ``(n, d)`` of the samples from independent errors ``(2 n, d)``."""
+        return np.asarray((self.sources @ errors.ravel()).reshape(-1, errors.shape[1]))
 
     def blur(self, states: Array) -> Array:
-        """What the filter changes in the slow part of a clean trajectory ``(n, d)``.
+        """What the filter changes in a clean trajectory ``(n, d)``, to second order.
 
-        Of the trajectory the filter has let through: fast changes, which it does not let through,
-        cannot be told from those of the errors, and would grow from round to round.
+        Fast changes, which the filter does not let through, cannot be told from those of the
+        errors, and would grow from round to round: they are left out (Van Cittert 1931).
         """
-        slow = np.where(self.blurred, self.gain * self.noise(states), states)
-        return np.where(self.blurred, self.gain * self.noise(slow) - slow, 0.0)
+        missed = self._missed(states)
+        return self._missed(self._missed(missed)) - missed
+
+    def remainder(self, states: Array) -> Array:
+        """What `blur` leaves out of the slow part of a trajectory, ``(n, d)``."""
+        return self._missed(self._missed(self._missed(states - self._missed(states))))
+
+    def _missed(self, states: Array) -> Array:
+        """What the filter does not let through, zero where it is not known."""
+        passed = (self.filtered @ states.ravel()).reshape(states.shape)
+        return np.where(self.blurred, states - passed, 0.0)

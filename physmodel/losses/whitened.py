@@ -70,7 +70,9 @@ class WhitenedRows:
         """Posterior mean of the clean states ``(n, d)``, given the coefficients ``(k,)``."""
         half = self.residual(weights)
         full = triangular_solve(self._cholesky, half[:, None], transposed=False)[:, 0]
-        errors: Array = self._variances * (self._sources.T @ full).reshape(self._values.shape)
+        n, d = self._values.shape
+        pulled = (self._sources.T @ full).reshape(-1, n, d)
+        errors: Array = (self._variances * pulled).reshape(-1, d)
         noise = errors if self._smoothing is None else self._smoothing.noise(errors)
         return self._values - noise
 
@@ -107,9 +109,10 @@ class WhitenedRows:
             Measurement noise, then equation error: the left and the right side for each state.
         """
         full = triangular_solve(self._cholesky, self.residual(weights)[:, None], transposed=False)
-        n, d = self._values.shape
-        deviations = np.sqrt(self._variances) * self._observed[:, None]
-        pull = deviations * (self._sources.T @ full[:, 0]).reshape(n, d)
+        _, d = self._values.shape
+        own = np.sqrt(self._variances) * self._observed[:, None]
+        deviations = np.tile(own, (self._sources.shape[1] // own.size, 1))
+        pull = deviations * (self._sources.T @ full[:, 0]).reshape(-1, d)
         equation = np.broadcast_to(equation, (len(full) // d, d))
         push = equation * full.reshape(-1, d)
         # The same signs for every state: nothing depends on the order of the states.
