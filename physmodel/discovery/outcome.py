@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.constants import ENGINE
+from physmodel.data.noise_filters import UNFILTERED, NoiseFilter
 from physmodel.discovery.candidates import Candidate, against
 from physmodel.discovery.hidden import Hidden, hidden_term
 from physmodel.discovery.identification import Identification
@@ -106,6 +107,7 @@ def _result(
     stage("start and scores", 1.0)
     start = start_of(data, model, noise)
     notes = [*findings, Finding("I-LIBRARY", "info", "", f"library: {answer.library.label}")]
+    notes += _filtered(answer.best.prepared.noise_filter)
     lawful = status != "no-law"
     if status == "approximate":
         notes.append(_where(problem, answer))
@@ -134,6 +136,14 @@ def _unseen(problem: Problem, hidden: Hidden) -> Finding:
         f"{min(hidden.share, 9.99):.0%} of the rates of change would not have shown",
         "measure more, or over a wider range, or state what you know, such as degree=2",
     )
+
+
+def _filtered(noise_filter: NoiseFilter) -> list[Finding]:
+    """What the noise went through, where the data show a filter."""
+    if noise_filter == UNFILTERED:
+        return []
+    told = f"{noise_filter}, as the spectrum of the noise shows; errors take it into account"
+    return [Finding("I-FILTER", "info", "", told, "give the data as measured, if you have them")]
 
 
 def _where(problem: Problem, answer: Identification) -> Finding:

@@ -85,6 +85,7 @@ def render(result: Result) -> str:
         ("rivals", [] if lawless else _rivals(result)),
         ("noise", _noise(result)),
         ("left", _left(result)),
+        ("filter", [f.message for f in result.warnings if f.code == "I-FILTER"]),
         ("unseen", [f.message for f in result.warnings if f.code == "I-UNSEEN"]),
         ("score", _scores(result)),
     ):
