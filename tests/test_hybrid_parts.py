@@ -110,3 +110,11 @@ def test_derivatives_of_fields_put_together(order: int) -> None:
     if by_velocity is not None:
         expected += np.einsum("nej,nj->ne", by_velocity, change)
     np.testing.assert_allclose(moved.sum(axis=2), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["x\u0302", "\u03b8\u0304", "v\u20d7"])
+def test_names_in_known_equations_may_hold_combining_marks(name: str) -> None:
+    field = read_known(f"{name}'' = -c*{name}' - k*sin({name})", [name])
+    assert (field.states, field.order) == ((name,), 2)
+    assert sorted(field.names) == ["c", "k"]
+    assert read_known(f"d{name}/dt = a*{name}", [name]).order == 1

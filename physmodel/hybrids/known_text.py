@@ -10,12 +10,15 @@ from physmodel.models.expression_field import ExpressionField, expression_field
 from physmodel.models.sparse_field import velocity_name
 from physmodel.problem.parser import suggestion
 
+#: A name, which may hold combining marks: everything up to the next operator or bracket.
+_NAME = r"[^\W\d][^\s'\"/*+\-^()\[\],;=<>|.:]*"
+
 #: A rate of change on the left: ``x'``, ``x''``, ``dx/dt``, ``d2x/dt2``, ``d^2x/dt^2``.
-_PRIMED = re.compile(r"\s*([^\W\d]\w*)\s*('{1,2})\s*")
-_QUOTIENT = re.compile(r"\s*d(\^?2)?\s*([^\W\d]\w*?)\s*/\s*dt(\^?2)?\s*")
+_PRIMED = re.compile(rf"\s*({_NAME})\s*('{{1,2}})\s*")
+_QUOTIENT = re.compile(rf"\s*d(\^?2)?\s*({_NAME})\s*/\s*dt(\^?2)?\s*")
 
 #: A velocity on the right.
-_VELOCITY = re.compile(r"([^\W\d]\w*)'(?!')")
+_VELOCITY = re.compile(rf"({_NAME})'(?!')")
 
 EXAMPLE = "such as \"x' = a*x, y' = -d*y\" or \"theta'' = -k*sin(theta)\""
 
