@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,12 +26,9 @@ from physmodel.problem.expression import (
     to_text,
     variable,
 )
-from physmodel.problem.parser import parse
+from physmodel.problem.parser import identifiers, parse
 
 Array = NDArray[np.float64]
-
-#: Identifiers of a text; the letter of ``1e5`` is none.
-_IDENTIFIER = re.compile(r"(?<![\w.])[^\W\d]\w*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +171,7 @@ def expression_field(
         )
     states = names_list("equations", list(equations))
     texts = {s: unicodedata.normalize("NFKC", str(text)) for s, text in equations.items()}
-    used = dict.fromkeys(name for text in texts.values() for name in _IDENTIFIER.findall(text))
+    used = dict.fromkeys(name for text in texts.values() for name in identifiers(text))
     if order is None:
         order = 2 if any(velocity_name(state) in used for state in states) else 1
     if order not in (1, 2):

@@ -72,8 +72,32 @@ def parse(text: str, names: Sequence[str]) -> Expression:
     return ordered(_walk(tree.body, text, known, 0), tuple(names))
 
 
+def identifiers(text: str) -> list[str]:
+    """Names of variables and functions in a text, in its order; the letter of ``1e5`` is none.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ProblemError
+        If the text holds what no expression can.
+    """
+    return [piece for piece in _pieces(text) if piece.isidentifier()]
+
+
 def _powers_as_stars(text: str) -> str:
     """Write powers as Python does, which itself would read ``x^2*z`` as ``x^(2*z)``."""
+    return " ".join("**" if piece == "^" else piece for piece in _pieces(text))
+
+
+def _pieces(text: str) -> list[str]:
+    """Names, numbers and operators of a text."""
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text.strip()).readline))
     except (tokenize.TokenError, SyntaxError, IndentationError) as error:
@@ -96,7 +120,7 @@ def _powers_as_stars(text: str) -> str:
                 where=f"expression {_short(text)}",
                 fix="use + - * / ^, numbers, names and functions of one argument",
             )
-    return " ".join("**" if piece == "^" else piece for piece in pieces)
+    return pieces
 
 
 def _walk(node: ast.AST, text: str, names: Mapping[str, str], depth: int) -> Expression:
