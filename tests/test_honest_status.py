@@ -19,6 +19,7 @@ from physmodel.losses.preparation import prepare
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.terms import shift_closed
 from physmodel.problem.parser import parse
+from physmodel.progress import watching
 
 Array = NDArray[np.float64]
 
@@ -164,3 +165,18 @@ def test_too_many_states_are_refused_in_words() -> None:
     walks = np.random.default_rng(0).standard_normal((500, 40)).cumsum(axis=0)
     with pytest.raises(pm.DataError, match="40 states are too many"):
         pm.discover(pm.from_arrays(0.1, walks))
+
+
+@pytest.mark.parametrize(("power", "tried"), [(1, {3}), (2, {3, 1}), (3, {3, 2, 1})])
+def test_poorer_libraries_are_tried_unless_they_hold_the_law(power: int, tried: set[int]) -> None:
+    """A search in cubic terms can miss a law of few and end at many that leave only noise."""
+
+    def damped(_: float, s: Array) -> list[float]:
+        return [s[1], s[2] - 0.2 * s[0] ** power, -s[1] - 0.5 * s[2]]
+
+    t, x = run(damped, [0.5, 0.5, 0.3], 12.0, 500, 1e-9)
+    heard: list[str] = []
+    with watching(lambda label, _: heard.append(label)):
+        law = pm.discover(pm.from_arrays(t, noisy(x, 0.01), names=["x", "y", "z"]))
+    assert law.status == "identified"
+    assert {int(s.split(" degree ")[1][0]) for s in heard if " degree " in s} == tried

@@ -106,13 +106,13 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
     for order in sorted({library.order for library in libraries}):
         trials: list[_Trial] = []
         for library in (item for item in libraries if item.order == order):
+            if len(prepared.noise) > ENGINE.rich_states and not _worth_trying(library, trials):
+                continue
             done = sum(item.order < order for item in libraries) + len(trials)
             stage(f"{library.label} ({done + 1} of {len(libraries)})", done / len(libraries))
             trial = _fit(prepared, library, refinement, trials)
             trials.append(trial)
             refinement = trial.refinement
-            if trial.decided and len(prepared.noise) > ENGINE.rich_states:
-                break
         ranked = weighed([item for trial in trials for item in trial.candidates])
         answers.append(Identification(ranked))
         others += [trial.best for trial in trials]
@@ -125,6 +125,20 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
     # The first order that suffices, before one that happens to leave less.
     best = (exact or enough or [min(lawful, key=lambda item: item.law.merit(noisy=False))])[0]
     return Identification(with_other_forms(best.candidates), others)
+
+
+def _worth_trying(library: Library, trials: Sequence[_Trial]) -> bool:
+    """Whether a library may hold a better law than one that leaves nothing but noise.
+
+    A search in many terms may miss a law of few: a poorer library finds it, unless it holds the
+    law that is known already.
+    """
+    terms = set(library.terms.terms)
+    return all(
+        terms < set(trial.library.terms.terms) and not set(trial.best.used_terms) <= terms
+        for trial in trials
+        if trial.decided
+    )
 
 
 def _fit(
