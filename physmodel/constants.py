@@ -78,6 +78,12 @@ class EngineConstants:
     #: [evidence] The same for sine and cosine of a state that is no angle (odds of 7 to 1).
     circular_handicap: float = 4.0
 
+    #: [evidence] The same for a law that depends on where zero is, beside one that does not, if
+    #: the data are far from zero.
+    shift_handicap: float = 4.0
+    #: [spread] From zero, on average: there a scale has its zero somewhere, as temperature has.
+    far_from_zero: float = 3.0
+
     # --- settle: the loop
     #: [standard errors] Change of every coefficient in one round, below which a law has settled.
     settled_move: float = 0.05

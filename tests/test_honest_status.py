@@ -180,3 +180,24 @@ def test_poorer_libraries_are_tried_unless_they_hold_the_law(power: int, tried: 
         law = pm.discover(pm.from_arrays(t, noisy(x, 0.01), names=["x", "y", "z"]))
     assert law.status == "identified"
     assert {int(s.split(" degree ")[1][0]) for s in heard if " degree " in s} == tried
+
+
+def test_a_law_does_not_lose_to_one_that_depends_on_where_zero_is() -> None:
+    """Heating towards the surroundings, in kelvin: T^2, T^3 without 1 came near 1 and T."""
+    t = np.arange(0.0, 2000.0, 10.0)
+    rng = np.random.default_rng(0)
+    runs = [300.0 + 13.0 * u * (1.0 - np.exp(-0.0015 * t)) for u in (5.0, 2.5, 1.0)]
+    columns = [
+        np.column_stack([x + rng.normal(0.0, 0.1, len(t)), np.full(len(t), u)])
+        for x, u in zip(runs, (5.0, 2.5, 1.0), strict=True)
+    ]
+    data = pm.from_arrays(
+        [t] * 3,
+        [c[:, :1] for c in columns],
+        inputs=[c[:, 1:] for c in columns],
+        names=["T"],
+        input_names=["I"],
+    )
+    law = pm.discover(data)
+    assert terms(law) == {"T": {"1", "T", "I"}}
+    assert law.status == "identified"

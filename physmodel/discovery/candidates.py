@@ -19,6 +19,7 @@ from physmodel.losses.preparation import Prepared
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.libraries.library import Library
 from physmodel.models.term_field import TermField
+from physmodel.models.terms import shift_closed
 from physmodel.problem.expression import Expression
 
 Array = NDArray[np.float64]
@@ -146,6 +147,22 @@ class Candidate:
         added = [k for k in other.law.key if not other.names(k) <= self.terms]
         return bool(np.all(shares[:, added] < ENGINE.slight_share))
 
+    def shift_closed(self, equation: int) -> bool:
+        """Whether a shift of the variables leaves the terms of an equation among themselves."""
+        names = {name for own, name in self.terms if own == equation}
+        return shift_closed([term for term in self.used_terms if str(term) in names])
+
+    @cached_property
+    def keeps_form(self) -> bool:
+        """Whether no equation depends on where zero is."""
+        return all(self.shift_closed(equation) for equation, _ in self.terms)
+
+    @property
+    def far(self) -> bool:
+        """Whether some state is far from zero on average."""
+        means = np.mean(np.concatenate(self.law.latent), axis=0)
+        return bool(np.any(np.abs(means) > ENGINE.far_from_zero))
+
     def names(self, column: int) -> frozenset[tuple[int, str]]:
         """Equation and name of every term that a coefficient brings in."""
         touched = self.field.touched(np.array([column])).reshape(self.law.n_states, -1)
@@ -204,6 +221,9 @@ def against(winner: Candidate, candidates: Sequence[Candidate]) -> list[Candidat
     """
     others = [item for item in candidates if item is not winner]
     merits = _merits([winner, *others])
+    if winner.far and winner.keeps_form:
+        # The principle of marginality (Nelder 1977): T^2 comes with T and 1 if zero is arbitrary.
+        merits += [0.0 if item.keeps_form else ENGINE.shift_handicap for item in [winner, *others]]
     deltas = np.maximum(merits - merits[0], 0.0)
     near = [k for k in np.argsort(deltas, kind="stable") if deltas[k] <= ENGINE.rival_range]
     near.sort(key=lambda k: k != 0)

@@ -16,7 +16,6 @@ from scipy.linalg import qr
 from physmodel.constants import ENGINE
 from physmodel.discovery.candidates import Candidate
 from physmodel.discovery.linearisation import Linearisation
-from physmodel.models.terms import shift_closed
 
 Array = NDArray[np.float64]
 
@@ -40,17 +39,12 @@ def hidden_term(candidate: Candidate) -> Hidden | None:
     errors = _errors_when_added(step, np.array(law.key, dtype=np.intp), others)
     errors *= np.sqrt(law.variance)
     shares = ENGINE.bound_deviations * errors * candidate.sizes[:, others]
-    shares[[_shift_closed(candidate, equation) for equation in range(law.n_states)]] = 0.0
+    # The size of another term would depend on where zero is.
+    shares[[candidate.shift_closed(equation) for equation in range(law.n_states)]] = 0.0
     equation, k = np.unravel_index(shares.argmax(), shares.shape)
     touched = candidate.field.touched(others[k : k + 1]).reshape(law.n_states, -1)
     term = candidate.library.terms.terms[int(np.argmax(touched[equation]))]
     return Hidden(str(term), int(equation), float(shares[equation, k]))
-
-
-def _shift_closed(candidate: Candidate, equation: int) -> bool:
-    """Whether the size of another term in an equation would depend on where zero is."""
-    names = {name for own, name in candidate.terms if own == equation}
-    return shift_closed([t for t in candidate.library.terms.terms if str(t) in names])
 
 
 def _errors_when_added(
