@@ -56,7 +56,8 @@ class NoiseFilter:
 
     def __str__(self) -> str:
         if self.degree:
-            return f"filter of Savitzky and Golay, {self.window} samples, degree {self.degree}"
+            degrees = f"degree {self.degree - 1} or {self.degree}"  # which filter alike
+            return f"Savitzky-Golay filter of {self.window} samples, {degrees}"
         return f"moving average of {self.window} samples"
 
     @cached_property

@@ -142,7 +142,7 @@ def _filtered(noise_filter: NoiseFilter) -> list[Finding]:
     """What the noise went through, where the data show a filter."""
     if noise_filter == UNFILTERED:
         return []
-    told = f"{noise_filter}, as the spectrum of the noise shows; errors take it into account"
+    told = f"{noise_filter}, seen in the spectrum of the noise and taken into account"
     return [Finding("I-FILTER", "info", "", told, "give the data as measured, if you have them")]
 
 
