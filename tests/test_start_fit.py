@@ -190,7 +190,7 @@ def test_windows_of_different_lengths_are_followed_together() -> None:
     )
     # Cubics miss a fourth derivative times h^4 / 384.
     for stride, error in ((1, 1e-10), (4, 1.01 * SIZE * (RATE * 4 * 0.02) ** 4 / 384.0)):
-        stack = Stack(OSCILLATOR, windows, stride)
+        stack = Stack(OSCILLATOR, windows, stride, steps=2)
         miss = (stack.motions(starts[:, None])[:, 0] - stack.states)[stack.seen]
         assert np.abs(miss).max() < error
     fitted = fitted_starts(OSCILLATOR, measured(data, OSCILLATOR), windows[:2])

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.constants import ENGINE
+
 Array = NDArray[np.float64]
 
 #: Orders of the difference that are tried; high ones remove more of the signal, low ones need
@@ -174,6 +176,34 @@ def contrasts(time: Array, value: Array, order: int) -> Array:
         return np.asarray(centred @ weights[0])
     windows = np.lib.stride_tricks.sliding_window_view(time, order + 1)
     return np.asarray(np.einsum("ij,ij->i", _weights(windows), centred))
+
+
+def finest_contrasts(pieces: Sequence[tuple[Array, Array]]) -> list[Array]:
+    """Contrasts of the highest even orders of one variable, in records of some length.
+
+    Parameters
+    ----------
+    pieces : sequence of (time, value)
+        Arrays ``(n,)``.
+
+    Returns
+    -------
+    list of ndarray
+        One array per order, ascending; none where all records are short.
+    """
+    last = ORDERS[-1]
+    long = [piece for piece in pieces if len(piece[0]) > 2 * last]
+    orders = (last - 4, last - 2, last) if long else ()
+    return [np.concatenate([contrasts(t, v, order) for t, v in long]) for order in orders]
+
+
+def alike(found: Sequence[Array]) -> bool:
+    """Whether contrasts of different orders have one size, as those of noise have.
+
+    The contrasts of a motion fall with their order, or rise.
+    """
+    sizes = [float(np.sqrt(np.mean(part**2))) for part in found]
+    return bool(sizes) and max(sizes) <= ENGINE.alike_ratio * min(sizes)
 
 
 def _weights(windows: Array) -> Array:

@@ -18,6 +18,7 @@ from scipy.signal import savgol_coeffs, savgol_filter, windows
 from scipy.stats import kstest
 
 from physmodel.constants import ENGINE
+from physmodel.data.noise import alike, finest_contrasts
 
 Array = NDArray[np.float64]
 
@@ -134,14 +135,17 @@ def seen_filter(pieces: Sequence[tuple[Array, Array]]) -> NoiseFilter:
     NoiseFilter
         The likeliest by Whittle's approximation, if it is much likelier than none, and what the
         records have of each frequency scatters about it as noise does (by Kolmogorov and Smirnov's
-        test); else `UNFILTERED`, as where samples are unevenly spaced or few.
+        test), and differences of several orders have the size of noise; else `UNFILTERED`, as where
+        samples are unevenly spaced or few.
 
     References
     ----------
     Whittle (1953), Ark. Mat. 2, 423.
     """
+    columns = range(pieces[0][1].shape[1])
+    each = [[(time, values[:, j]) for time, values in pieces] for j in columns]
     spectra = [pair for time, values in pieces for pair in _spectra(time, values)]
-    if not spectra:
+    if not spectra or not all(alike(finest_contrasts(one)) for one in each):
         return UNFILTERED
     costs = {option: _cost(option, spectra) for option in (UNFILTERED, *filters())}
     best = min(costs, key=lambda option: costs[option])

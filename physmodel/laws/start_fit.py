@@ -117,7 +117,8 @@ def _guessed(record: Measured, stack: Stack) -> tuple[Array, Array, Stack]:
     for _ in range(ENGINE.start_doublings):
         finer = stack.finer()
         again = _residuals(record, finer, best)
-        apart = np.abs(again - path)
+        with np.errstate(invalid="ignore"):  # of two motions that blow up
+            apart = np.abs(again - path)
         if not np.any(apart[np.isfinite(apart)] > ENGINE.start_step_error):
             break
         stack, path = finer, again

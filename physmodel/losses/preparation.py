@@ -245,9 +245,10 @@ def prepare(data: xr.Dataset, problem: Problem, *, common_scale: bool = False) -
     cut = len(pieces) > len(found)
     bare = Prepared(coordinates, usable, profile, unknown, memory, hold, noise_filter, cut)
     prepared = bare.with_profile(profile)
-    if noise_filter == UNFILTERED or prepared.restorable:
+    if noise_filter == UNFILTERED or (prepared.restorable and not prepared.kinks):
         return prepared
-    # The filter has changed the motion: that is an error of the equation.
+    # The filter has changed the motion, which is an error of the equation; or a kink of an input
+    # has made it fast.
     return replace(bare, noise_filter=UNFILTERED).with_profile(profile)
 
 

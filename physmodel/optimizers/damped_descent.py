@@ -63,8 +63,7 @@ class _Search:
     predicted: float
     ratio: float
     ahead: LinearModel | None
-    #: Length of what the linear model misses for the shortest step that changed anything, or else
-    #: for the longest step: rounding.
+    #: Length of what the linear model misses for the shortest step that changed anything: rounding.
     noise: float
 
 
@@ -138,6 +137,8 @@ def damped_descent(
         if search.ahead is None:
             rounding = TERMS * search.noise
             within = rounding * (rounding + float(np.sqrt(2.0 * cost)))
+            # Residuals that are rounding of the first ones may not change at all any more.
+            within = max(within, (TERMS * np.finfo(float).eps) ** 2 * history[0])
             if perf_counter() > deadline:
                 ending = Ending.TIME
             else:
@@ -196,7 +197,7 @@ def _lower(
                     ahead = linearise(moved)
                 if np.all(np.isfinite(ahead.column_norms)):
                     return _Search(damping, refusals, moved, scaled, predicted, ratio, ahead, noise)
-            if np.any(change) or not noise:
+            if np.any(change):
                 noise = float(np.linalg.norm(bent))
             refused = scaled
             refusals += 1
