@@ -8,11 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import lapack
+from scipy.sparse.linalg import splu
 
 from physmodel.constants import ENGINE
 from physmodel.losses.smoothing import Smoothing
 
 Array = NDArray[np.float64]
+
+#: Share of the largest entry of a column from which the one on the diagonal is the pivot.
+LEAST_PIVOT = 0.01
 
 
 @dataclass(frozen=True)
@@ -180,4 +184,13 @@ def log_abs_determinant(matrix: sparse.csr_array) -> float:
     bands[lower + upper + offset, entries.col] = entries.data
     factor, _, _ = lapack.dgbtrf(bands, lower, upper)
     with np.errstate(divide="ignore"):
-        return float(np.log(np.abs(factor[lower + upper])).sum())
+        value = float(np.log(np.abs(factor[lower + upper])).sum())
+    if np.isfinite(value):
+        return value
+    # Of a law that contracts or grows, the largest pivots leave a last one that underflows over a
+    # long record; those on the diagonal do not.
+    try:
+        pivots = splu(sparse.csc_array(matrix), diag_pivot_thresh=LEAST_PIVOT).U.diagonal()
+    except RuntimeError:  # exactly singular
+        return -np.inf
+    return float(np.log(np.abs(pivots)).sum())
