@@ -167,7 +167,7 @@ def test_too_many_states_are_refused_in_words() -> None:
         pm.discover(pm.from_arrays(0.1, walks))
 
 
-@pytest.mark.parametrize(("power", "tried"), [(1, {3}), (2, {3, 1}), (3, {3, 2, 1})])
+@pytest.mark.parametrize(("power", "tried"), [(1, {3}), (2, {3}), (3, {3, 2})])
 def test_poorer_libraries_are_tried_unless_they_hold_the_law(power: int, tried: set[int]) -> None:
     """A search in cubic terms can miss a law of few and end at many that leave only noise."""
 

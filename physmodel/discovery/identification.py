@@ -106,7 +106,9 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
     for order in sorted({library.order for library in libraries}):
         trials: list[_Trial] = []
         for library in (item for item in libraries if item.order == order):
-            if len(prepared.noise) > ENGINE.rich_states and not _worth_trying(library, trials):
+            if len(prepared.noise) > ENGINE.rich_states and not _worth_trying(
+                library, libraries, trials
+            ):
                 continue
             done = sum(item.order < order for item in libraries) + len(trials)
             stage(f"{library.label} ({done + 1} of {len(libraries)})", done / len(libraries))
@@ -127,18 +129,18 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
     return Identification(with_other_forms(best.candidates), others)
 
 
-def _worth_trying(library: Library, trials: Sequence[_Trial]) -> bool:
+def _worth_trying(library: Library, libraries: Sequence[Library], trials: Sequence[_Trial]) -> bool:
     """Whether a library may hold a better law than one that leaves nothing but noise.
 
-    A search in many terms may miss a law of few: a poorer library finds it, unless it holds the
-    law that is known already.
+    A search in many terms may miss a law of few: if no poorer library holds the law that is known,
+    the next poorer one is tried as well.
     """
-    terms = set(library.terms.terms)
-    return all(
-        terms < set(trial.library.terms.terms) and not set(trial.best.used_terms) <= terms
-        for trial in trials
-        if trial.decided
-    )
+    if not any(trial.decided for trial in trials):
+        return True
+    terms, used = set(trials[0].library.terms.terms), set(trials[0].best.used_terms)
+    poorer = [o for o in libraries if o.order == library.order and set(o.terms.terms) < terms]
+    held = any(used <= set(other.terms.terms) for other in poorer)
+    return len(trials) == 1 and library in poorer and not held
 
 
 def _fit(
