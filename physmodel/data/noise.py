@@ -189,12 +189,12 @@ def finest_contrasts(pieces: Sequence[tuple[Array, Array]]) -> list[Array]:
     Returns
     -------
     list of ndarray
-        One array per order, ascending; none where all records are short.
+        One array per order, ascending, every second contrast; none where all records are short.
     """
     last = ORDERS[-1]
     long = [piece for piece in pieces if len(piece[0]) > 2 * last]
     orders = (last - 4, last - 2, last) if long else ()
-    return [np.concatenate([contrasts(t, v, order) for t, v in long]) for order in orders]
+    return [np.concatenate([contrasts(t, v, order)[::2] for t, v in long]) for order in orders]
 
 
 def alike(found: Sequence[Array]) -> bool:
