@@ -80,10 +80,6 @@ class NoiseFilter:
         signs = _difference(6)
         return float(np.linalg.norm(np.convolve(self.weights, signs)) / np.linalg.norm(signs))
 
-    def power(self, frequencies: Array) -> Array:
-        """Power of filtered white noise at some frequencies, in cycles per sample."""
-        return _power(self.weights, frequencies)
-
     def matrix(self, count: int) -> sparse.csr_array:
         """Map ``(n, n)`` from independent errors to filtered ones of unit variance.
 
@@ -144,49 +140,55 @@ def seen_filter(pieces: Sequence[tuple[Array, Array]]) -> NoiseFilter:
     """
     columns = range(pieces[0][1].shape[1])
     each = [[(time, values[:, j]) for time, values in pieces] for j in columns]
-    spectra = [pair for time, values in pieces for pair in _spectra(time, values)]
+    spectra = [found for time, values in pieces for found in _spectra(time, values)]
     if not spectra or not all(alike(finest_contrasts(one)) for one in each):
         return UNFILTERED
     costs = {option: _cost(option, spectra) for option in (UNFILTERED, *filters())}
     best = min(costs, key=lambda option: costs[option])
-    ratios = np.concatenate([_ratios(best, *spectrum)[0] for spectrum in spectra])
+    ratios = np.concatenate(
+        [(power / expected).ravel() for power, expected in _expected(best, spectra)]
+    )
     noise = kstest(ratios, "expon").pvalue > ENGINE.filter_doubt
     sure = costs[best] < costs[UNFILTERED] - ENGINE.margin
     return best if sure and noise else UNFILTERED
 
 
-def _spectra(time: Array, values: Array) -> list[tuple[Array, Array]]:
-    """Fast frequencies and the power of each column of a record at them."""
+def _spectra(time: Array, values: Array) -> list[tuple[int, Array]]:
+    """Length of the differences of a record, and the power ``(k, f)`` of each column at `_fast`."""
     steps = np.diff(time)
     n = len(time) - ORDER
     if n < 4 * SHORTEST or steps.max() > 1.01 * steps.min():
         return []
-    taper = windows.hann(n)[:, None]
-    power = np.abs(np.fft.rfft(taper * np.diff(values, ORDER, axis=0), axis=0)) ** 2
-    frequencies = np.asarray(np.fft.rfftfreq(n), dtype=float)
-    # A taper joins neighbouring frequencies: every second one is independent.
-    fast = np.flatnonzero(frequencies >= FAST)[::2]
-    columns = [np.asarray(column[fast], dtype=float) for column in power.T]
-    return [(frequencies[fast], column) for column in columns if np.all(column > 0.0)]
+    columns = windows.hann(n) * np.diff(values, ORDER, axis=0).T
+    power = np.asarray(np.abs(np.fft.rfft(columns, axis=1)) ** 2, dtype=float)[:, _fast(n)]
+    seen = power[np.all(power > 0.0, axis=1)]
+    return [(n, seen)] if len(seen) else []
 
 
-def _ratios(option: NoiseFilter, frequencies: Array, power: Array) -> tuple[Array, Array]:
-    """Power over what a filter lets through, of mean one, and that expected power."""
-    expected = option.power(frequencies) * _power(_difference(ORDER), frequencies)
-    expected = np.maximum(expected, RESOLVED * expected.max())
-    level = float(np.mean(power / expected))
-    return power / (expected * level), expected * level
+def _fast(count: int) -> slice:
+    """Fast frequencies of a record; a taper joins neighbours, every second is independent."""
+    return slice(int(np.ceil(FAST * count)), None, 2)
 
 
-def _cost(option: NoiseFilter, spectra: Sequence[tuple[Array, Array]]) -> float:
+def _expected(
+    option: NoiseFilter, spectra: Sequence[tuple[int, Array]]
+) -> list[tuple[Array, Array]]:
+    """Power of each record, and what a filter lets through, its size at its best, ``(k, f)``."""
+    both = []
+    for n, power in spectra:
+        taps = np.convolve(option.weights, _difference(ORDER))
+        # Frequencies of a record are those of a circle of its length, short as it may be.
+        circle = np.bincount(np.arange(len(taps)) % n, taps, n)
+        response = np.abs(np.fft.rfft(circle)) ** 2
+        shape = response[_fast(n)]
+        shape = np.maximum(shape, RESOLVED * shape.max())
+        both.append((power, shape * np.mean(power / shape, axis=1, keepdims=True)))
+    return both
+
+
+def _cost(option: NoiseFilter, spectra: Sequence[tuple[int, Array]]) -> float:
     """Minus twice Whittle's log likelihood, the size of the noise of each column at its best."""
-    expected = [_ratios(option, *spectrum)[1] for spectrum in spectra]
-    return 2.0 * float(sum(np.sum(np.log(power)) for power in expected))
-
-
-def _power(weights: Array, frequencies: Array) -> Array:
-    angles = 2.0 * np.pi * np.outer(frequencies, np.arange(len(weights)))
-    return np.abs(np.exp(-1j * angles) @ weights) ** 2
+    return 2.0 * float(sum(np.sum(np.log(level)) for _, level in _expected(option, spectra)))
 
 
 def _difference(order: int) -> Array:

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from physmodel.constants import ENGINE
-from physmodel.data.noise import ORDERS, alike, contrasts, finest_contrasts
+from physmodel.data.noise import ORDERS, alike, finest_contrasts
 
 Array = NDArray[np.float64]
 
@@ -73,15 +73,15 @@ class NoiseProfile:
         long = [piece for piece in pieces if len(piece[0]) > 2 * last]
         share = self.share.copy()
         for j in range(len(share) if long else 0):
-            if not alike(finest_contrasts([(time, values[:, j]) for time, values in long])):
+            rough = finest_contrasts([(time, values[:, j]) for time, values in long])
+            if not alike(rough):
                 continue
-            rough = [contrasts(time, values[:, j], last)[::2] for time, values in long]
             middle = [
                 sliding_window_view(values[:, j], last + 1).mean(axis=-1)[::2] for _, values in long
             ]
             column = np.zeros((sum(map(len, middle)), len(share)))
             level = column.copy()
-            column[:, j], level[:, j] = np.concatenate(rough), np.concatenate(middle)
+            column[:, j], level[:, j] = rough[-1], np.concatenate(middle)
             share[j] = self.refitted(column, level).share[j]
         return replace(self, share=share)
 
