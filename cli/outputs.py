@@ -27,10 +27,6 @@ def free_file(output: str, *, force: bool, inputs: Iterable[Any] = ()) -> Path:
     inputs : iterable of path
         What the command reads: never replaced.
 
-    Returns
-    -------
-    Path
-
     Raises
     ------
     ProblemError

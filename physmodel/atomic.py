@@ -22,10 +22,6 @@ def write_atomic(path: str | Path, content: str | bytes) -> Path:
     content : str or bytes
         Text is written as UTF-8.
 
-    Returns
-    -------
-    Path
-
     Raises
     ------
     ProblemError
@@ -43,14 +39,6 @@ def write_atomic(path: str | Path, content: str | bytes) -> Path:
 
 def require_regular(path: str | Path) -> Path:
     """Refuse what is there and no regular file: a rename would replace it, whatever it is.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    Path
 
     Raises
     ------

@@ -44,16 +44,7 @@ class Finding:
 
 
 def recorded(data: xr.Dataset) -> list[Finding]:
-    """Findings recorded while a dataset was made.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-
-    Returns
-    -------
-    list of Finding
-    """
+    """Findings recorded while a dataset was made."""
     try:
         return [Finding(**item) for item in json.loads(data.attrs.get("findings", "[]"))]
     except (TypeError, ValueError):  # an attribute of that name that is not ours
@@ -68,10 +59,6 @@ def with_findings(data: xr.Dataset, findings: Iterable[Finding]) -> xr.Dataset:
     data : xarray.Dataset
     findings : iterable of Finding
         Appended to those already recorded.
-
-    Returns
-    -------
-    xarray.Dataset
     """
     return data.assign_attrs(findings=as_attribute([*recorded(data), *findings]))
 

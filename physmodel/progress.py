@@ -36,10 +36,6 @@ def watching(listener: Listener) -> Iterator[None]:
     ----------
     listener : callable
         ``listener(name, share)``, called before the stage begins. What it raises ends the work.
-
-    Yields
-    ------
-    None
     """
     token = _LISTENER.set(listener)
     try:

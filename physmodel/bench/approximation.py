@@ -83,11 +83,6 @@ def picture(name: str, side: int) -> Array:
 def approximation(name: str, side: int) -> list[Record]:
     """Peak signal-to-noise ratio of one picture, for every dictionary and number of numbers.
 
-    Parameters
-    ----------
-    name : str
-    side : int
-
     Returns
     -------
     list of dict

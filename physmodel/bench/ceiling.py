@@ -18,10 +18,6 @@ from physmodel.problem.problem import Problem
 def detectable(draw: Draw) -> bool:
     """Whether every true term stands out of the noise, for one who knows all the others.
 
-    Parameters
-    ----------
-    draw : Draw
-
     Returns
     -------
     bool

@@ -99,10 +99,6 @@ class ChaoticSystem:
     def perturbed(self, seed: int) -> ChaoticSystem:
         """The same terms with every coefficient changed by up to a tenth.
 
-        Parameters
-        ----------
-        seed : int
-
         Returns
         -------
         ChaoticSystem
@@ -146,10 +142,6 @@ class ChaoticSystem:
 
 def load_systems() -> list[ChaoticSystem]:
     """All flows, by name.
-
-    Returns
-    -------
-    list of ChaoticSystem
 
     References
     ----------

@@ -97,10 +97,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     ----------
     rows : sequence of mapping
         From `summarise`.
-
-    Returns
-    -------
-    str
     """
     lines = [f"{'number':<24}{'factor':<8}{'exact':>7}{'wrong':>7}{'errors':>8}{'time':>7}"]
     lines += [

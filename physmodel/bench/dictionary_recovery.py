@@ -84,11 +84,6 @@ METHODS: dict[str, Callable[[Array], Array]] = {
 def recovery(decibels: float, seeds: int) -> list[Record]:
     """All methods at one noise level.
 
-    Parameters
-    ----------
-    decibels : float
-    seeds : int
-
     Returns
     -------
     list of dict

@@ -64,10 +64,6 @@ def settings(
         Also the cells of `UNUSUAL`.
     seeds : int
     methods : sequence of str
-
-    Returns
-    -------
-    dict
     """
     cells = [Cell(level, count) for count in trajectories for level in noise]
     cells += UNUSUAL if unusual else []
@@ -81,10 +77,6 @@ def system_names(*, quick: bool = False) -> list[str]:
     ----------
     quick : bool
         Only a subset.
-
-    Returns
-    -------
-    list of str
     """
     names = [system.name for system in load_systems()]
     return names[::QUICK_STRIDE] if quick else names
@@ -198,10 +190,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     ----------
     rows : sequence of mapping
         From `summarise`.
-
-    Returns
-    -------
-    str
     """
     scans = {row["cell"]: row["seconds"] for row in rows if row["method"] == "pysindy-fd AICc"}
     lines = [

@@ -54,13 +54,6 @@ def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
 def run_seed(name: str, case: Case, seed: int, trajectories: int = TRAJECTORIES) -> Record:
     """Search one noisy record and judge what is found.
 
-    Parameters
-    ----------
-    name : str
-    case : Case
-    seed : int
-    trajectories : int
-
     Returns
     -------
     dict
@@ -132,10 +125,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     ----------
     rows : sequence of mapping
         From `summarise`.
-
-    Returns
-    -------
-    str
     """
     lines = [
         f"{'case':<18}{'laws':>6}{'missed':>8}{'invented':>10}{'seconds':>9}  found (first seed)"

@@ -59,10 +59,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     ----------
     rows : sequence of mapping
         From `summarise`.
-
-    Returns
-    -------
-    str
     """
     lines = [
         f"{'task':<16}{'method':<12}{'seeds':>6}{'field MSE':>12}{'energy MSE':>12}{'(worst)':>11}"

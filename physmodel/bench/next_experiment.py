@@ -155,10 +155,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     ----------
     rows : sequence of mapping
         From `summarise`.
-
-    Returns
-    -------
-    str
     """
     heads = "".join(f"{plan:>11}" for plan in PLANS)
     lines = [

@@ -33,10 +33,6 @@ def settings(*, seeds: int | None = None, peers: bool = True) -> Record:
         Draws of the noise in the cells of `RANDOM`.
     peers : bool
         Also PySINDy.
-
-    Returns
-    -------
-    dict
     """
     return {"seeds": seeds or SEEDS, "peers": peers}
 
@@ -192,10 +188,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     ----------
     rows : sequence of mapping
         From `summarise`.
-
-    Returns
-    -------
-    str
     """
     lines = [
         f"{'systems':<12}{'cell':<11}{'method':<24}{'draws':>6}{'reconstr.':>11}{'general.':>10}"

@@ -86,10 +86,6 @@ class OdeSystem:
 def expanded(expression: Expression) -> Expression:
     """The same expression with products and whole powers of sums multiplied out.
 
-    Parameters
-    ----------
-    expression : Expression
-
     Returns
     -------
     Expression
@@ -113,10 +109,6 @@ def expanded(expression: Expression) -> Expression:
 @cache
 def load_systems() -> dict[int, OdeSystem]:
     """All systems by number.
-
-    Returns
-    -------
-    dict of int to OdeSystem
 
     References
     ----------

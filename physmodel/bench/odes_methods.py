@@ -89,11 +89,6 @@ def _with_field(system: OdeSystem, answer: Answer) -> Solved:
 def scores(system: OdeSystem, field: VectorField | None) -> tuple[float, float]:
     """Determination coefficients of the model from the true starts, and the true trajectories.
 
-    Parameters
-    ----------
-    system : OdeSystem
-    field : VectorField or None
-
     Returns
     -------
     reconstruction, generalisation : float

@@ -21,16 +21,7 @@ Array = NDArray[np.float64]
 
 
 def physmodel(draw: Draw) -> Answer:
-    """Discover the equations of a draw.
-
-    Parameters
-    ----------
-    draw : Draw
-
-    Returns
-    -------
-    Answer
-    """
+    """Discover the equations of a draw."""
     system = draw.system
     return answer(draw.times, draw.records, system.states, {"degree": system.library_degree})
 
@@ -50,10 +41,6 @@ def answer(
     states : sequence of str
     known : mapping
         As `discover` takes it: the library, and what is known beforehand.
-
-    Returns
-    -------
-    Answer
     """
     begin = time.perf_counter()
     data = from_arrays(list(times), list(records), names=list(states))
@@ -72,10 +59,6 @@ def as_answer(result: Result, seconds: float) -> Answer:
     result : Result
         Of first order.
     seconds : float
-
-    Returns
-    -------
-    Answer
     """
     return Answer(
         _table(result, "coefficient"),

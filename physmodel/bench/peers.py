@@ -58,10 +58,6 @@ def defaults(moments: Array, record: Array, states: Sequence[str]) -> Answer:
     moments : ndarray (n,)
     record : ndarray (n, d)
     states : sequence of str
-
-    Returns
-    -------
-    Answer
     """
     ps = load()
     begin = time.perf_counter()
@@ -99,10 +95,6 @@ def weak_rows(ps: Any, domains: int = WEAK_DOMAINS) -> RowsOf:
     ps : module
     domains : int
         Test functions for each trajectory.
-
-    Returns
-    -------
-    callable
     """
 
     def rows(library: Any, times: Sequence[Array], records: Sequence[Array]) -> Rows:
@@ -191,10 +183,6 @@ def strong_rows(method: Any) -> RowsOf:
     Parameters
     ----------
     method : PySINDy's differentiation
-
-    Returns
-    -------
-    callable
     """
 
     def rows(library: Any, times: Sequence[Array], records: Sequence[Array]) -> Rows:

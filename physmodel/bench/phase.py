@@ -57,10 +57,6 @@ def weak_threshold(delta: float) -> float:
     ----------
     delta : float
         Rows over columns, in (0, 1).
-
-    Returns
-    -------
-    float
     """
 
     def negative(z: float) -> float:

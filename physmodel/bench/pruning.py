@@ -164,10 +164,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     ----------
     rows : sequence of mapping
         From `summarise`.
-
-    Returns
-    -------
-    str
     """
     lines = [
         f"{'cases':<10}{'keep':<6}{'method':<17}{'networks':>8}{'kept':>7}{'error/dense':>13}"

@@ -89,13 +89,7 @@ class Trained:
 
 
 def trained(case: Case, seed: int) -> Trained:
-    """Draw a record and train the network of a case on it.
-
-    Parameters
-    ----------
-    case : Case
-    seed : int
-    """
+    """Draw a record and train the network of a case on it."""
     from physmodel.models.nets.unit_layout import layout_of
 
     rng = np.random.default_rng(seed)

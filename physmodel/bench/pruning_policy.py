@@ -102,10 +102,6 @@ def cross_entropy(
     population, elite : int
         Draws of a generation, and the best so far that the next is drawn about. The defaults
         leave a search of a dozen evaluations some generations; they settle early.
-
-    Returns
-    -------
-    Trial
     """
     seen: list[tuple[float, int, Array, Trial]] = []
     while evaluate.left:

@@ -21,11 +21,6 @@ ROUNDING = 1e-16
 def run_rods(label: str, seed: int, method: str) -> dict[str, Any]:
     """Train on one set of records and judge the field.
 
-    Parameters
-    ----------
-    label, method : str
-    seed : int
-
     Returns
     -------
     dict

@@ -100,10 +100,6 @@ def write_results(records: Sequence[Record], summary: Any, folder: str | Path) -
     records : sequence of dict
     summary : JSON data
     folder : path
-
-    Returns
-    -------
-    Path
     """
     manifest = json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))
     content = {**manifest, "summary": summary, "records": list(records)}

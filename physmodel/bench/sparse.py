@@ -26,10 +26,6 @@ def settings(*, quick: bool = False, seeds: int | None = None) -> Record:
         Smaller problems, fewer draws: a minute or two, and figures that only show the trend.
     seeds : int, optional
         Draws of the dictionary experiment.
-
-    Returns
-    -------
-    dict
     """
     return {
         "quick": quick,
@@ -160,10 +156,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     ----------
     rows : sequence of mapping
         From `summarise`.
-
-    Returns
-    -------
-    str
     """
     lines: list[str] = []
     for part in dict.fromkeys(row["part"] for row in rows):
@@ -183,11 +175,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def write_figure(records: Sequence[Mapping[str, Any]], folder: str | Path) -> Path | None:
     """Draw the phase diagram into the folder of a run.
-
-    Parameters
-    ----------
-    records : sequence of mapping
-    folder : path
 
     Returns
     -------

@@ -38,10 +38,6 @@ def settings(*, quick: bool = False, seeds: int | None = None, peers: bool = Tru
         Draws of each flow.
     peers : bool
         Also PySINDy.
-
-    Returns
-    -------
-    dict
     """
     return {
         "periods": list(QUICK_PERIODS if quick else PERIODS),
@@ -174,10 +170,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     ----------
     rows : sequence of mapping
         From `summarise`.
-
-    Returns
-    -------
-    str
     """
     lines = [
         f"{'cell':<20}{'method':<30}{'draws':>6}{'identified':>12}{'exact':>7}{'wrong':>7}"

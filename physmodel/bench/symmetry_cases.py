@@ -61,10 +61,6 @@ class Case:
 def finite_symmetries(case: Case) -> tuple[str, ...]:
     """Reflections, exchanges, cycles and reversals of time that the true terms allow.
 
-    Parameters
-    ----------
-    case : Case
-
     Returns
     -------
     tuple of str
@@ -103,12 +99,7 @@ def _holds(field: SparseField, element: finite.Element) -> bool:
 
 @cache
 def flows() -> dict[str, Case]:
-    """The flows of the discovery benchmark that have a finite symmetry, by name.
-
-    Returns
-    -------
-    dict of str to Case
-    """
+    """The flows of the discovery benchmark that have a finite symmetry, by name."""
     found = {}
     for system in load_systems():
         plain = Case(system.name, system.states, system.equations, system.library_degree)

@@ -48,10 +48,6 @@ class Generator:
     def records(self, seed: int) -> Records:
         """Noisy trajectories of one draw.
 
-        Parameters
-        ----------
-        seed : int
-
         Returns
         -------
         times, states : list of ndarray

@@ -206,10 +206,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     ----------
     rows : sequence of mapping
         From `summarise`.
-
-    Returns
-    -------
-    str
     """
     lines = [
         f"{'part':<11}{'case':<17}{'noise':>6}{'draws':>7}{'default':>10}{'searched':>10}"

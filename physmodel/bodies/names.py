@@ -15,10 +15,6 @@ _PATTERNS = (
 def recognise_bodies(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Group names such as ``Sun_x, Sun_y, Earth_x, ...`` or ``x1, y1, x2, y2`` by body.
 
-    Parameters
-    ----------
-    names : sequence of str
-
     Returns
     -------
     dict of str to tuple of str

@@ -56,10 +56,6 @@ class UnseenBody:
             Old units of length and time, and old origin of time, in the new ones.
         exponent : float
             Of the force, on which the unit of a strength depends.
-
-        Returns
-        -------
-        UnseenBody
         """
         strength = length ** (1.0 - exponent) / step**2
         rate = self.elements[0] / step

@@ -84,10 +84,6 @@ def fit_pairwise(tiles: Sequence[Tile], n_bodies: int, n_axes: int, noise: Array
     n_bodies, n_axes : int
     noise : ndarray (d,)
         Measurement noise of the positions.
-
-    Returns
-    -------
-    PairwiseFit
     """
     strengths, exponent = np.zeros(n_bodies), EXPONENTS[0]
     candidates, scores = EXPONENTS, dict.fromkeys(EXPONENTS, np.inf)

@@ -37,10 +37,6 @@ def pairwise_result(
     fit : PairwiseFit
         In computing units of `physmodel.losses.preparation.prepare` with a common scale.
     findings : sequence of Finding
-
-    Returns
-    -------
-    Result
     """
     where = prepare(data, problem, common_scale=True).coordinates
     length, step = float(where.scale[0]), where.step

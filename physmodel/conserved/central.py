@@ -52,16 +52,7 @@ def central_invariants(law: Result) -> tuple[Conserved, ...]:
 
 
 def central_symmetries(model: CentralForce) -> tuple[FoundSymmetry, ...]:
-    """Symmetries of every pairwise central force: those of space and time, and one of scale.
-
-    Parameters
-    ----------
-    model : CentralForce
-
-    Returns
-    -------
-    tuple of FoundSymmetry
-    """
+    """Symmetries of every pairwise central force: those of space and time, and one of scale."""
     n = model.n_axes
     bodies = [model.states[k : k + n] for k in range(0, len(model.states), n)]
     groups = ";".join(",".join(body) for body in bodies)

@@ -110,10 +110,6 @@ def independent_of(found: Sequence[Element], new: Element) -> bool:
         First reflections, then exchanges, then cycles.
     new : Element
         Of the kind of the last of them, or of the next.
-
-    Returns
-    -------
-    bool
     """
     moved = ~np.eye(len(new.matrix), dtype=bool) & (new.matrix != 0.0)
     if not moved.any():

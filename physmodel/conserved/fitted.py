@@ -60,10 +60,6 @@ def fitted(model: SparseField, std_errors: Array, data: xr.Dataset) -> Fitted:
     data : xarray.Dataset
         With its states.
 
-    Returns
-    -------
-    Fitted
-
     Raises
     ------
     DataError

@@ -91,10 +91,6 @@ class Condition:
         Parameters
         ----------
         places : sequence of Place (k,)
-
-        Returns
-        -------
-        Posed
         """
         shift, d = self.field.shift, len(self.field.model.states)
         spread, tables = self._spread, self._tables

@@ -104,17 +104,7 @@ def _hides_velocities(whole: Phase) -> bool:
 
 
 def search_phase(phase: Phase, choices: list[Family]) -> list[Found]:
-    """Independent conserved quantities of smoothed records.
-
-    Parameters
-    ----------
-    phase : Phase
-    choices : list of Family
-
-    Returns
-    -------
-    list of Found
-    """
+    """Independent conserved quantities of smoothed records."""
 
     def examine(family: Family) -> tuple[Spectrum, Test] | None:
         evidence = gather(family, phase)

@@ -69,10 +69,6 @@ def kept_quantities(law: Result, data: xr.Dataset) -> list[Kept]:
         Without inputs or time, with its `start`.
     data : xarray.Dataset
         Of which one trajectory at least is long enough to be smoothed.
-
-    Returns
-    -------
-    list of Kept
     """
     model = law.model
     if not isinstance(model, SparseField):

@@ -94,11 +94,6 @@ def points_around(phase: Phase, seed: int = 0) -> Array:
     In the others every variable is drawn on its own, because what holds on one orbit only is a
     curve and no law.
 
-    Parameters
-    ----------
-    phase : Phase
-    seed : int
-
     Returns
     -------
     ndarray (m, v)
@@ -112,12 +107,6 @@ def points_around(phase: Phase, seed: int = 0) -> Array:
 
 def field_invariants(flow: Flow, phase: Phase, choices: list[Family]) -> list[Found]:
     """Independent quantities that a field conserves to within the errors of its coefficients.
-
-    Parameters
-    ----------
-    flow : Flow
-    phase : Phase
-    choices : list of Family
 
     Returns
     -------

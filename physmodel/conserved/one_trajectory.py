@@ -95,10 +95,6 @@ def fills_more_than_a_curve(phase: Phase) -> bool:
     ----------
     phase : Phase
         Of one trajectory.
-
-    Returns
-    -------
-    bool
     """
     spread = phase.values.std(axis=0)
     pick = np.unique(np.linspace(0, len(phase.values) - 1, POINTS).astype(int))

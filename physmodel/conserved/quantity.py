@@ -63,10 +63,6 @@ def conserved(
     weights, std_errors : ndarray (p,)
     p_value, drift : float
     name : str
-
-    Returns
-    -------
-    Conserved
     """
     unit = np.abs(weights).max() * np.sign(weights[np.flatnonzero(weights)[0]])
     used = [

@@ -81,10 +81,6 @@ def assemble(
     nan_policy : {"raise", "segment"}
         About NaN and infinite values; what the source masks cuts the trajectory in any case.
 
-    Returns
-    -------
-    xarray.Dataset
-
     Raises
     ------
     DataError

@@ -84,10 +84,6 @@ def read_card(text: str, name: str) -> Card:
     name : str
         Identifier that the card must have: the stem of its file name.
 
-    Returns
-    -------
-    Card
-
     Raises
     ------
     IntegrityError
@@ -119,16 +115,7 @@ def read_card(text: str, name: str) -> Card:
 
 
 def card_of_system(system: System) -> Card:
-    """Datacard of a simulated system.
-
-    Parameters
-    ----------
-    system : System
-
-    Returns
-    -------
-    Card
-    """
+    """Datacard of a simulated system."""
     equations = system.equations
     return Card(
         id=system.id,

@@ -32,12 +32,7 @@ def names() -> tuple[str, ...]:
 
 
 def list_datasets() -> list[Card]:
-    """Datacards of all datasets, files first.
-
-    Returns
-    -------
-    list of Card
-    """
+    """Datacards of all datasets, files first."""
     return [card(name) for name in names()]
 
 
@@ -48,10 +43,6 @@ def card(name: str) -> Card:
     ----------
     name : str
         Such as ``"solar-system"`` or ``"lorenz"``.
-
-    Returns
-    -------
-    Card
 
     Raises
     ------

@@ -126,10 +126,6 @@ def time_column(
     findings : list of Finding
         A note is appended.
 
-    Returns
-    -------
-    str
-
     Raises
     ------
     DataError

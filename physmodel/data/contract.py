@@ -62,10 +62,6 @@ def make_dataset(
     title, source : str
     findings : sequence of Finding
 
-    Returns
-    -------
-    xarray.Dataset
-
     Raises
     ------
     DataError
@@ -103,10 +99,6 @@ def variable_names(data: xr.Dataset, role: str | None = None) -> tuple[str, ...]
     ----------
     data : xarray.Dataset
     role : {"state", "input"}, optional
-
-    Returns
-    -------
-    tuple of str
     """
     names = [name for name in data.data_vars if name != "row_size"]
     # Not `data[name]`: to build each array with its coordinates takes long for many columns.
@@ -127,10 +119,6 @@ def described_problem(data: xr.Dataset) -> dict[str, Any]:
     ----------
     data : xarray.Dataset
         Others use the attribute ``problem`` for words of their own: these state none.
-
-    Returns
-    -------
-    dict
     """
     try:
         described = json.loads(data.attrs.get("problem", "{}"))
@@ -141,10 +129,6 @@ def described_problem(data: xr.Dataset) -> dict[str, Any]:
 
 def validate(data: xr.Dataset) -> xr.Dataset:
     """Check that a dataset has the shape of this module.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
 
     Returns
     -------

@@ -70,10 +70,6 @@ def check(data: xr.Dataset) -> list[Finding]:
 def summary(data: xr.Dataset) -> dict[str, Any]:
     """Numbers that describe a dataset; plain types, ready for JSON.
 
-    Parameters
-    ----------
-    data : xarray.Dataset
-
     Returns
     -------
     dict

@@ -25,11 +25,6 @@ Array = NDArray[np.float64]
 def read_gridded(path: Path, group: str | None) -> xr.Dataset:
     """Open a netCDF file or a Zarr store and read it into memory.
 
-    Parameters
-    ----------
-    path : Path
-    group : str, optional
-
     Returns
     -------
     xarray.Dataset
@@ -110,10 +105,6 @@ def from_xarray(
     time_units : str, optional
     nan_policy : {"raise", "segment"}
     source : str
-
-    Returns
-    -------
-    xarray.Dataset
 
     Raises
     ------

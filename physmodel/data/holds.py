@@ -18,10 +18,6 @@ def holds_of(data: xr.Dataset, names: Sequence[str]) -> dict[str, str]:
     data : xarray.Dataset
     names : sequence of str
         Inputs; one of which nothing is said is left out.
-
-    Returns
-    -------
-    dict of str to str
     """
     return {name: str(data[name].attrs[HOLD]) for name in names if data[name].attrs.get(HOLD)}
 

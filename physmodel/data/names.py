@@ -23,10 +23,6 @@ _UNIT = re.compile(r"^(?P<name>.*\S)(?:\s*\[(?P<square>[^\]]*)\]|\s+\((?P<round>
 def split_unit(header: str) -> tuple[str, str]:
     """Separate a unit in brackets from a header: ``"x [m/s]"`` is ``("x", "m/s")``.
 
-    Parameters
-    ----------
-    header : str
-
     Returns
     -------
     name, unit : str
@@ -47,10 +43,6 @@ def identifiers(headers: Sequence[str], findings: list[Finding]) -> list[str]:
     headers : sequence of str
     findings : list of Finding
         A note with the mapping is appended for every name that changed.
-
-    Returns
-    -------
-    list of str
 
     Raises
     ------
@@ -98,10 +90,6 @@ def renamed_units(
     headers, names : sequence of str
         Old and new names, in the same order.
 
-    Returns
-    -------
-    dict of str to str
-
     Raises
     ------
     DataError
@@ -138,10 +126,6 @@ def found_units(units: Mapping[str, str], findings: list[Finding]) -> dict[str, 
         By name.
     findings : list of Finding
         A note is appended for every unit that cannot be read.
-
-    Returns
-    -------
-    dict of str to str
     """
     read = {}
     for name, unit in units.items():

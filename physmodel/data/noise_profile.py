@@ -64,10 +64,6 @@ class NoiseProfile:
         ----------
         pieces : sequence of (time, values)
             ``(n,)`` and ``(n, d)``, in their units.
-
-        Returns
-        -------
-        NoiseProfile
         """
         last = ORDERS[-1]
         long = [piece for piece in pieces if len(piece[0]) > 2 * last]

@@ -128,10 +128,6 @@ def opened(data: Any) -> xr.Dataset:
     ----------
     data : xarray.Dataset, or anything that `open` takes
 
-    Returns
-    -------
-    xarray.Dataset
-
     Raises
     ------
     DataError

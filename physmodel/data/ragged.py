@@ -35,10 +35,6 @@ def from_contract(
     inputs, states, units, time_units, nan_policy, source
         See `physmodel.data.open.open`; what is not given is kept.
 
-    Returns
-    -------
-    xarray.Dataset
-
     Raises
     ------
     DataError

@@ -25,25 +25,12 @@ MAX_ROWS = 50_000
 
 
 def constant_columns(data: xr.Dataset) -> list[str]:
-    """Names of the variables that do not move.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-
-    Returns
-    -------
-    list of str
-    """
+    """Names of the variables that do not move."""
     return [name for name in variable_names(data) if _is_flat(data[name].values)]
 
 
 def duplicate_columns(data: xr.Dataset) -> dict[str, str]:
     """Variables that are an affine function of an earlier one.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
 
     Returns
     -------
@@ -56,10 +43,6 @@ def duplicate_columns(data: xr.Dataset) -> dict[str, str]:
 
 def column_findings(data: xr.Dataset) -> list[Finding]:
     """What the columns of a dataset have to do with each other.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
 
     Returns
     -------

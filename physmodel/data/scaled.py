@@ -48,10 +48,6 @@ def scaled(
     constants : sequence of Constant
         With values.
 
-    Returns
-    -------
-    xarray.Dataset
-
     Raises
     ------
     ProblemError

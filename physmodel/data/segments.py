@@ -60,10 +60,6 @@ def segments(data: xr.Dataset, names: Sequence[str]) -> list[Segment]:
     data : xarray.Dataset
     names : sequence of str
         Columns wanted, in this order.
-
-    Returns
-    -------
-    list of Segment
     """
     edges = offsets(data)
     time = data["time"].values

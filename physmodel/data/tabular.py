@@ -24,14 +24,6 @@ Array = NDArray[np.float64]
 def read_parquet(path: Path) -> pd.DataFrame:
     """Read a Parquet file; needs pyarrow.
 
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    pandas.DataFrame
-
     Raises
     ------
     DataError
@@ -75,10 +67,6 @@ def from_frame(
     time_units : str, optional
     nan_policy : {"raise", "segment"}
     source : str
-
-    Returns
-    -------
-    xarray.Dataset
 
     Raises
     ------

@@ -32,10 +32,6 @@ EXACT: dict[str, Any] = (
 def read_csv(path: Path) -> pd.DataFrame:
     """Read a text table: comma, semicolon, tab, bar or blanks; comments with ``#``.
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     pandas.DataFrame

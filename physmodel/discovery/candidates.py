@@ -181,10 +181,6 @@ class Candidate:
 def weighed(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Candidates near the best, with probabilities.
 
-    Parameters
-    ----------
-    candidates : sequence of Candidate
-
     Returns
     -------
     list of Candidate

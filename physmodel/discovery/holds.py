@@ -45,19 +45,7 @@ class Held:
 def stated_by_evidence(
     data: xr.Dataset, problem: Problem
 ) -> tuple[xr.Dataset, Problem, list[Finding]]:
-    """Data and problem that say how all inputs run, for fits that do not compare holds themselves.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-    problem : Problem
-
-    Returns
-    -------
-    xarray.Dataset
-    Problem
-    list of Finding
-    """
+    """Data and problem that say how all inputs run, for fits that do not compare the holds."""
     if len(forms(with_holds(data, dict(problem.hold)), problem.inputs)) == 1:
         return data, problem, []
     best = with_best_hold(data, problem)
@@ -69,15 +57,6 @@ def with_best_hold(data: xr.Dataset, problem: Problem) -> Held:
 
     There are two fits, three where some inputs look smooth and others not, and one where the hold
     makes no difference; see `physmodel.data.input_course`.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-    problem : Problem
-
-    Returns
-    -------
-    Held
     """
     answers = [
         (_identified(with_holds(data, form), problem), form)

@@ -160,10 +160,6 @@ class Setting:
         errors : Errors
         columns : ndarray of int (k,), optional
             Coefficients that are free; all by default.
-
-        Returns
-        -------
-        Linearisation
         """
         rows = [
             white_rows(
@@ -205,10 +201,6 @@ def white_rows(
         Random motion per sampling interval, in units of the noise.
     columns : ndarray of int (k,), optional
         Coefficients that are free; all by default.
-
-    Returns
-    -------
-    WhitenedRows
     """
     if weights is None:
         # Before there is a model its quadrature error is unknown; nine digits is what the widest

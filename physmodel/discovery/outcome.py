@@ -39,17 +39,6 @@ def terms_result(
 
     A law that cannot predict its own record loses to the best of another library or order that
     does it better.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-    problem : Problem
-    answer : Identification
-    findings : sequence of Finding
-
-    Returns
-    -------
-    Result
     """
     result = _result(data, problem, answer, findings)
     own = result.scores.get("free_run_r2")
@@ -205,10 +194,6 @@ def status_of(candidates: Sequence[Candidate]) -> Status:
     ----------
     candidates : sequence of Candidate
         The winner first.
-
-    Returns
-    -------
-    str
     """
     best = candidates[0]
     if not best.lawful:

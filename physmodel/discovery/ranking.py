@@ -15,14 +15,6 @@ def ranked(laws: Sequence[Law]) -> list[Law]:
     Where a law leaves nothing but noise, the evidence of all residuals decides. Where every law
     leaves an error of the equation, enough data make any term significant; then a term has to
     be worth it, and lower what its equation leaves by the factor `WORTH`.
-
-    Parameters
-    ----------
-    laws : sequence of Law
-
-    Returns
-    -------
-    list of Law
     """
     noisy = only_noise(laws)
     behind: set[int] = set() if noisy else dominated(laws)

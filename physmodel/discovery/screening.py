@@ -36,10 +36,6 @@ def screened(library: Library, prepared: Prepared) -> Library:
     library : Library
         In which every equation may hold every term.
     prepared : Prepared
-
-    Returns
-    -------
-    Library
     """
     tiles, p, d = prepared.tiles(library.order), len(library.terms), len(prepared.noise)
     field = library.field(prepared.coordinates)

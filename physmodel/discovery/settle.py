@@ -89,13 +89,6 @@ def fixed(support: Support) -> Choice:
 def settle(setting: Setting, start: Start | Law, choice: Choice, schedule: Schedule) -> Law:
     """Fit a law around a trajectory of its own.
 
-    Parameters
-    ----------
-    setting : Setting
-    start : Start or Law
-    choice : Choice
-    schedule : Schedule
-
     Returns
     -------
     Law
@@ -196,10 +189,6 @@ def law_of(
         On the columns of `step`.
     errors : Errors
         With which `step` was whitened.
-
-    Returns
-    -------
-    Law
     """
     scale = step.factor.scale
     short = unscaled(step.factor, solution)

@@ -47,10 +47,6 @@ def tables_of(problem: Problem, candidates: Sequence[Candidate], *, averaged: bo
         Whether the errors count what the laws that keep a term say about it differently: that
         is more than each of them admits (law of total variance).
 
-    Returns
-    -------
-    Tables
-
     References
     ----------
     Hoeting, Madigan, Raftery, Volinsky (1999), Statistical Science 14, 382, equation 3.

@@ -99,10 +99,6 @@ def predictions(triangle: Array, beliefs: Sequence[Belief]) -> Predictions:
     triangle : ndarray (m, q)
         From `reduced`.
     beliefs : sequence of Belief
-
-    Returns
-    -------
-    Predictions
     """
     spreads = [triangle @ belief.root for belief in beliefs]
     covariances = np.stack([spread @ spread.T for spread in spreads]) + np.eye(len(triangle))
@@ -181,13 +177,6 @@ def simulated_misfits(
     true: int, expected: Predictions, draws: int, rng: np.random.Generator
 ) -> Array:
     """Rise of every model's residual, after refitting, over simulated records of one true model.
-
-    Parameters
-    ----------
-    true : int
-    expected : Predictions
-    draws : int
-    rng : Generator
 
     Returns
     -------

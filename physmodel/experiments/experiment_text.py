@@ -13,16 +13,7 @@ LISTED, WIDTH = 5, 80
 
 
 def render_experiment(answer: NextExperiment) -> str:
-    """What to do, what it is expected to tell, and what else would do.
-
-    Parameters
-    ----------
-    answer : NextExperiment
-
-    Returns
-    -------
-    str
-    """
+    """What to do, what it is expected to tell, and what else would do."""
     best = answer.best
     if best is None:
         return f"next experiment: none\n\n{answer.reason}"

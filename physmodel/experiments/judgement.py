@@ -73,10 +73,6 @@ def tried(
     labels : sequence of str (c,)
         Input of each.
     signals : mapping of label to callable
-
-    Returns
-    -------
-    list of Option
     """
     states, stayed = _runs(trial, [0] * len(points), points, labels, signals)
     models, options = trial.models, []

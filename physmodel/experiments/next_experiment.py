@@ -68,10 +68,6 @@ def next_experiment(
 ) -> NextExperiment:
     """Find the start that best separates the rivals; see `Result.next_experiment`.
 
-    Returns
-    -------
-    NextExperiment
-
     Raises
     ------
     ProblemError

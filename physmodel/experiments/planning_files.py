@@ -21,10 +21,6 @@ def read_starts(path: str | Path) -> list[dict[str, float]]:
     path : path
         Its header names the start values; a velocity is called ``x_t``.
 
-    Returns
-    -------
-    list of dict of str to float
-
     Raises
     ------
     ProblemError

@@ -28,11 +28,6 @@ def widened(found: Identification, libraries: Sequence[Library]) -> TermField:
 
     A plain library that explained the data so far may lack the term that other data would show.
 
-    Parameters
-    ----------
-    found : Identification
-    libraries : sequence of Library
-
     Returns
     -------
     TermField

@@ -164,10 +164,6 @@ def plan(models: Hypotheses, first: float, duration: float, step: float, starts:
         Start of the time, length and sampling interval, in computing units.
     starts : ndarray (c, D)
         Corners of what the user allows, which belong to the range of the states.
-
-    Returns
-    -------
-    Trial
     """
     samples = max(round(duration / step), models.field.order + 3)
     parts = int(np.clip(round(step * models.refinement), 1, ENGINE.most_nodes))

@@ -127,10 +127,6 @@ def read_problem(
         Coefficients of the equation that are to be found.
     field : str
 
-    Returns
-    -------
-    PdeProblem
-
     Raises
     ------
     ProblemError

@@ -87,10 +87,6 @@ def staged(
     start : ndarray, optional
         Motions at all samples near the answer, where the parameters of the field are near it too:
         the stages with loose joints, which would lead away from it, are left out.
-
-    Returns
-    -------
-    Staged
     """
     d, width = len(field.states), field.order * len(field.states)
     table = np.vstack([record.motion for record in records])

@@ -42,16 +42,7 @@ class Assembled:
 
 
 def assembled(best: Search) -> Assembled:
-    """Write the winner of a search as equations.
-
-    Parameters
-    ----------
-    best : Search
-
-    Returns
-    -------
-    Assembled
-    """
+    """Write the winner of a search as equations."""
     fit, field = best.found.fit, best.terms.parts[0]
     known = fit.state.known.field
     if not isinstance(field, TermField | ConstrainedField) or not isinstance(

@@ -87,10 +87,6 @@ def distil(terms: Weak, joint: Weak, net: Settled, least: Array) -> Distilled:
         Fit of the network.
     least : ndarray (q,)
         See `physmodel.hybrids.weak.least_squares_step.least_sizes`.
-
-    Returns
-    -------
-    Distilled
     """
     size = sum(part.n_coefficients for part in terms.parts)
     at_net = replace(net.state, weights=np.concatenate([net.state.weights, np.zeros(size)]))

@@ -111,12 +111,6 @@ def constant_name(field: ExpressionField) -> str:
 def rivals(problem: Problem, best: Search, whole: Assembled) -> list[dict[str, Any]]:
     """What else explains the data about as well.
 
-    Parameters
-    ----------
-    problem : Problem
-    best : Search
-    whole : Assembled
-
     Returns
     -------
     list of dict

@@ -43,10 +43,6 @@ def read_known(
     start : mapping of str to float, optional
         Where the search for a parameter starts; matters only for those inside a function.
 
-    Returns
-    -------
-    ExpressionField
-
     Raises
     ------
     ProblemError
@@ -171,10 +167,6 @@ def read_start(table: Mapping[str, str]) -> dict[str, float]:
     Parameters
     ----------
     table : mapping of name to text
-
-    Returns
-    -------
-    dict of str to float
 
     Raises
     ------

@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 def residual_law(law: Result) -> HybridResult:
     """Take a law for known physics and look for what it leaves out.
 
-    Parameters
-    ----------
-    law : Result
-
-    Returns
-    -------
-    HybridResult
-
     Raises
     ------
     ProblemError

@@ -55,10 +55,6 @@ def hybrid_result(
         Its equations as they were written.
     steps : Steps
     findings : sequence of Finding
-
-    Returns
-    -------
-    HybridResult
     """
     best = steps.searches[0]
     whole = assembled(best)

@@ -65,10 +65,6 @@ def refitted(
     whole : Assembled
     hopeless : bool
         The equation is no better than random motion: shooting may take minutes to say so again.
-
-    Returns
-    -------
-    Refit
     """
     motions = _motions(steps, best)
     weak = Refit(whole.field.parameters, whole.covariance, motions[0])

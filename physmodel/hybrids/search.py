@@ -85,10 +85,6 @@ def searched(
         The known part.
     closed : sequence of str
         States to whose equations nothing is added.
-
-    Returns
-    -------
-    Steps
     """
     prepared = prepare(data, problem)
     tangent, least = Tangent(field, prepared.coordinates), least_sizes(field)

@@ -10,11 +10,6 @@ from physmodel.problem.units import Unit, coefficient_unit, parse_unit, unit_of
 def coefficient_units(problem: Problem, model: SparseField) -> dict[tuple[str, str], str]:
     """Units by equation and term, empty where those of the data are unknown.
 
-    Parameters
-    ----------
-    problem : Problem
-    model : SparseField
-
     Returns
     -------
     dict of (state, term) to str

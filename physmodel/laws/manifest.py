@@ -23,10 +23,6 @@ def digest(path: Path) -> str:
 def check(path: Path) -> None:
     """Compare a file with the hash that the manifest beside it promises, if there is one.
 
-    Parameters
-    ----------
-    path : Path
-
     Raises
     ------
     IntegrityError
@@ -106,16 +102,7 @@ def record(folder: Path, names: Iterable[str], *, known: bool) -> None:
 
 
 def run_files(folder: Path) -> set[str]:
-    """Names of the files that a run wrote into a folder; none if it holds no run.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    set of str
-    """
+    """Names of the files that a run wrote into a folder; none if it holds no run."""
     try:
         return set(_files(folder)) if "schema_version" in _table(folder) else set()
     except IntegrityError:

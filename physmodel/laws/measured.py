@@ -59,10 +59,6 @@ def measured(data: xr.Dataset, field: VectorField, noise: Array | None = None) -
     field : VectorField
     noise : ndarray (d,), optional
         Where it is known better than from the data alone.
-
-    Returns
-    -------
-    Measured
     """
     d = len(field.states)
     every = segments(data, (*field.states, *field.inputs))

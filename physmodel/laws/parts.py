@@ -37,10 +37,6 @@ def start_of(data: xr.Dataset, model: VectorField, noise: Mapping[str, float]) -
     model : VectorField
     noise : mapping of str to float
         Standard deviation of the measurements of each state.
-
-    Returns
-    -------
-    dict
     """
     d = len(model.states)
     time, motion = first_start(model, data, np.array([noise[state] for state in model.states]))

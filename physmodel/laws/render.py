@@ -23,16 +23,7 @@ WIDTH, MARGIN = 80, 11
 
 
 def number(value: float, std: float) -> str:
-    """A value with its standard error in parentheses: ``0.549(57)`` is 0.549 +- 0.057.
-
-    Parameters
-    ----------
-    value, std : float
-
-    Returns
-    -------
-    str
-    """
+    """A value with its standard error in parentheses: ``0.549(57)`` is 0.549 +- 0.057."""
     if not math.isfinite(value) or not std > 0.0 or not math.isfinite(std):
         return f"{value:.6g}"
     if std < abs(value) * 1e-12:
@@ -66,16 +57,7 @@ def right_side(result: Result, state: str) -> str:
 
 
 def render(result: Result) -> str:
-    """A result as text.
-
-    Parameters
-    ----------
-    result : Result
-
-    Returns
-    -------
-    str
-    """
+    """A result as text."""
     lines = [f"{_headline(result)}", ""]
     lawless = result.status == "no-law"
     lines += ["closest of what was tried, and no law of these data:"] if lawless else []
@@ -112,16 +94,7 @@ def folded(text: str, width: int) -> list[str]:
 
 
 def latex_equations(result: Result) -> str:
-    """All equations as a LaTeX ``aligned`` block.
-
-    Parameters
-    ----------
-    result : Result
-
-    Returns
-    -------
-    str
-    """
+    """All equations as a LaTeX ``aligned`` block."""
     if result.laws:
         exponent = result.laws[0]["exponent"]
         return (
@@ -142,10 +115,6 @@ def latex_equation(result: Result, state: str, *, align: str = "&") -> str:
     state : str
     align : str
         Alignment mark before the equals sign.
-
-    Returns
-    -------
-    str
     """
     left = latex_rate(state, result.model.order)
     right = ""

@@ -203,10 +203,6 @@ class Result:
     def predict(self, data: xr.Dataset) -> xr.DataArray:
         """Right-hand side of the law at measured states.
 
-        Parameters
-        ----------
-        data : xarray.Dataset
-
         Returns
         -------
         xarray.DataArray
@@ -222,10 +218,6 @@ class Result:
 
     def score(self, data: xr.Dataset) -> dict[str, float]:
         """Compare free-running simulations with data that the model may not have seen.
-
-        Parameters
-        ----------
-        data : xarray.Dataset
 
         Returns
         -------
@@ -360,10 +352,6 @@ class Result:
     def save(self, folder: str | Path) -> Path:
         """Write ``model.json`` into a run folder, atomically.
 
-        Parameters
-        ----------
-        folder : path
-
         Returns
         -------
         Path
@@ -374,16 +362,7 @@ class Result:
         return save_result(self, folder)
 
     def report(self, folder: str | Path) -> Path:
-        """Write ``report.html`` into a folder; needs the data that the fit was made on.
-
-        Parameters
-        ----------
-        folder : path
-
-        Returns
-        -------
-        Path
-        """
+        """Write ``report.html`` into a folder; needs the data that the fit was made on."""
         import physmodel
 
         return physmodel.write_report(self, folder)

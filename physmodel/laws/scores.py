@@ -56,11 +56,6 @@ def states_and_velocities(
 ) -> tuple[Array, Array, Array | None, Array]:
     """All samples of a dataset as a field wants them.
 
-    Parameters
-    ----------
-    data : xarray.Dataset
-    field : VectorField
-
     Returns
     -------
     time (n,), states (n, d), velocities (n, d) or None, inputs (n, m)

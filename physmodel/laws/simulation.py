@@ -36,10 +36,6 @@ def simulated(
 ) -> xr.Dataset:
     """Integrate a law; see `Result.simulate` for what the arguments mean.
 
-    Returns
-    -------
-    xarray.Dataset
-
     Raises
     ------
     PhysmodelError
@@ -74,11 +70,6 @@ def simulated(
 
 def require_variables(model: VectorField, data: xr.Dataset) -> None:
     """Refuse data that lack a variable of the law.
-
-    Parameters
-    ----------
-    model : VectorField
-    data : xarray.Dataset
 
     Raises
     ------

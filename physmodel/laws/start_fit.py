@@ -52,12 +52,6 @@ def first_start(
 def fitted_starts(field: VectorField, record: Measured, windows: Sequence[Window]) -> Array:
     """Starts from which a law follows windows of the data.
 
-    Parameters
-    ----------
-    field : VectorField
-    record : Measured
-    windows : sequence of Window
-
     Returns
     -------
     ndarray (k, D)

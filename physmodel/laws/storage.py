@@ -31,10 +31,6 @@ def to_dict(result: Result, run: str | None = None) -> dict[str, Any]:
     result : Result
     run : str, optional
         Name of the run folder.
-
-    Returns
-    -------
-    dict
     """
     return {
         "schema_version": SCHEMA_VERSION,
@@ -85,11 +81,6 @@ def dumps(result: Result, run: str | None = None) -> str:
 def save_result(result: Result, folder: str | Path) -> Path:
     """Write ``model.json``, and ``data.nc`` when the result knows its data.
 
-    Parameters
-    ----------
-    result : Result
-    folder : path
-
     Returns
     -------
     Path
@@ -105,13 +96,7 @@ def save_result(result: Result, folder: str | Path) -> Path:
 
 
 def write_data(data: xr.Dataset, folder: Path) -> None:
-    """Write ``data.nc``, in the classic format.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-    folder : Path
-    """
+    """Write ``data.nc``, in the classic format."""
     plain = data.assign_coords(trajectory=[str(label) for label in data["trajectory"].values])
     # The format wants names in UTF-8; SciPy writes latin-1, which keeps bytes as they are.
     names = {name: str(name).encode().decode("latin-1") for name in plain.data_vars}

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 def sympy_equations(result: Result) -> dict[str, sympy.Eq]:
     """Equations as SymPy objects, with states as functions of ``t``.
 
-    Parameters
-    ----------
-    result : Result
-
     Returns
     -------
     dict of str to sympy.Eq

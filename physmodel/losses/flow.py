@@ -141,10 +141,6 @@ def linearised_flow(field: ParametricField, intervals: Intervals, start: Array, 
         Motions at the starts; ``D`` is the number of states times the order.
     steps : int
         Steps per interval.
-
-    Returns
-    -------
-    Flow
     """
     k, width = start.shape
     table = np.zeros((k, width, 1 + width + len(field.parameters)))

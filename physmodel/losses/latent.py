@@ -99,10 +99,6 @@ def whiten(
         Standard deviation by which the equation itself may be off.
     columns : ndarray of int (k,), optional
         Coefficients that are free; all by default.
-
-    Returns
-    -------
-    WhitenedRows
     """
     d = states.shape[1]
     points = tile.points(states)

@@ -39,10 +39,6 @@ def tile_of(
         Nodes per typical sampling interval: longer intervals get nodes in between.
     known : WeakForm or None
         Of another piece with the same times and kinks.
-
-    Returns
-    -------
-    Tile
     """
     cuts = signal.kinks
     edges = np.concatenate([[0], cuts, [len(time) - 1]])

@@ -102,10 +102,6 @@ def l2_penalty(size: ArrayLike, *, centre: ArrayLike | None = None) -> Ridge:
         Standard deviations expected, positive; infinite for parameters that are free.
     centre : array_like (p,), optional
 
-    Returns
-    -------
-    Ridge
-
     Raises
     ------
     ProblemError
@@ -129,10 +125,6 @@ def l1_penalty(size: ArrayLike) -> Sparsity:
     size : array_like (p,)
         Mean absolute values expected, positive; infinite for parameters that are free.
 
-    Returns
-    -------
-    Sparsity
-
     Raises
     ------
     ProblemError
@@ -153,10 +145,6 @@ def group_penalty(size: ArrayLike, groups: Sequence[Sequence[int]]) -> Sparsity:
         Mean absolute values expected, positive and finite in groups.
     groups : sequence of sequence of int
         Positions of the parameters of each group; those in none are free.
-
-    Returns
-    -------
-    Sparsity
 
     Raises
     ------

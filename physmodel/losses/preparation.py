@@ -172,10 +172,6 @@ class Prepared:
         refinement : int
             Nodes per typical sampling interval. Where samples are farther apart than that, the
             trajectory between them is unknown too, and found from the equation.
-
-        Returns
-        -------
-        list of Tile
         """
         cache: dict[bytes, WeakForm] = {}
         tiles = []
@@ -204,10 +200,6 @@ def prepare(data: xr.Dataset, problem: Problem, *, common_scale: bool = False) -
     problem : Problem
     common_scale : bool
         Use one length scale for all states, as geometry asks for.
-
-    Returns
-    -------
-    Prepared
 
     Raises
     ------

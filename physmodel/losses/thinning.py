@@ -22,11 +22,6 @@ def thinned(prepared: Prepared, limit: int = ENGINE.search_samples) -> Prepared:
     Pieces are ranked by the size of their motion, and stretches are taken evenly along that rank:
     every part of the state space has its share, and the order of the pieces decides nothing.
 
-    Parameters
-    ----------
-    prepared : Prepared
-    limit : int
-
     Returns
     -------
     Prepared

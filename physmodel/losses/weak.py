@@ -89,10 +89,6 @@ def weak_form(
     max_width : int
         Widest interpolation rule, even.
 
-    Returns
-    -------
-    WeakForm
-
     References
     ----------
     Schaeffer, McCalla (2017), Phys. Rev. E 96, 023302 (integral form);

@@ -172,10 +172,6 @@ def log_abs_determinant(matrix: sparse.csr_array) -> float:
     Parameters
     ----------
     matrix : csr_array (n, n)
-
-    Returns
-    -------
-    float
     """
     entries = matrix.tocoo()
     offset = entries.row - entries.col

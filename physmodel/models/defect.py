@@ -31,12 +31,6 @@ STEP = 5e-3
 def symmetry_defect(symmetry: Symmetry, field: VectorField, points: Points) -> float:
     """Largest difference between the field at moved points and the moved field.
 
-    Parameters
-    ----------
-    symmetry : Symmetry
-    field : VectorField
-    points : Points
-
     Returns
     -------
     float
@@ -65,12 +59,6 @@ def symmetry_defect(symmetry: Symmetry, field: VectorField, points: Points) -> f
 
 def law_defect(law: Law, field: VectorField, points: Points) -> float:
     """Largest violation of a law.
-
-    Parameters
-    ----------
-    law : Law
-    field : VectorField
-    points : Points
 
     Returns
     -------

@@ -194,10 +194,6 @@ def expression_field(
 def as_expression_field(field: SparseField) -> ExpressionField:
     """A sparse field with its coefficients that are not zero as parameters, ``x[x*y]``.
 
-    Parameters
-    ----------
-    field : SparseField
-
     Returns
     -------
     ExpressionField

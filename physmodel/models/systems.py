@@ -52,10 +52,6 @@ def get_system(name: str) -> System:
     name : str
         Such as ``"lorenz"``.
 
-    Returns
-    -------
-    System
-
     Raises
     ------
     ProblemError

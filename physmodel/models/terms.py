@@ -155,17 +155,7 @@ def _product(columns: Array, factors: NDArray[np.intp]) -> Array:
 
 
 def polynomial_terms(names: Sequence[str], degree: int) -> tuple[Expression, ...]:
-    """All monomials up to a degree, by degree, the constant first.
-
-    Parameters
-    ----------
-    names : sequence of str
-    degree : int
-
-    Returns
-    -------
-    tuple of Expression
-    """
+    """All monomials up to a degree, by degree, the constant first."""
     return tuple(
         ordered(monomial({name: factors.count(name) for name in factors}), tuple(names))
         for total in range(degree + 1)
@@ -186,10 +176,6 @@ def function_terms(
         Variables to take the function of.
     factors : sequence of str
         Variables that may multiply it.
-
-    Returns
-    -------
-    tuple of Expression
     """
     calls = [call(function, variable(name)) for name in arguments for function in functions]
     return (*calls, *(product(variable(factor), base) for base in calls for factor in factors))
@@ -197,10 +183,6 @@ def function_terms(
 
 def shift_closed(terms: Sequence[Expression]) -> bool:
     """Whether monomials are all that a shift of their variables makes of them.
-
-    Parameters
-    ----------
-    terms : sequence of Expression
 
     Returns
     -------

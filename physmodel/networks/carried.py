@@ -70,10 +70,6 @@ def carry(
     ranks : sequence of int
         That are tried.
 
-    Returns
-    -------
-    Carried
-
     Raises
     ------
     ProblemError

@@ -93,10 +93,6 @@ def fit_network(
     seed : int
         Of the first weights.
 
-    Returns
-    -------
-    NetworkFit
-
     Raises
     ------
     DataError

@@ -105,13 +105,7 @@ class NetTrial:
 
 
 def form_of(kind: str, n_states: int, n_inputs: int, width: int) -> Form:
-    """A form of `FORMS` with so many hidden units.
-
-    Parameters
-    ----------
-    kind : str
-    n_states, n_inputs, width : int
-    """
+    """A form of `FORMS` with so many hidden units."""
     from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
     from physmodel.models.nets.mlp import MLPField, MLPScalar
     from physmodel.models.nets.port_hamiltonian import PortHamiltonian

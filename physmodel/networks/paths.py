@@ -48,10 +48,6 @@ def paths_of(time: Sequence[Array], states: Sequence[Array], slopes: Sequence[Ar
     ----------
     time : sequence of ndarray (n_j,)
     states, slopes : sequence of ndarray (n_j, d)
-
-    Returns
-    -------
-    Paths
     """
     found, off, error = [], [], []
     for t, x, v in zip(time, states, slopes, strict=True):

@@ -82,10 +82,6 @@ def prune(
     evaluations : int
         Refits at most.
 
-    Returns
-    -------
-    Pruned
-
     Raises
     ------
     ProblemError

@@ -93,10 +93,6 @@ def fit_rods(
     seed : int
         Of the hidden units.
 
-    Returns
-    -------
-    RodFit
-
     Raises
     ------
     ProblemError

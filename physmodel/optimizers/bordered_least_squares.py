@@ -94,10 +94,6 @@ def bordered_least_squares(
     on_iteration : callable, optional
         Called with the number of the iteration, all unknowns (local, then shared) and the cost.
 
-    Returns
-    -------
-    BorderedMinimum
-
     Raises
     ------
     ProblemError

@@ -93,10 +93,6 @@ def damped_descent(
     worth : float
         Part of the cost that `SPELL` iterations have to gain, or they are the last.
 
-    Returns
-    -------
-    Minimum
-
     Raises
     ------
     ProblemError

@@ -21,10 +21,6 @@ MANY, SHARE = 256, 32
 def backward_elimination(factor: TriangularFactor) -> Iterator[Solution]:
     """Solve on all columns, then repeatedly drop the column that costs least.
 
-    Parameters
-    ----------
-    factor : TriangularFactor
-
     Yields
     ------
     Solution

@@ -81,10 +81,6 @@ def exchange_search(
     criterion : callable
     max_moves : int
         A bound against cycling in round-off; each move strictly lowers the criterion.
-
-    Returns
-    -------
-    Solution
     """
     current = start
     value = float(criterion(np.array([start.rss]), len(start.support))[0])

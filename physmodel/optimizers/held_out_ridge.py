@@ -56,10 +56,6 @@ def held_out_ridge(
     target : ndarray (m,)
     group : ndarray of int (m,)
         Rows that are held out together; at least two groups.
-
-    Returns
-    -------
-    HeldOutRidge
     """
     whole = _Split.of(paid, free, target)
     prices = PRICES * (whole.values.max(initial=0.0) ** 2 or 1.0)

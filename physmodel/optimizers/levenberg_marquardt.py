@@ -42,10 +42,6 @@ def levenberg_marquardt(
     on_iteration : callable, optional
         Called after each iteration with its number, the parameters and the cost.
 
-    Returns
-    -------
-    Minimum
-
     Raises
     ------
     ProblemError

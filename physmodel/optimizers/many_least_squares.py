@@ -56,10 +56,6 @@ def many_least_squares(
     scale : ndarray (p,)
         Typical sizes of the parameters.
     max_iterations : int
-
-    Returns
-    -------
-    ManyMinima
     """
     shifts = np.vstack([np.zeros_like(scale), DIFFERENCE * np.diag(scale)])
 

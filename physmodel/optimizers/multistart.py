@@ -60,10 +60,6 @@ def multistart(
     time_limit : float, optional
         Seconds for all starts together; at least one is followed.
 
-    Returns
-    -------
-    Multistart
-
     Raises
     ------
     ProblemError

@@ -35,10 +35,6 @@ def prune_to(evaluate: Evaluations, dense: Trial, size: int, units: Sequence[Uni
     size : int
     units : sequence of Unit
 
-    Returns
-    -------
-    Trial
-
     Raises
     ------
     ProblemError

@@ -73,10 +73,6 @@ def quasi_newton(
     on_iteration : callable, optional
         Called after each iteration with its number, the parameters and the value.
 
-    Returns
-    -------
-    Minimum
-
     Raises
     ------
     ProblemError

@@ -18,10 +18,6 @@ def recomputed(step: Callable[..., Tensor]) -> Callable[..., Tensor]:
     ----------
     step : callable
         Of tensors, without side effects.
-
-    Returns
-    -------
-    callable
     """
 
     def again(*arguments: Tensor) -> Tensor:

@@ -69,10 +69,6 @@ def search(
     seed : int
         The same seed gives the same settings.
 
-    Returns
-    -------
-    SearchResult
-
     Raises
     ------
     ProblemError

@@ -124,13 +124,7 @@ class Ledger:
     faults: list[Exception] = field(default_factory=list)
 
     def score(self, settings: Settings, budget: float) -> float:
-        """Score of settings, infinite where the objective fails.
-
-        Parameters
-        ----------
-        settings : mapping
-        budget : float
-        """
+        """Score of settings, infinite where the objective fails."""
         # Options need not be hashable, and 1, 1.0 and True are three options: text tells them.
         key = (*(repr(settings[name]) for name in self.names), budget)
         if key not in self.entries:

@@ -163,11 +163,6 @@ Space = Mapping[str, Dimension]
 def check_space(space: Space, known: Sequence[Settings] = ()) -> None:
     """Refuse spaces that are none, and settings that lie outside.
 
-    Parameters
-    ----------
-    space : mapping of str to Real, Integer or Categorical
-    known : sequence of mapping
-
     Raises
     ------
     ProblemError

@@ -53,10 +53,6 @@ class InformationCriterion:
             Candidate terms per equation.
         total : float
             Squared norm of the whitened left-hand side.
-
-        Returns
-        -------
-        InformationCriterion
         """
         penalty = float(np.log(n_samples) + 2.0 * np.log(max(n_terms, 1)))
         return cls(
@@ -96,10 +92,6 @@ def select(
     near : ndarray of int, optional
         Search only by exchanges from this support; by default exchanges start from every size
         of a backward elimination up to its best.
-
-    Returns
-    -------
-    Solution
     """
     if near is not None:
         return exchange_search(factor, solve_support(factor, near), criterion)
@@ -120,12 +112,6 @@ def candidates(
     factor: TriangularFactor, winner: Solution, criterion: InformationCriterion
 ) -> list[Solution]:
     """Supports near the minimum of the criterion, best first.
-
-    Parameters
-    ----------
-    factor : TriangularFactor
-    winner : Solution
-    criterion : InformationCriterion
 
     Returns
     -------

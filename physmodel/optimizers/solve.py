@@ -65,10 +65,6 @@ def solve(
     on_iteration : callable, optional
         Called after each iteration of each method with its number, the parameters and the cost.
 
-    Returns
-    -------
-    Minimum
-
     Raises
     ------
     ProblemError

@@ -91,10 +91,6 @@ def triangular_factor(tiles: Iterable[tuple[Array, Array]]) -> TriangularFactor:
     tiles : iterable of (A, b)
         Row blocks ``A`` of shape ``(rows, p)`` and ``b`` of shape ``(rows,)``.
 
-    Returns
-    -------
-    TriangularFactor
-
     References
     ----------
     Demmel, Grigori, Hoemmen, Langou (2012), SIAM J. Sci. Comput. 34, A206.
@@ -120,11 +116,6 @@ def triangular_factor(tiles: Iterable[tuple[Array, Array]]) -> TriangularFactor:
 def unscaled(factor: TriangularFactor, solution: Solution) -> Array:
     """Coefficients ``(p,)`` of the columns as they came, zero outside the support.
 
-    Parameters
-    ----------
-    factor : TriangularFactor
-    solution : Solution
-
     Returns
     -------
     ndarray (p,)
@@ -141,10 +132,6 @@ def solve_support(factor: TriangularFactor, support: NDArray[np.intp]) -> Soluti
     ----------
     factor : TriangularFactor
     support : ndarray of int (k,)
-
-    Returns
-    -------
-    Solution
     """
     if not len(support):
         return Solution(support, np.empty(0), factor.total, np.empty((0, 0)))

@@ -75,10 +75,6 @@ def variable_projection(
     max_iterations, tolerance, time_limit, on_iteration
         See `physmodel.optimizers.levenberg_marquardt.levenberg_marquardt`.
 
-    Returns
-    -------
-    SeparableMinimum
-
     Raises
     ------
     ProblemError

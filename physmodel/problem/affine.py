@@ -109,10 +109,6 @@ def element(
     linear : array (d, d)
     boost, offset : array (d,), optional
     time, shift : float
-
-    Returns
-    -------
-    Affine
     """
     return _assembled(linear, boost, offset, time, shift, 1.0)
 
@@ -132,10 +128,6 @@ def generator(
     linear : array (d, d)
     boost, offset : array (d,), optional
     time, shift : float
-
-    Returns
-    -------
-    Affine
     """
     return _assembled(linear, boost, offset, time, shift, 0.0)
 

@@ -83,16 +83,7 @@ PURE = Measure(1.0, Unit())
 
 
 def measure(unit: Unit) -> Measure:
-    """A unit in base units.
-
-    Parameters
-    ----------
-    unit : Unit
-
-    Returns
-    -------
-    Measure
-    """
+    """A unit in base units."""
     total = PURE
     for symbol, exponent in unit.powers:
         total = total * _symbol(symbol) ** exponent

@@ -56,17 +56,7 @@ def evaluate(expression: Expression, values: Mapping[str, Value]) -> Value:
 
 
 def derivative(expression: Expression, name: str) -> Expression:
-    """Partial derivative by a variable, simplified.
-
-    Parameters
-    ----------
-    expression : Expression
-    name : str
-
-    Returns
-    -------
-    Expression
-    """
+    """Partial derivative by a variable, simplified."""
     terms = []
     for inner, coefficient in expression.summands:
         for position, (base, exponent) in enumerate(inner.factors):
@@ -93,17 +83,7 @@ def names_in(expression: Expression) -> frozenset[str]:
 
 
 def substituted(expression: Expression, values: Mapping[str, Expression]) -> Expression:
-    """The expression with other expressions in place of some of its variables.
-
-    Parameters
-    ----------
-    expression : Expression
-    values : mapping of str to Expression
-
-    Returns
-    -------
-    Expression
-    """
+    """The expression with other expressions in place of some of its variables."""
 
     def replaced(base: Variable | Call | Expression) -> Expression:
         if isinstance(base, Variable):
@@ -143,10 +123,6 @@ def ordered(expression: Expression, names: tuple[str, ...]) -> Expression:
     expression : Expression
     names : tuple of str
         Variables first come first; functions and sums follow the variables.
-
-    Returns
-    -------
-    Expression
     """
     position = {name: k for k, name in enumerate(names)}
 

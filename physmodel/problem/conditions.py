@@ -53,10 +53,6 @@ def phase_variables(states: Sequence[str], inputs: Sequence[str], order: int) ->
     ----------
     states, inputs : sequence of str
     order : {1, 2}
-
-    Returns
-    -------
-    tuple of str
     """
     return (*states, *velocities_of(states, order), *inputs, "t")
 

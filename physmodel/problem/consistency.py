@@ -30,10 +30,6 @@ _Advice = Callable[[Call, Measure], str]
 def measures_of(problem: Problem) -> dict[str, Measure]:
     """Units in base units of what terms may hold: variables, velocities, ``t`` and constants.
 
-    Parameters
-    ----------
-    problem : Problem
-
     Returns
     -------
     dict of str to Measure
@@ -94,10 +90,6 @@ def measure_of(
 
 def require_units(problem: Problem) -> None:
     """Refuse terms and functions that no coefficient can make consistent.
-
-    Parameters
-    ----------
-    problem : Problem
 
     Raises
     ------

@@ -64,10 +64,6 @@ def read_constant(name: str, text: Any) -> Constant:
     text : str
         A unit, with or without a value before it.
 
-    Returns
-    -------
-    Constant
-
     Raises
     ------
     ProblemError
@@ -101,16 +97,7 @@ def read_constant(name: str, text: Any) -> Constant:
 
 
 def constants_of(problem: Problem) -> tuple[Constant, ...]:
-    """The constants that a problem declares.
-
-    Parameters
-    ----------
-    problem : Problem
-
-    Returns
-    -------
-    tuple of Constant
-    """
+    """The constants that a problem declares."""
     return tuple(read_constant(name, text) for name, text in problem.constants)
 
 

@@ -149,10 +149,6 @@ def made_of(dimension: Unit, constants: Sequence[Unit]) -> bool:
     dimension : Unit
         Of base units.
     constants : sequence of Unit
-
-    Returns
-    -------
-    bool
     """
     return exponents_of(dimension, constants) is not None
 
@@ -183,10 +179,6 @@ def exponents_of(dimension: Unit, constants: Sequence[Unit]) -> Row | None:
 
 def known_measures(units: Mapping[str, str]) -> dict[str, Measure]:
     """Units in base units, of the quantities that may be multiplied with each other.
-
-    Parameters
-    ----------
-    units : mapping of str to str
 
     Returns
     -------

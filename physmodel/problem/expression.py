@@ -199,16 +199,7 @@ def rank(factor: tuple[Variable | Call | Expression, Fraction]) -> tuple[int, in
 
 
 def to_text(expression: Expression) -> str:
-    """Canonical name, readable by `physmodel.problem.parser.parse`.
-
-    Parameters
-    ----------
-    expression : Expression
-
-    Returns
-    -------
-    str
-    """
+    """Canonical name, readable by `physmodel.problem.parser.parse`."""
     if not expression.summands:
         return "0"
     text = ""

@@ -17,16 +17,7 @@ LONGEST_CYCLE = 64
 
 
 def reflection(*names: str) -> Symmetry:
-    """Change the sign of some variables: ``(x, y, z) -> (-x, -y, z)`` is ``reflection:x,y``.
-
-    Parameters
-    ----------
-    *names : str
-
-    Returns
-    -------
-    Symmetry
-    """
+    """Change the sign of some variables: ``(x, y, z) -> (-x, -y, z)`` is ``reflection:x,y``."""
     names = flat(many_bodies(names))
     return Symmetry(
         "reflection:" + ",".join(names), names, elements=(element(-np.eye(len(names))),)
@@ -47,10 +38,6 @@ def time_reversal(*flipped: str) -> Symmetry:
     *flipped : str
         States that change sign, such as momenta. The velocities of a second-order equation
         change theirs by themselves.
-
-    Returns
-    -------
-    Symmetry
     """
     names = flat(many_bodies(flipped)) if flipped else ()
     name = "time-reversal" + (":" + ",".join(names) if names else "")
@@ -80,16 +67,7 @@ def permutation(*particles: str | Sequence[str]) -> Symmetry:
 
 
 def cyclic(*particles: str | Sequence[str]) -> Symmetry:
-    """Each particle takes the place of the next one, the last that of the first.
-
-    Parameters
-    ----------
-    *particles : str or sequence of str
-
-    Returns
-    -------
-    Symmetry
-    """
+    """Each particle takes the place of the next one, the last that of the first."""
     bodies = _several(particles, "cyclic")
     turned = _reordered(bodies, np.roll(np.arange(len(bodies)), 1))
     return Symmetry(written("cyclic", bodies, alone=True), flat(bodies), (turned,))
@@ -103,10 +81,6 @@ def mirror(*particles: str | Sequence[str]) -> Symmetry:
     *particles : str or sequence of str
         From left to right. The first coordinate of each is the one along the line, and changes
         sign.
-
-    Returns
-    -------
-    Symmetry
     """
     bodies = _several(particles, "mirror")
     reversed_ = _reordered(bodies, np.arange(len(bodies))[::-1])
@@ -133,10 +107,6 @@ def mapped(
     time : float
         Factor of the time, 1 or -1.
     name : str
-
-    Returns
-    -------
-    Symmetry
 
     Raises
     ------

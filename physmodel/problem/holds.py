@@ -22,10 +22,6 @@ def holds_table(hold: Mapping[str, str] | Any, inputs: Collection[str]) -> dict[
     inputs : collection of str
         What may have one.
 
-    Returns
-    -------
-    dict of str to str
-
     Raises
     ------
     ProblemError

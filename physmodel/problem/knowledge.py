@@ -20,30 +20,12 @@ if TYPE_CHECKING:
 
 
 def symmetries_of(problem: Problem) -> tuple[Symmetry, ...]:
-    """The symmetries that a problem names, over its states and inputs.
-
-    Parameters
-    ----------
-    problem : Problem
-
-    Returns
-    -------
-    tuple of Symmetry
-    """
+    """The symmetries that a problem names, over its states and inputs."""
     return tuple(read_symmetry(text, problem.states, problem.inputs) for text in problem.symmetries)
 
 
 def laws_of(problem: Problem) -> tuple[Law, ...]:
-    """The laws that a problem names.
-
-    Parameters
-    ----------
-    problem : Problem
-
-    Returns
-    -------
-    tuple of Law
-    """
+    """The laws that a problem names."""
     return tuple(read_law(text, problem.states, problem.inputs) for text in problem.laws)
 
 
@@ -54,10 +36,6 @@ def conditions_of(problem: Problem, order: int) -> tuple[Condition, ...]:
     ----------
     problem : Problem
     order : {1, 2}
-
-    Returns
-    -------
-    tuple of Condition
 
     Raises
     ------
@@ -74,10 +52,6 @@ def conditions_of(problem: Problem, order: int) -> tuple[Condition, ...]:
 
 def orders_of(problem: Problem) -> tuple[int, ...]:
     """Orders in time that a problem leaves open.
-
-    Parameters
-    ----------
-    problem : Problem
 
     Returns
     -------
@@ -115,10 +89,6 @@ def positive_by_law(problem: Problem) -> tuple[str, ...]:
 
 def require_consistent(problem: Problem) -> None:
     """Refuse symmetries and laws that do not fit the variables, their units or the order.
-
-    Parameters
-    ----------
-    problem : Problem
 
     Raises
     ------

@@ -54,10 +54,6 @@ def read_law(text: str, states: Sequence[str], inputs: Sequence[str] = ()) -> La
     states, inputs : sequence of str
         Variables of the model.
 
-    Returns
-    -------
-    Law
-
     Raises
     ------
     ProblemError

@@ -68,10 +68,6 @@ def phase(*pairs: str | Sequence[str]) -> Symmetry:
     ----------
     *pairs : str or sequence of str
         Real and imaginary part of one amplitude, or of each.
-
-    Returns
-    -------
-    Symmetry
     """
     amplitudes = one_body(pairs)
     if len(amplitudes[0]) != 2:
@@ -90,10 +86,6 @@ def scaling(weights: Mapping[str, float], time: float = 0.0) -> Symmetry:
         ``{"x": 2.0, "y": 2.0}`` with ``time = 3.0`` is the scaling of Kepler's third law.
     time : float
         Weight of the time.
-
-    Returns
-    -------
-    Symmetry
     """
     names = flat(one_body(tuple(weights))) if weights else ()
     if not any((*weights.values(), time)):
@@ -111,10 +103,6 @@ def galilean(*bodies: str | Sequence[str]) -> Symmetry:
     ----------
     *bodies : str or sequence of str
         Coordinates of positions. For models of second order, whose velocities follow.
-
-    Returns
-    -------
-    Symmetry
     """
     together = one_body(bodies)
     boosts = tuple(
@@ -143,10 +131,6 @@ def generated(
     time, shift : float
         ``dt = time t + shift``.
     name : str
-
-    Returns
-    -------
-    Symmetry
     """
     offset, boost = offset or {}, boost or {}
     rows = (*linear, *offset, *boost)

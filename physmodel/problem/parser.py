@@ -44,10 +44,6 @@ def parse(text: str, names: Sequence[str]) -> Expression:
     names : sequence of str
         Allowed variables; their order is the canonical order of factors.
 
-    Returns
-    -------
-    Expression
-
     Raises
     ------
     ProblemError
@@ -74,14 +70,6 @@ def parse(text: str, names: Sequence[str]) -> Expression:
 
 def identifiers(text: str) -> list[str]:
     """Names of variables and functions in a text, in its order; the letter of ``1e5`` is none.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    list of str
 
     Raises
     ------

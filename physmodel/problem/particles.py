@@ -30,10 +30,6 @@ def written(kind: str, particles: Particles, *, alone: bool) -> str:
     particles : tuple of tuple of str
     alone : bool
         Particles of one coordinate are joined by commas, not by semicolons.
-
-    Returns
-    -------
-    str
     """
     joint = "," if alone and all(len(one) == 1 for one in particles) else ";"
     return f"{kind}:" + joint.join(",".join(one) for one in particles)

@@ -17,16 +17,7 @@ GREEK = frozenset(_LETTERS.split())
 
 
 def to_latex(expression: Expression) -> str:
-    """LaTeX of an expression.
-
-    Parameters
-    ----------
-    expression : Expression
-
-    Returns
-    -------
-    str
-    """
+    """LaTeX of an expression."""
     if not expression.summands:
         return "0"
     text = ""
@@ -57,16 +48,7 @@ def _product_latex(inner: Product, coefficient: float) -> str:
 
 
 def name_latex(name: str) -> str:
-    """LaTeX of a variable name: Greek letters, subscripts, velocities as dots.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-    """
+    """LaTeX of a variable name: Greek letters, subscripts, velocities as dots."""
     if name.endswith("_t") and len(name) > 2:
         return f"\\dot{{{name_latex(name[:-2])}}}"
     head, _, tail = name.partition("_")
@@ -88,10 +70,6 @@ def name_latex(name: str) -> str:
 
 def to_sympy(expression: Expression) -> sympy.Expr:
     """SymPy expression, built object by object (never from a string).
-
-    Parameters
-    ----------
-    expression : Expression
 
     Returns
     -------

@@ -126,14 +126,6 @@ class Problem:
     def from_mapping(cls, table: Mapping[str, Any]) -> Problem:
         """Build a problem from plain data, such as a TOML table.
 
-        Parameters
-        ----------
-        table : mapping
-
-        Returns
-        -------
-        Problem
-
         Raises
         ------
         ProblemError

@@ -60,10 +60,6 @@ def read_symmetry(text: str, states: Sequence[str], inputs: Sequence[str] = ()) 
     states, inputs : sequence of str
         Variables of the model.
 
-    Returns
-    -------
-    Symmetry
-
     Raises
     ------
     ProblemError

@@ -38,14 +38,6 @@ class Study:
 def read_problem(path: str | Path) -> Problem:
     """Read a problem from the ``[problem]`` table of a TOML file.
 
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    Problem
-
     Raises
     ------
     ProblemError
@@ -61,14 +53,6 @@ def read_problem(path: str | Path) -> Problem:
 
 def read_study(path: str | Path) -> Study:
     """Read a study: ``[data]`` and, optionally, ``[problem]``.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    Study
 
     Raises
     ------
@@ -122,16 +106,7 @@ def _options(data: dict[str, Any], where: str) -> dict[str, Any]:
 
 
 def dumps(problem: Problem) -> str:
-    """TOML text of a problem.
-
-    Parameters
-    ----------
-    problem : Problem
-
-    Returns
-    -------
-    str
-    """
+    """TOML text of a problem."""
     table = problem.to_mapping()
     lines = ["[problem]"]
     lines += [f"{key} = {_value(v)}" for key, v in table.items() if not isinstance(v, dict)]

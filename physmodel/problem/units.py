@@ -158,11 +158,6 @@ def _tokens(text: str) -> list[str]:
 def unit_of(expression: Expression, units: Mapping[str, Unit | None]) -> Unit | None:
     """Unit of an expression.
 
-    Parameters
-    ----------
-    expression : Expression
-    units : mapping of str to Unit or None
-
     Returns
     -------
     Unit or None
@@ -195,10 +190,6 @@ def coefficient_unit(state: Unit | None, time: Unit | None, order: int, term: Un
     state, time, term : Unit or None
     order : int
         Order in time of the equation.
-
-    Returns
-    -------
-    str
     """
     if state is None or time is None or term is None:
         return ""

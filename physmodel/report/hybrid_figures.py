@@ -35,10 +35,6 @@ def network_figure(result: HybridResult) -> str | None:
     On the left over one variable, on the right one against the other: on the diagonal they agree.
     Beside the network the known part has other numbers; what these change counts as the network's.
 
-    Parameters
-    ----------
-    result : HybridResult
-
     Returns
     -------
     str or None
@@ -81,10 +77,6 @@ def network_figure(result: HybridResult) -> str | None:
 
 def descent_figure(stages: Sequence[Stage]) -> str:
     """Cost after each iteration, above the least of its stage.
-
-    Parameters
-    ----------
-    stages : sequence of Stage
 
     Returns
     -------

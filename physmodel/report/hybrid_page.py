@@ -32,10 +32,6 @@ def hybrid_html(result: HybridResult) -> str:
     result : HybridResult
         With the data that it was made from.
 
-    Returns
-    -------
-    str
-
     Raises
     ------
     ProblemError

@@ -50,10 +50,6 @@ def page(title: str, parts: Iterable[str]) -> str:
     title : str
     parts : iterable of str
         HTML; empty ones are left out.
-
-    Returns
-    -------
-    str
     """
     return (
         "<!doctype html>\n"

@@ -89,14 +89,6 @@ def _put(fresh: Path, target: Path, before: Path) -> None:
 def require_free(folder: str | Path) -> Path:
     """Refuse a folder that holds something else than a run, before hours of work are spent.
 
-    Parameters
-    ----------
-    folder : path
-
-    Returns
-    -------
-    Path
-
     Raises
     ------
     ProblemError

@@ -65,15 +65,6 @@ def bases(shape: tuple[int, ...]) -> Makers:
 def chosen(choice: Choice | None, default: Makers) -> Makers:
     """The user's choice as a table with one entry, or the default.
 
-    Parameters
-    ----------
-    choice : Dictionary, callable or None
-    default : mapping
-
-    Returns
-    -------
-    mapping of str to callable
-
     Raises
     ------
     ProblemError

@@ -83,10 +83,6 @@ def denoise(
     noise_std : float or mapping of str to float, optional
         Estimated from the data by default.
 
-    Returns
-    -------
-    Denoised
-
     Raises
     ------
     DataError

@@ -81,10 +81,6 @@ def inpaint(field: xr.DataArray, dictionary: Choice | None = None, *, seed: int 
     seed : int
         Of the values that are hidden.
 
-    Returns
-    -------
-    Filled
-
     Raises
     ------
     DataError

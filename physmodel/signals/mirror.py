@@ -22,10 +22,6 @@ def mirrored_wavelet(shape: tuple[int, ...], name: str) -> Dictionary:
     shape : (int,)
     name : str
         An orthogonal wavelet of PyWavelets.
-
-    Returns
-    -------
-    Dictionary
     """
     (n,) = shape
     whole = stationary_wavelet(2 * n, name)

@@ -84,10 +84,6 @@ def compressed_sensing(
     seed : int
         Of the measurements that are kept back.
 
-    Returns
-    -------
-    Recovered
-
     Raises
     ------
     DataError

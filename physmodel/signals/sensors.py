@@ -96,10 +96,6 @@ def sensor_placement(
     rank : int, optional
         Number of modes of a measured field; by default those above what noise alone would give.
 
-    Returns
-    -------
-    Sensors
-
     Raises
     ------
     DataError

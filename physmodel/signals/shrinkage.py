@@ -69,10 +69,6 @@ def shrink(
         Of each band, in standard deviations; by default those of least estimated risk, which
         makes the estimate of the risk a little low.
 
-    Returns
-    -------
-    Shrunk
-
     Raises
     ------
     ProblemError

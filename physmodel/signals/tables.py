@@ -59,14 +59,6 @@ class FilledTable:
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read a text table or a Parquet file as it stands, empty cells included.
 
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    pandas.DataFrame
-
     Raises
     ------
     DataError
@@ -111,10 +103,6 @@ def fill_table(
         Columns, as for `physmodel.open`; neither is filled.
     seed : int
         Of the values that are hidden to estimate the error.
-
-    Returns
-    -------
-    FilledTable
 
     Raises
     ------

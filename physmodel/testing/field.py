@@ -20,12 +20,6 @@ ROUNDING = 1e-12
 def points_for(field: VectorField, seed: int = 0, count: int = 30) -> Points:
     """Points at which a field can be tried when nothing is known about it.
 
-    Parameters
-    ----------
-    field : VectorField
-    seed : int
-    count : int
-
     Returns
     -------
     Points

@@ -98,11 +98,6 @@ class Evidence:
 def gather(family: Family, phase: Phase) -> Evidence | None:
     """Evaluate a family along the records.
 
-    Parameters
-    ----------
-    family : Family
-    phase : Phase
-
     Returns
     -------
     Evidence or None
@@ -151,10 +146,6 @@ def drift_of(library: TermLibrary, weights: Array, phase: Phase) -> float:
     library : TermLibrary
     weights : ndarray (p,)
     phase : Phase
-
-    Returns
-    -------
-    float
     """
     used = np.flatnonzero(weights)
     values = _part(library, used).evaluate(phase.values)

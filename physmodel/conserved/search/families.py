@@ -53,10 +53,6 @@ class Family:
 def motion_pairs(phase: Phase) -> list[tuple[str, str]]:
     """Positions and their velocities: states that are proportional to the integral of another.
 
-    Parameters
-    ----------
-    phase : Phase
-
     Returns
     -------
     list of (str, str)
@@ -92,10 +88,6 @@ def families(phase: Phase, pairs: Sequence[tuple[str, str]]) -> list[Family]:
     phase : Phase
     pairs : sequence of (str, str)
         Positions and velocities among the variables.
-
-    Returns
-    -------
-    list of Family
     """
     names = phase.names
     plain = [

@@ -135,10 +135,6 @@ def independent(candidates: Sequence[Found], most: int) -> list[Found]:
     candidates : sequence of Found
     most : int
         A motion in `d` variables has at most ``d - 1``.
-
-    Returns
-    -------
-    list of Found
     """
     chosen: list[Found] = []
     for new in sorted(candidates, key=lambda item: (item.n_terms, item.degree)):

@@ -46,10 +46,6 @@ def smooth(found: Sequence[Segment], states: Sequence[str], *, velocities: bool)
     velocities : bool
         Add time derivatives.
 
-    Returns
-    -------
-    Phase
-
     Raises
     ------
     DataError
@@ -68,10 +64,6 @@ def smooth(found: Sequence[Segment], states: Sequence[str], *, velocities: bool)
 
 def long_enough(found: Sequence[Segment]) -> list[Segment]:
     """Trajectories with samples for a fit.
-
-    Parameters
-    ----------
-    found : sequence of Segment
 
     Returns
     -------

@@ -50,10 +50,6 @@ def verdict(change: Array, moves: Array, size: float) -> Verdict:
         What one standard error of each coefficient adds to it.
     size : float
         Sum of squares of its parts, of which rounding takes a share.
-
-    Returns
-    -------
-    Verdict
     """
     overlap = moves @ moves.T
     mean = float(np.trace(overlap)) + FLOOR**2 * size

@@ -85,10 +85,6 @@ def march(
         Seconds.
     most_elements : float
         Elements solved, refused tries included, after which the march is given up.
-
-    Returns
-    -------
-    March
     """
     clock = perf_counter()
     begin, end = map(float, problem.domain[1])

@@ -22,16 +22,7 @@ DIGITS = 5
 
 
 def latex_equations(result: HybridResult) -> str:
-    """All equations as a LaTeX ``aligned`` block.
-
-    Parameters
-    ----------
-    result : HybridResult
-
-    Returns
-    -------
-    str
-    """
+    """All equations as a LaTeX ``aligned`` block."""
     rows = [latex_equation(result, state) for state in result.problem.states]
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
@@ -45,10 +36,6 @@ def latex_equation(result: HybridResult, state: str, *, align: str = "&") -> str
     state : str
     align : str
         Alignment mark before the equals sign.
-
-    Returns
-    -------
-    str
     """
     known = known_expression(result, state)
     right = to_latex(known) if known.summands else ""
@@ -60,17 +47,7 @@ def latex_equation(result: HybridResult, state: str, *, align: str = "&") -> str
 
 
 def known_expression(result: HybridResult, state: str) -> Expression:
-    """The known part of one equation; numbers without a name of their own as numbers.
-
-    Parameters
-    ----------
-    result : HybridResult
-    state : str
-
-    Returns
-    -------
-    Expression
-    """
+    """The known part of one equation; numbers without a name of their own as numbers."""
     whole = result.model.expressions[result.problem.states.index(state)]
     q = len(result.parameters)
     hidden = frozenset(result.model.names[q:])
@@ -85,10 +62,6 @@ def known_expression(result: HybridResult, state: str) -> Expression:
 
 def sympy_equations(result: HybridResult) -> dict[str, sympy.Eq]:
     """Equations with all their numbers, states as functions of ``t``.
-
-    Parameters
-    ----------
-    result : HybridResult
 
     Returns
     -------

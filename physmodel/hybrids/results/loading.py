@@ -44,10 +44,6 @@ def hybrid_result_of(table: dict[str, Any], folder: Path) -> HybridResult:
     folder : Path
         Where it is.
 
-    Returns
-    -------
-    HybridResult
-
     Raises
     ------
     IntegrityError

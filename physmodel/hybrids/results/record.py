@@ -222,10 +222,6 @@ class HybridResult:
     def save(self, folder: str | Path) -> Path:
         """Write model, network and data into a folder, from which `physmodel.load` reads them.
 
-        Parameters
-        ----------
-        folder : path
-
         Returns
         -------
         Path
@@ -236,16 +232,7 @@ class HybridResult:
         return save_hybrid(self, folder)
 
     def report(self, folder: str | Path) -> Path:
-        """Write ``report.html`` into a folder; needs the data that the fit was made on.
-
-        Parameters
-        ----------
-        folder : path
-
-        Returns
-        -------
-        Path
-        """
+        """Write ``report.html`` into a folder; needs the data that the fit was made on."""
         import physmodel
 
         return physmodel.write_report(self, folder)

@@ -29,11 +29,6 @@ KIND = "hybrid"
 def save_hybrid(result: HybridResult, folder: str | Path) -> Path:
     """Write ``model.json``, ``weights.safetensors``, and ``data.nc`` when the result has its data.
 
-    Parameters
-    ----------
-    result : HybridResult
-    folder : path
-
     Returns
     -------
     Path

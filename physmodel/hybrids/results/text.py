@@ -29,10 +29,6 @@ def as_dict(result: HybridResult, run: str | None = None) -> dict[str, Any]:
     result : HybridResult
     run : str, optional
         Name of the run folder.
-
-    Returns
-    -------
-    dict
     """
     return {
         "schema_version": SCHEMA_VERSION,
@@ -72,16 +68,7 @@ def dumps(result: HybridResult, run: str | None = None) -> str:
 
 
 def render(result: HybridResult) -> str:
-    """A result as text.
-
-    Parameters
-    ----------
-    result : HybridResult
-
-    Returns
-    -------
-    str
-    """
+    """A result as text."""
     lines = [_headline(result), ""]
     if result.status == "no-law":
         lines += ["closest of what was tried, and not all of it:"]

@@ -84,10 +84,6 @@ def solved(
         See `least_sizes`.
     size : float
         Variance of their weights over that of the noise; zero for weights that may be anything.
-
-    Returns
-    -------
-    Solved
     """
     q, rows = now.q, now.rows(free, size)
     n = len(now.factor.r)

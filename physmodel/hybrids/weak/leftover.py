@@ -54,10 +54,6 @@ def leftover(terms: Weak, fit: Settled, net: RandomNet, seed: int = 0) -> Leftov
     net : RandomNet
     seed : int
         Of the draws of the null distribution.
-
-    Returns
-    -------
-    Leftover
     """
     state = fit.state
     if not np.isfinite(fit.rss):  # nothing follows from a model that the data do not stay near

@@ -59,10 +59,6 @@ class RandomNet:
         points : Points
             Typical of where the network will be used.
         seed : int
-
-        Returns
-        -------
-        RandomNet
         """
         values = _values(points)
         rng = np.random.default_rng(seed)

@@ -121,10 +121,6 @@ class Columns:
     def weights(self, size: float) -> tuple[Array, Array, float]:
         """Posterior of the weights given their size.
 
-        Parameters
-        ----------
-        size : float
-
         Returns
         -------
         mean : ndarray (m,)

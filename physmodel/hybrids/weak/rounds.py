@@ -83,10 +83,6 @@ def fit_penalised(weak: Weak, start: State, least: Array) -> Settled:
     start : State
     least : ndarray (q,)
         See `least_sizes`.
-
-    Returns
-    -------
-    Settled
     """
     everything, nothing = weak.columns, np.empty(0, dtype=np.intp)
 
@@ -120,10 +116,6 @@ def fit_terms(
         See `least_sizes`.
     quick : bool
         Two rounds, the noise as it is: enough to compare supports.
-
-    Returns
-    -------
-    Settled
     """
     comparison = _Loop(POLISH, len(POLISH), noise_from=len(POLISH), still=FINELY)
     loop = comparison if quick else _Loop(FINAL, MAX_ROUNDS, noise_from=0, still=FINELY)

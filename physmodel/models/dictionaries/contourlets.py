@@ -37,10 +37,6 @@ def contourlet(
         Wedges along each axis of a face on the coarsest octave; by default 2 in two dimensions
         (4 directions), 1 in three.
 
-    Returns
-    -------
-    Dictionary
-
     Raises
     ------
     ProblemError

@@ -18,10 +18,6 @@ def dct(shape: int | Sequence[int]) -> Dictionary:
     shape : int or sequence of int
         Shape of a signal, in one to three dimensions.
 
-    Returns
-    -------
-    Dictionary
-
     References
     ----------
     Ahmed, Natarajan and Rao, IEEE Trans. Computers C-23 (1974) 90.

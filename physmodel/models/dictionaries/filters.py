@@ -44,10 +44,6 @@ def filters(name: str) -> Filters:
     name : str
         For example ``"haar"``, ``"db4"``, ``"sym8"``, ``"bior4.4"``.
 
-    Returns
-    -------
-    Filters
-
     Raises
     ------
     ProblemError

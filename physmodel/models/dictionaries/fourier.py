@@ -109,10 +109,6 @@ def fourier_frame(
     normalise : bool
         Divide by the root of the total energy, which makes the frame exactly Parseval.
     parameters : mapping, optional
-
-    Returns
-    -------
-    Dictionary
     """
     shape: tuple[int, ...] = ()
     squares: Array = np.zeros(0)

@@ -33,10 +33,6 @@ def signal_shape(
     dimensions : sequence of int
         Numbers of dimensions for which the dictionary is defined.
 
-    Returns
-    -------
-    tuple of int
-
     Raises
     ------
     ProblemError

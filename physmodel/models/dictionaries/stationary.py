@@ -35,10 +35,6 @@ def stationary_wavelet(
     level : int, optional
         By default as many as the filter fits into the longest side, at least one.
 
-    Returns
-    -------
-    Dictionary
-
     Raises
     ------
     ProblemError

@@ -54,10 +54,6 @@ def wavelet(
         with atoms that reach over the border; its adjoint is the analysis of mode ``"zero"``
         (of the transposed filters), whatever the mode.
 
-    Returns
-    -------
-    Dictionary
-
     Raises
     ------
     ProblemError
@@ -82,10 +78,6 @@ def wavelet_packet(
     ----------
     shape, name, level, mode
         As for `wavelet`; at most three levels where nothing is said.
-
-    Returns
-    -------
-    Dictionary
 
     References
     ----------

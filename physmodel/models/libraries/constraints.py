@@ -83,10 +83,6 @@ def per_state(
     term : Expression
     variables : tuple of str
         Canonical order of factors.
-
-    Returns
-    -------
-    Expression
     """
     if state not in problem.positive:
         return term
@@ -105,10 +101,6 @@ def not_obeyed(problem: Problem, model: VectorField, points: Points) -> list[Fin
     model : VectorField
     points : Points
         Where to look, such as the measured states; some of many are enough.
-
-    Returns
-    -------
-    list of Finding
     """
     free = isinstance(model, SparseField)
     some = _thinned(points)

@@ -79,16 +79,7 @@ def nothing_left(problem: Problem) -> ProblemError:
 
 
 def unit_notes(problem: Problem) -> list[Finding]:
-    """What units keep from being tried, for states that look like angles.
-
-    Parameters
-    ----------
-    problem : Problem
-
-    Returns
-    -------
-    list of Finding
-    """
+    """What units keep from being tried, for states that look like angles."""
     return [
         Finding(
             "W-DEGREES",

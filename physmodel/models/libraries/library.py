@@ -59,16 +59,7 @@ class Library:
     handicap: float = 0.0
 
     def field(self, coordinates: Coordinates) -> TermField | ConstrainedField:
-        """The library as a vector field that is linear in what is free.
-
-        Parameters
-        ----------
-        coordinates : Coordinates
-
-        Returns
-        -------
-        TermField or ConstrainedField
-        """
+        """The library as a vector field that is linear in what is free."""
         whole = TermField(self.terms, coordinates, self.order)
         return whole if self.basis is None else ConstrainedField(whole, self.basis)
 
@@ -89,10 +80,6 @@ def candidate_libraries(
     n_samples : int
     levels : sequence of int, optional
         Distinct values of each input: of a switch with two positions no square is needed.
-
-    Returns
-    -------
-    list of Library
 
     Raises
     ------

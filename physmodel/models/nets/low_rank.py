@@ -175,16 +175,7 @@ def with_update(field: NetField, *, rank: int = 1, seed: int = 0) -> NetField:
 
 
 def merged(field: NetField) -> NetField:
-    """A plain network with the weights that a field with an update has; others as they are.
-
-    Parameters
-    ----------
-    field : NetField
-
-    Returns
-    -------
-    NetField
-    """
+    """A plain network with the weights that a field with an update has; others as they are."""
     while isinstance(field.form, LowRank):
         weights = field.form.weights(torch.from_numpy(field.parameters.copy())).numpy()
         field = replace(field, form=field.form.form, parameters=weights)

@@ -45,10 +45,6 @@ def invariants_of(flows: Sequence[Flow], n_variables: int) -> Invariants:
         Translations, and rotations of vectors in the plane or in space, all vectors together.
     n_variables : int
 
-    Returns
-    -------
-    Invariants
-
     Raises
     ------
     ProblemError

@@ -78,10 +78,6 @@ def with_random_units(form: Hamiltonian, seed: int) -> RandomUnits:
         Of a network, which may have been made symmetric.
     seed : int
 
-    Returns
-    -------
-    RandomUnits
-
     Raises
     ------
     ProblemError

@@ -95,10 +95,6 @@ def scaling_of(
         Of all variables in their order: those that are mixed get one scale, and rotations stay
         about zero.
 
-    Returns
-    -------
-    Scaling
-
     Raises
     ------
     DataError

@@ -40,10 +40,6 @@ def save_net(field: NetField, folder: str | Path) -> Path:
         Made if it is not there. The description is written last and holds the hash of both files,
         so that a crash in between is seen when the network is read.
 
-    Returns
-    -------
-    Path
-
     Raises
     ------
     ProblemError
@@ -86,10 +82,6 @@ def load_net(folder: str | Path, *, device: str = "cpu") -> NetField:
     folder : path
     device : str
         Where it shall compute; see `NetField`.
-
-    Returns
-    -------
-    NetField
 
     Raises
     ------

@@ -58,10 +58,6 @@ def form_for(
         States with inputs, and highest derivatives, to take scales from; without them variables
         are taken to be of unit size.
 
-    Returns
-    -------
-    Form
-
     Raises
     ------
     ProblemError

@@ -59,10 +59,6 @@ def slopes_of(form: Form, rows: int, device: str) -> SlopesOf:
     rows : int
         A recording is good for one number of points only.
     device : str
-
-    Returns
-    -------
-    callable
     """
 
     def twice(theta: Tensor, point: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:

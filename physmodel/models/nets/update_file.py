@@ -39,10 +39,6 @@ def save_update(field: NetField, path: str | Path) -> Path:
     path : path
         One file, in the format of safetensors; ``.safetensors`` is a good ending.
 
-    Returns
-    -------
-    Path
-
     Raises
     ------
     ProblemError

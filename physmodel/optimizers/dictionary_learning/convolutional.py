@@ -78,10 +78,6 @@ def convolutional_dictionary_learning(
     seed : int
         The same seed gives the same bits.
 
-    Returns
-    -------
-    ConvolutionalDictionary
-
     Raises
     ------
     ProblemError

@@ -50,10 +50,6 @@ def lasso_certificate(
     groups : array_like of int (p,), optional
     scaled : bool
         Whether penalties act on coefficients of unit columns.
-
-    Returns
-    -------
-    Certificate
     """
     design = open_design(dictionary, signals)
     x = np.asarray(coefficients, dtype=float)

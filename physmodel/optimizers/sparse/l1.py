@@ -101,10 +101,6 @@ def elastic_net(
     ridge : float, optional
         By default one tenth of the squared norm of a (unit) column: columns with a correlation
         above 0.9 then share what they explain.
-
-    Returns
-    -------
-    SparseResult
     """
     design = open_design(dictionary, signals)
     x0 = None

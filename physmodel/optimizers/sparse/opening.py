@@ -31,10 +31,6 @@ def open_design(dictionary: Dictionary, signals: ArrayLike | None) -> Design:
         and its columns count as unit, because their norms would cost one application each.
     signals : array_like (m,) or (m, k), or None with a Gram
 
-    Returns
-    -------
-    Design
-
     Raises
     ------
     ProblemError

@@ -79,10 +79,6 @@ def omp_single(design: Design, most: int, tolerance: float) -> OrthogonalSteps:
         With one signal.
     most, tolerance
         As for `orthogonal_batch.omp_batch`.
-
-    Returns
-    -------
-    OrthogonalSteps
     """
     assert design.signals is not None  # noqa: S101
     residual = design.signals[:, 0].copy()

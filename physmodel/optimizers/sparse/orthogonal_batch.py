@@ -32,10 +32,6 @@ def omp_batch(design: Design, most: int, tolerance: float) -> OrthogonalSteps:
         Steps at most.
     tolerance : float
         Norm of the residual at which a signal stops; negative for never.
-
-    Returns
-    -------
-    OrthogonalSteps
     """
     gram = design.unit_gram
     n = design.n_signals

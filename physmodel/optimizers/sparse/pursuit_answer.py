@@ -77,10 +77,6 @@ def judge(design: Design, fit: SupportFit, level: float, cost: Array) -> Answer:
     level : float
         Norm of the residual that is allowed.
     cost : ndarray (p,)
-
-    Returns
-    -------
-    Answer
     """
     size = float(np.sqrt(design.energy[0]))
     steepest = float((np.abs(design.correlation[:, 0]) / cost).max())

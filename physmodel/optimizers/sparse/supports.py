@@ -73,10 +73,6 @@ def run_signals(
         By default, for each signal, what orthogonal matching pursuit takes.
     iterations : int
         Budget.
-
-    Returns
-    -------
-    SparseResult
     """
     design = open_design(dictionary, signals)
     check_sparsity(sparsity, design.n_rows, design.n_atoms)
