@@ -80,7 +80,7 @@ def command(
     from physmodel.cli.messages import findings, working
 
     if output is not None:
-        from physmodel.report.run import require_free
+        from physmodel.reports.run import require_free
 
         require_free(output)
     with working("reading the data", quiet):

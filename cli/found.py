@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +13,7 @@ from physmodel.cli.options import SOURCE, data_options, open_source
 if TYPE_CHECKING:
     import xarray as xr
 
-#: What was found, as frozen dataclasses with a one-line ``str``, and a remark for standard error.
+#: Records with a one-line ``str`` and ``to_dict``, and a remark for standard error.
 Look = Callable[["xr.Dataset"], tuple[Sequence[Any], str]]
 
 
@@ -55,7 +54,7 @@ def found_command(name: str, help_text: str, look: Look, doing: str, nothing: st
         with working(doing, quiet):
             found, remark = look(data)
         if as_json:
-            table = {"schema_version": 1, name: [asdict(item) for item in found]}
+            table = {"schema_version": 1, name: [item.to_dict() for item in found]}
             click.echo(json.dumps(table, indent=1, allow_nan=False))
         else:
             click.echo("\n".join(map(str, found)) or nothing)

@@ -68,7 +68,7 @@ def command(
     from physmodel.hybrids.results.text import dumps
 
     if output is not None:
-        from physmodel.report.run import require_free
+        from physmodel.reports.run import require_free
 
         require_free(output)
     with working("reading the data", quiet):

@@ -9,7 +9,7 @@ from physmodel.cli.found import found_command
 if TYPE_CHECKING:
     import xarray as xr
 
-    from physmodel.conserved.quantity import Conserved
+    from physmodel.laws.invariant import Invariant
 
 HELP = """Find what measured trajectories conserve, without a model of their motion.
 
@@ -19,8 +19,8 @@ from different starts tell most. Exit status 1 if nothing is conserved.
 """
 
 
-def _look(data: xr.Dataset) -> tuple[tuple[Conserved, ...], str]:
-    from physmodel.conserved.invariants import invariants
+def _look(data: xr.Dataset) -> tuple[tuple[Invariant, ...], str]:
+    from physmodel.invariance.invariants import invariants
 
     found = invariants(data)
     if found or data.sizes["trajectory"] > 1:

@@ -43,9 +43,10 @@ def command(
     import json
 
     from physmodel.cli.messages import working
+    from physmodel.experiments.next_experiment import next_experiment
     from physmodel.experiments.planning_files import read_signal, read_starts
-    from physmodel.laws.loading import load_result
     from physmodel.laws.result import Result
+    from physmodel.loading import load_result
 
     law = load_result(run)
     if not isinstance(law, Result):
@@ -55,7 +56,8 @@ def command(
             fix="give a folder that `physmodel discover -o` wrote",
         )
     with working("trying experiments on paper", quiet):
-        answer = law.next_experiment(
+        answer = next_experiment(
+            law,
             bounds={name: _range(name, text) for name, text in pairs(bounds, "--bounds").items()},
             starts=None if starts is None else read_starts(starts),
             inputs={

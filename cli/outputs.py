@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from physmodel.hybrids.results.record import HybridResult
+    from physmodel.hybrids.results.result import HybridResult
     from physmodel.laws.result import Result
 
 #: Option of every command that writes a table.
@@ -55,7 +55,7 @@ def free_file(output: str, *, force: bool, inputs: Iterable[Any] = ()) -> Path:
 def save_run(result: Result | HybridResult, output: str, quiet: bool) -> None:
     """Write a run folder and say where its report is."""
     from physmodel.cli.messages import working
-    from physmodel.report.run import write_run
+    from physmodel.reports.run import write_run
 
     with working("writing the report", quiet):
         folder = write_run(result, output)

@@ -9,9 +9,9 @@ import click
 @click.argument("run", metavar="RUN")
 def command(run: str) -> None:
     """Write report.html into the folder RUN from the model and data that it holds."""
-    from physmodel.laws.loading import load_result
     from physmodel.laws.manifest import record
-    from physmodel.report.html import write_report
+    from physmodel.loading import load_result
+    from physmodel.reports.html import write_report
 
     path = write_report(load_result(run), run)
     record(path.parent, (path.name,), known=True)

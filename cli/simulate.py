@@ -35,7 +35,7 @@ def command(
     import numpy as np
 
     from physmodel.atomic import write_atomic
-    from physmodel.laws.loading import load_result
+    from physmodel.loading import load_result
     from physmodel.problem.parser import suggestion
 
     target = None if output is None else free_file(output, force=force)

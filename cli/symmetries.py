@@ -19,10 +19,10 @@ there is no law or it has no symmetry.
 
 
 def _look(data: xr.Dataset) -> tuple[tuple[FoundSymmetry, ...], str]:
-    from physmodel.conserved.of_data import law_behind
     from physmodel.conserved.of_field import autonomous
     from physmodel.conserved.of_law import law_symmetries
     from physmodel.discovery.discover import discover
+    from physmodel.invariance.symmetries import law_behind
     from physmodel.laws.render import folded, left_side, right_side
     from physmodel.models.central_force import CentralForce
 

@@ -12,8 +12,8 @@ def command(run: str) -> None:
 
     Exit status: 0 all is as it was written; 4 something is missing or changed.
     """
-    from physmodel.laws.loading import load_result
     from physmodel.laws.manifest import verify
+    from physmodel.loading import load_result
 
     names = verify(run)
     result = load_result(run)

@@ -15,25 +15,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from physmodel.conserved.invariants import invariants
-    from physmodel.conserved.of_data import symmetries
     from physmodel.data import catalogue
     from physmodel.data.arrays import from_arrays
     from physmodel.data.dimensionless import nondimensionalise, pi_groups
     from physmodel.data.doctor import check
     from physmodel.data.open import open
     from physmodel.discovery.discover import discover
+    from physmodel.experiments.next_experiment import next_experiment
     from physmodel.fields.coefficients import fit_pde
     from physmodel.fields.solve import solve_pde
     from physmodel.findings import Finding
     from physmodel.fitting.fit import Fit, fit
     from physmodel.fitting.regimes import fit_regimes
     from physmodel.hybrids.hybrid import hybrid
-    from physmodel.laws.loading import load_result as load
+    from physmodel.invariance.invariants import invariants
+    from physmodel.invariance.symmetries import symmetries
     from physmodel.laws.result import Result
+    from physmodel.loading import load_result as load
     from physmodel.networks.tune import tune
     from physmodel.problem.problem import Problem
-    from physmodel.report.html import write_report
+    from physmodel.reports.html import write_report as report
 
 from physmodel.errors import (
     DataError,
@@ -58,15 +59,16 @@ _FACE = {
     "fit_regimes": ("physmodel.fitting.regimes", "fit_regimes"),
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
     "hybrid": ("physmodel.hybrids.hybrid", "hybrid"),
-    "invariants": ("physmodel.conserved.invariants", "invariants"),
-    "load": ("physmodel.laws.loading", "load_result"),
+    "invariants": ("physmodel.invariance.invariants", "invariants"),
+    "load": ("physmodel.loading", "load_result"),
+    "next_experiment": ("physmodel.experiments.next_experiment", "next_experiment"),
     "nondimensionalise": ("physmodel.data.dimensionless", "nondimensionalise"),
     "open": ("physmodel.data.open", "open"),
     "pi_groups": ("physmodel.data.dimensionless", "pi_groups"),
+    "report": ("physmodel.reports.html", "write_report"),
     "solve_pde": ("physmodel.fields.solve", "solve_pde"),
-    "symmetries": ("physmodel.conserved.of_data", "symmetries"),
+    "symmetries": ("physmodel.invariance.symmetries", "symmetries"),
     "tune": ("physmodel.networks.tune", "tune"),
-    "write_report": ("physmodel.report.html", "write_report"),
 }
 
 __all__ = [
@@ -90,13 +92,14 @@ __all__ = [
     "hybrid",
     "invariants",
     "load",
+    "next_experiment",
     "nondimensionalise",
     "open",
     "pi_groups",
+    "report",
     "solve_pde",
     "symmetries",
     "tune",
-    "write_report",
 ]
 
 

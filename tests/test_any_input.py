@@ -11,7 +11,7 @@ import xarray as xr
 from hypothesis import given, settings
 
 import physmodel as pm
-from physmodel.laws.result import REMEDIES
+from physmodel.laws.record import REMEDIES
 from physmodel.testing.strategies import BadArrays, bad_arrays
 
 T = 0.05 * np.arange(240)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from physmodel.errors import ProblemError
 from physmodel.models import dictionaries as dd
 from physmodel.models.dictionaries.frame import atom_norms
-from physmodel.report.atoms import atoms_figure, chosen_atoms
+from physmodel.reports.atoms import atoms_figure, chosen_atoms
 from physmodel.testing import check_dictionary
 
 Shape = tuple[int, ...]

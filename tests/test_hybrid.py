@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 
 import physmodel as pm
 from physmodel.cli.root import root
-from physmodel.hybrids.results.record import HybridResult
+from physmodel.hybrids.results.result import HybridResult
 
 Array = NDArray[np.float64]
 
@@ -211,10 +211,10 @@ def test_noise_is_no_law() -> None:
 def test_what_a_law_leaves_out() -> None:
     data = pendulum()
     law = pm.discover(data, library=("theta", "theta^3"), order=2)
-    left = law.residual_law()
+    left = pm.hybrid(law.data, law)
     assert ("theta", "theta_t") in hidden(left)
     whole = pm.discover(data, library=("sin(theta)", "theta_t"), order=2)
-    assert whole.residual_law().status == "known-suffices"
+    assert pm.hybrid(whole.data, whole).status == "known-suffices"
 
 
 @pytest.mark.parametrize("known", ["theta'' == -k*sin(theta)", "theta'' == -2*sin(theta)"])

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 import physmodel as pm
 from physmodel.atomic import write_atomic
 from physmodel.cli.root import root
-from physmodel.report.run import write_run
+from physmodel.reports.run import write_run
 
 
 def physmodel(*arguments: object) -> Result:
@@ -90,7 +90,7 @@ def test_a_run_is_replaced_as_a_whole_or_not_at_all(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("physmodel.report.run.write_report", full)
+        patched.setattr("physmodel.reports.run.write_report", full)
         with pytest.raises(pm.ProblemError, match="No space left"):
             write_run(decay, run)
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
@@ -108,7 +108,7 @@ def test_the_law_is_printed_although_it_cannot_be_saved(
     def full(*_: object) -> None:
         raise pm.ProblemError("the run cannot be written")
 
-    monkeypatch.setattr("physmodel.report.run.write_run", full)
+    monkeypatch.setattr("physmodel.reports.run.write_run", full)
     done = physmodel("discover", table, "-o", tmp_path / "run")
     assert done.exit_code == 2
     assert "dx/dt = " in done.stdout

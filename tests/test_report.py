@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 import physmodel as pm
 from physmodel.laws.render import left_side, number
-from physmodel.report.figures import CYCLE
-from physmodel.report.html import report_html
+from physmodel.reports.figures import CYCLE
+from physmodel.reports.html import report_html
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -186,7 +186,7 @@ def test_rivals_are_shown() -> None:
 
 
 def test_a_result_without_a_law_still_gets_its_report(lawless: pm.Result, tmp_path: Path) -> None:
-    file = lawless.report(tmp_path / "out")
+    file = pm.report(lawless, tmp_path / "out")
     assert file == tmp_path / "out" / "report.html"
     text = file.read_text(encoding="utf-8")
     assert "no-law" in safe(text).texts["span"]
@@ -207,7 +207,7 @@ def test_hostile_headers_and_titles_are_only_text(tmp_path: Path) -> None:
     x = np.exp(-0.1 * t)[:, None] * np.column_stack([np.cos(2.0 * t), np.sin(2.0 * t)])
     data = pm.from_arrays(t, x, names=[HOSTILE[0], HOSTILE[1]]).assign_attrs(title=HOSTILE[4])
     law = pm.discover(data)
-    text = law.report(tmp_path).read_text(encoding="utf-8")
+    text = pm.report(law, tmp_path).read_text(encoding="utf-8")
     shown = safe(text)
     assert shown.texts["h1"] == [HOSTILE[4]]
     # The headers became identifiers, and the notes say from what.
@@ -241,7 +241,7 @@ def test_the_same_run_gives_the_same_bytes_in_another_process(
     page: str, pendulum: pm.Result, tmp_path: Path
 ) -> None:
     pendulum.save(tmp_path)
-    code = "import sys, physmodel as pm; pm.write_report(pm.load(sys.argv[1]), sys.argv[1])"
+    code = "import sys, physmodel as pm; pm.report(pm.load(sys.argv[1]), sys.argv[1])"
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=environment, check=True)
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == page

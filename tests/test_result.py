@@ -18,7 +18,7 @@ from physmodel.laws.render import number
 from physmodel.models.integrate import integrate
 from physmodel.models.signals import Signal
 from physmodel.models.systems import SYSTEMS
-from physmodel.report.figures import equation_svg
+from physmodel.reports.figures import equation_svg
 
 CASES = ("lorenz", "lynx-hare", "three-body", "forced-duffing", "damped")
 
@@ -109,7 +109,7 @@ def test_a_law_without_its_data_still_runs(saved: Path, tmp_path: Path) -> None:
     assert law.data is None
     assert np.isfinite(law.simulate(t=np.linspace(0.0, 1.0, 5))["x"].values).all()
     with pytest.raises(pm.ProblemError, match="needs the data"):
-        law.report(tmp_path)
+        pm.report(law, tmp_path)
 
 
 def integrity(folder: Path, content: str | bytes) -> pm.IntegrityError:

@@ -174,7 +174,7 @@ def test_atoms_of_a_frame_come_from_a_pursuit() -> None:
 
 
 def test_the_picture_shows_field_sum_rest_and_atoms() -> None:
-    from physmodel.report.few_atoms import few_atoms_figure
+    from physmodel.reports.few_atoms import few_atoms_figure
 
     values = np.random.default_rng(16).standard_normal((12, 10))
     found = few_atoms(field(values), 3, dct)

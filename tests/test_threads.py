@@ -27,8 +27,8 @@ VERBS: dict[str, Callable[[xr.Dataset], Any]] = {
     "fit_regimes": lambda data: pm.fit_regimes(data, EQUATIONS, most=2),
     "hybrid": lambda data: pm.hybrid(data, "x' = v, v' = -k*x"),
     "invariants": pm.invariants,
-    "next_experiment": lambda data: pm.discover(data).next_experiment(),
-    "residual_law": lambda data: pm.discover(data).residual_law(),
+    "next_experiment": lambda data: pm.next_experiment(pm.discover(data)),
+    "residual_law": lambda data: pm.hybrid(data, pm.discover(data)),
     "symmetries": pm.symmetries,
 }
 

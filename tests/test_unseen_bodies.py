@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import physmodel as pm
-from physmodel.bodies.orbits import (
+from physmodel.bodies.unseen import find_unseen, memory
+from physmodel.models.central_force import CentralForce
+from physmodel.models.kepler_orbits import (
     UnseenBody,
     eccentric_anomaly,
     orbit_columns,
     orbit_slopes,
     straightened,
 )
-from physmodel.bodies.unseen import find_unseen, memory
-from physmodel.models.central_force import CentralForce
 from physmodel.models.vector_field import simulate
 
 Array = NDArray[np.float64]

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from use import Panel, Use
 
-from physmodel.report.atoms import chosen_atoms
+from physmodel.reports.atoms import chosen_atoms
 
 FOLDER = Path(__file__).parent
 INK, SECOND = "#0b6e99", "#c2410c"

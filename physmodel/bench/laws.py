@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.law_cases import CASES, TRAJECTORIES, Case
-from physmodel.conserved.invariants import invariants
-from physmodel.conserved.quantity import Conserved
 from physmodel.data.contract import variable_names
+from physmodel.invariance.invariants import invariants
+from physmodel.laws.invariant import Invariant
 from physmodel.problem.calculus import evaluate
 from physmodel.problem.parser import parse
 
@@ -142,7 +142,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _function(item: Conserved, states: Sequence[str]) -> Callable[[Array], Array]:
+def _function(item: Invariant, states: Sequence[str]) -> Callable[[Array], Array]:
     parts = [(parse(term, states), weight) for term, weight in item.terms.items()]
 
     def value(points: Array) -> Array:

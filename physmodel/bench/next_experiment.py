@@ -1,7 +1,7 @@
 """Benchmark suite `next`: a suggested experiment against a random one and a repetition.
 
 A short noisy record near a small orbit leaves rivals. A second record is added, taken from the
-start that `Result.next_experiment` suggests, from a random start of the same box, or from the
+start that `physmodel.next_experiment` suggests, from a random start of the same box, or from the
 start of the first one; counted is how often the exact law is then identified.
 """
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from physmodel.bench.open_cases import CASES, Case
 from physmodel.errors import PhysmodelError
+from physmodel.experiments.next_experiment import next_experiment
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]
@@ -71,7 +72,7 @@ def run_seed(name: str, seed: int) -> Record:
     if law.status not in ("ambiguous", "not-identifiable"):
         return record
     try:
-        best = law.next_experiment(bounds=case.box, seed=seed).best
+        best = next_experiment(law, bounds=case.box, seed=seed).best
     except PhysmodelError:  # a wrong law may blow up from everywhere
         best = None
     record["predicted"] = best.decided if best else 0.0

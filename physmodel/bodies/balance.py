@@ -14,9 +14,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bodies.orbits import UnseenBody, orbit_columns, orbit_slopes, straightened
 from physmodel.bodies.pairwise import PairwiseFit
 from physmodel.bodies.unseen import find_unseen, memory
+from physmodel.models.kepler_orbits import UnseenBody, orbit_columns, orbit_slopes, straightened
 
 Array = NDArray[np.float64]
 #: Times ``(n,)`` and positions ``(n, bodies, axes)`` of one trajectory.

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bodies.orbits import UnseenBody
 from physmodel.losses.latent import placed, whiten
 from physmodel.losses.tile import Tile, quadrature_error
 from physmodel.losses.whitened import WhitenedRows
 from physmodel.models.central_force import CentralForceField
+from physmodel.models.kepler_orbits import UnseenBody
 from physmodel.models.linear_field import Points
 from physmodel.optimizers.selection import InformationCriterion, select
 from physmodel.optimizers.triangular import (

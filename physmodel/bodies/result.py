@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
 from physmodel.bodies.pairwise import PairwiseFit
+from physmodel.conserved.of_law import with_invariants
 from physmodel.constants import ENGINE
 from physmodel.findings import Finding
-from physmodel.laws.parts import coefficient_table, completed, start_of
-from physmodel.laws.result import Result, Status
+from physmodel.laws.parts import coefficient_table, start_of
+from physmodel.laws.record import Status
+from physmodel.laws.result import Result
 from physmodel.laws.scores import states_and_velocities
 from physmodel.losses.preparation import prepare
 from physmodel.models.central_force import CentralForce
@@ -50,7 +53,7 @@ def pairwise_result(
     acts = np.array([[owner[state] != body for body in bodies] for state in problem.states])
     used = acts & (model.strengths != 0.0)
     table = coefficient_table(problem.states, terms)
-    law = {
+    force = {
         "kind": "pairwise-central",
         "equation": "r_i'' = sum_j strength_j * |r_j - r_i|^exponent * unit(r_j - r_i)",
         "exponent": fit.exponent,
@@ -81,19 +84,20 @@ def pairwise_result(
         table(np.where(used, spread, 0.0)),
         table(used.astype(float)),
         units={(state, term): unit for state in problem.states for term in terms},
-        laws=(law,),
+        laws=(force,),
     )
     points = Points(*states_and_velocities(data, model))
     scores = {"explained": fit.explained, "exponent_margin": runner_up}
     noise = dict(zip(problem.states, (fit.noise * where.scale).tolist(), strict=True))
-    return completed(
+    law = replace(
         first,
-        data,
+        data=data,
         noise_std=noise,
         fit_scores=scores,
         warnings=(*findings, *not_obeyed(problem, model, points)),
         start=start_of(data, model, noise),
     )
+    return with_invariants(law)
 
 
 def _strength_unit(problem: Problem, exponent: float) -> str:

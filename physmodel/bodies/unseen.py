@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from physmodel.bodies.orbits import (
+from physmodel.models.kepler_orbits import (
     MOST_ECCENTRIC,
     UnseenBody,
     orbit_columns,

@@ -1,1 +1,1 @@
-"""Conserved quantities and symmetries, found in data or in a fitted law."""
+"""Conserved quantities and symmetries of a law, and the search that data use, too."""

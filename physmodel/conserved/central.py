@@ -3,52 +3,81 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from physmodel.bodies.orbits import unseen_of
-from physmodel.conserved.quantity import Conserved
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from physmodel.conserved.kept import run_of
 from physmodel.conserved.symmetries import FoundSymmetry
+from physmodel.data.segments import Segment, segments
+from physmodel.laws.invariant import Invariant
+from physmodel.laws.result import Result
+from physmodel.laws.velocities import SMOOTHED, shooting_velocities
 from physmodel.models.central_force import CentralForce
+from physmodel.models.kepler_orbits import unseen_of
 
-if TYPE_CHECKING:
-    from physmodel.laws.result import Result
+Array = NDArray[np.float64]
 
-#: What the quantities are sums of; strengths play the part of masses.
+#: What the quantities are sums of; strengths stand for masses.
 FORMS = {
     "momentum": "sum of strength * velocity",
     "angular momentum": "sum of strength * position x velocity",
     "energy": "sum of strength * velocity^2 / 2 + pair potentials",
 }
+#: Samples at which the conserved quantities of bodies are followed.
+FOLLOWED = 300
 
 
-def central_invariants(law: Result) -> tuple[Conserved, ...]:
-    """Momentum, energy and angular momentum with the strengths that were found.
+def central_invariants(law: Result, model: CentralForce, data: xr.Dataset) -> tuple[Invariant, ...]:
+    """Momentum, energy and angular momentum with the strengths of the law.
 
-    Parameters
-    ----------
-    law : Result
-        Whose model is a `CentralForce`.
-
-    Returns
-    -------
-    tuple of Conserved
-        Conserved exactly by the form of the law (action equals reaction), so that `p_value` is
-        one; the drift along the data shows the strengths that are missing or wrong. Momentum
-        counts the unseen bodies that complete it, see `physmodel.bodies.unseen`.
+    Conserved exactly by the form of the law (action equals reaction), so that `p_value` is one;
+    the drift along the data shows the strengths that are missing or wrong. Momentum counts the
+    unseen bodies that complete it, see `physmodel.bodies.unseen`.
     """
-    strengths = law.laws[0]["strengths"] if law.laws else {}
-    terms = {body: float(entry["value"]) for body, entry in strengths.items()}
-    unseen = {f"unseen {k}": body.strength for k, body in enumerate(unseen_of(law.laws), 1)}
-    return tuple(
-        Conserved(
-            FORMS[item.name],
-            {**terms, **(unseen if item.name == "momentum" else {})},
-            1.0,
-            item.drift,
-            item.name,
-        )
-        for item in law.conserved
-    )
+    unseen = unseen_of(law.laws)
+    terms = dict(zip(model.bodies, model.strengths.tolist(), strict=True))
+    completing = {f"unseen {k}": body.strength for k, body in enumerate(unseen, 1)}
+    time, states, velocities, measured = _course(law, model, data)
+    if len(time) < 2:
+        return ()
+    quantities = []
+    masses = np.abs(model.strengths)
+    speed = np.linalg.norm(model.positions(velocities), axis=2)
+    for name, values in model.conserved(states, velocities).items():
+        table = values if values.ndim == 2 else values[:, None]
+        momentum = name == "momentum"
+        if momentum and measured:
+            # Relative to the heaviest body, whose strength covers what goes along with it.
+            table = table + sum(body.momentum(time) for body in unseen)
+        mean = table.mean(axis=0)
+        # Momentum may well be zero: it is measured against the momenta that cancel in it.
+        size = float((speed @ masses).mean()) if momentum else float(np.linalg.norm(mean))
+        deviation = np.linalg.norm(table - mean, axis=1)
+        signed = table[:, 0] - mean[0] if table.shape[1] == 1 else deviation
+        drift = float(deviation.max() / size)
+        summed = terms | (completing if momentum else {})
+        quantities.append(Invariant(FORMS[name], summed, 1.0, drift, name, size, time, signed))
+    return tuple(quantities)
+
+
+def _course(law: Result, model: CentralForce, data: xr.Dataset) -> tuple[Array, Array, Array, bool]:
+    """Times, states and velocities, and whether they are those of the data.
+
+    They are where differences of measured positions give velocities; otherwise a run of the law.
+    """
+    segment = segments(data, model.states)[0]
+    n = len(segment.time)
+    pick = np.unique(np.linspace(0, n - 1, min(FOLLOWED, n)).astype(int))
+    time, states = segment.time[pick], segment.values[pick]
+    noise = np.array([law.noise_std[state] for state in model.states])
+    if np.median(noise / segment.values.std(axis=0)) <= SMOOTHED:
+        velocities = shooting_velocities(model, segment.time, segment.values, pick)
+        return time, states, velocities, True
+    time, motion = run_of(law, Segment(segment.trajectory, time, states))
+    states, velocities = np.split(motion, 2, axis=1)
+    return time, states, velocities, False
 
 
 def central_symmetries(model: CentralForce) -> tuple[FoundSymmetry, ...]:

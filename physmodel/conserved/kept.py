@@ -8,7 +8,6 @@ is next to nothing where the law and its data go, and a run over the record does
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -18,13 +17,11 @@ from physmodel.conserved.fitted import Fitted, fitted
 from physmodel.conserved.of_field import UncertainField, judge_quantity
 from physmodel.conserved.search.search import Found
 from physmodel.data.segments import Segment, segments
+from physmodel.laws.result import Result
 from physmodel.laws.scores import evaluations_for, free_run
 from physmodel.laws.windows import Window
 from physmodel.models.parametric_field import AsFirstOrder
 from physmodel.models.sparse_field import SparseField
-
-if TYPE_CHECKING:
-    from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 

@@ -3,47 +3,57 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from physmodel.conserved.central import central_invariants, central_symmetries
 from physmodel.conserved.fitted import Fitted, fitted, uncertain
 from physmodel.conserved.kept import kept_quantities
 from physmodel.conserved.of_field import autonomous
-from physmodel.conserved.quantity import Conserved
 from physmodel.conserved.search.search import Found
+from physmodel.conserved.search.smoothing import SHORTEST
 from physmodel.conserved.symmetries import FoundSymmetry
 from physmodel.constants import ENGINE
-from physmodel.errors import ProblemError
+from physmodel.data.segments import segments
+from physmodel.laws.invariant import Invariant
+from physmodel.laws.record import data_of
+from physmodel.laws.result import Result
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField
 
-if TYPE_CHECKING:
-    from physmodel.laws.result import Result
 
+def law_invariants(law: Result) -> tuple[Invariant, ...]:
+    """What a law conserves with the coefficients that it prints, followed along it.
 
-def law_invariants(law: Result) -> tuple[Conserved, ...]:
-    """What a law conserves with the coefficients that it prints.
-
-    Parameters
-    ----------
-    law : Result
-        With the data of the fit.
-
-    Returns
-    -------
-    tuple of Conserved
-        Empty without a law, and for laws with inputs or time in them.
+    Energy, momentum and angular momentum for central forces; for a library of terms, sparse
+    combinations of terms. Empty without a law, and for laws with inputs or time in them.
 
     Raises
     ------
     ProblemError
         If the result has no data.
     """
-    if isinstance(law.model, CentralForce) and law.status != "no-law":
-        return central_invariants(law)
-    if not isinstance(_opened(law), Fitted) or law.data is None:
+    if law.status == "no-law":
         return ()
-    return tuple(item.quantity.public() for item in kept_quantities(law, law.data))
+    data = data_of(law)
+    if isinstance(law.model, CentralForce):
+        return central_invariants(law, law.model, data)
+    long = any(len(piece.time) >= SHORTEST for piece in segments(data, law.model.states))
+    if not long or not autonomous(law.model):
+        return ()
+    return tuple(
+        replace(
+            kept.quantity.public(),
+            drift=kept.drift,
+            size=kept.size,
+            time=kept.time,
+            values=kept.values,
+        )
+        for kept in kept_quantities(law, data)
+    )
+
+
+def with_invariants(law: Result) -> Result:
+    """A law that says what it conserves."""
+    return replace(law, conserved=law_invariants(law))
 
 
 def law_quantities(law: Result) -> list[Found]:
@@ -93,10 +103,4 @@ def _opened(law: Result) -> CentralForce | Fitted | None:
         return law.model
     if not autonomous(law.model):
         return None
-    if law.data is None:
-        raise ProblemError(
-            "this law has no data",
-            why="what it conserves is judged where the data are",
-            fix="use `dataclasses.replace(law, data=physmodel.open(...))`",
-        )
-    return fitted(law.model, law.std_errors.values, law.data)
+    return fitted(law.model, law.std_errors.values, data_of(law))

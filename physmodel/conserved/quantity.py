@@ -1,13 +1,13 @@
-"""A conserved quantity: readable, with the probability that noise alone explains its changes."""
+"""A combination of terms as a readable conserved quantity."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.laws.invariant import Invariant
 from physmodel.problem.expression import Expression, add, constant, product
 
 Array = NDArray[np.float64]
@@ -16,45 +16,13 @@ Array = NDArray[np.float64]
 DIGITS = 6
 
 
-@dataclass(frozen=True)
-class Conserved:
-    """A quantity that stays constant along every trajectory.
-
-    Attributes
-    ----------
-    expression : str
-        Largest coefficient one in size, the first one positive.
-    terms : mapping of str to float
-        Canonical terms and their coefficients.
-    p_value : float
-        Probability that noise alone makes a conserved quantity change as much as was seen.
-    drift : float
-        Largest deviation from the mean of a trajectory, over the size of the motion of its
-        terms.
-    name : str
-        ``"energy"``, ``"momentum"``, ... where the form tells; empty otherwise.
-    """
-
-    expression: str
-    terms: Mapping[str, float]
-    p_value: float
-    drift: float
-    name: str = ""
-
-    def __str__(self) -> str:
-        """One line."""
-        name = f"{self.name}: " if self.name else ""
-        return f"{name}{self.expression}   (drift {self.drift:.2g}, p = {self.p_value:.2g})"
-
-
-def conserved(
+def invariant(
     terms: Sequence[Expression],
     weights: Array,
     std_errors: Array,
     p_value: float,
     drift: float,
-    name: str = "",
-) -> Conserved:
+) -> Invariant:
     """Name a combination of terms.
 
     Parameters
@@ -62,7 +30,6 @@ def conserved(
     terms : sequence of Expression
     weights, std_errors : ndarray (p,)
     p_value, drift : float
-    name : str
     """
     unit = np.abs(weights).max() * np.sign(weights[np.flatnonzero(weights)[0]])
     used = [
@@ -70,7 +37,7 @@ def conserved(
         for k in np.flatnonzero(weights).tolist()
     ]
     text = str(add(*(product(constant(weight), term) for term, weight in used)))
-    return Conserved(text, {str(term): weight for term, weight in used}, p_value, drift, name)
+    return Invariant(text, {str(term): weight for term, weight in used}, p_value, drift)
 
 
 def _rounded(weight: float, error: float) -> float:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from physmodel.bodies.balance import balanced
-from physmodel.bodies.names import recognise_bodies
 from physmodel.bodies.pairwise import PairwiseFit, fit_pairwise
 from physmodel.bodies.result import pairwise_result
 from physmodel.constants import ENGINE
-from physmodel.data.contract import described_problem, variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
-from physmodel.data.holds import holds_of, with_holds
+from physmodel.data.holds import with_holds
 from physmodel.data.open import opened
 from physmodel.data.segments import segments
+from physmodel.data.stated_problem import stated_problem
 from physmodel.discovery.holds import with_best_hold
 from physmodel.discovery.outcome import terms_result
 from physmodel.errors import DataError, ProblemError
@@ -26,14 +26,35 @@ from physmodel.losses.preparation import prepare
 from physmodel.models.libraries.constraints import still_named
 from physmodel.models.libraries.dimensional import not_imposed, unit_notes
 from physmodel.models.sparse_field import term_variables, velocity_name
+from physmodel.problem.body_names import recognise_bodies
 from physmodel.problem.calculus import names_in
 from physmodel.problem.constants import read_term
 from physmodel.problem.problem import Problem
 from physmodel.progress import stage
 
 
-def discover(data: Any, problem: Problem | None = None, **known: Any) -> Result:
-    """Find the law behind measured trajectories.
+def discover(
+    data: Any,
+    problem: Problem | None = None,
+    *,
+    states: Sequence[str] | None = None,
+    inputs: Sequence[str] | None = None,
+    units: Mapping[str, str] | None = None,
+    time_unit: str | None = None,
+    positive: Sequence[str] | None = None,
+    order: int | None = None,
+    degree: int | None = None,
+    functions: Sequence[str] | None = None,
+    terms: Sequence[str] | None = None,
+    library: Sequence[str] | None = None,
+    bodies: Mapping[str, Sequence[str]] | None = None,
+    symmetries: Sequence[str] | None = None,
+    laws: Sequence[str] | None = None,
+    constants: Mapping[str, str] | None = None,
+    hold: Mapping[str, str] | None = None,
+    title: str | None = None,
+) -> Result:
+    r"""Find the law behind measured trajectories.
 
     Parameters
     ----------
@@ -42,7 +63,8 @@ def discover(data: Any, problem: Problem | None = None, **known: Any) -> Result:
     problem : Problem, optional
         What is known beforehand. By default every column that is not an input is a state, and
         everything else is decided from the data.
-    **known
+    states, inputs, units, time_unit, positive, order, degree, functions, terms, library, bodies, \
+    symmetries, laws, constants, hold, title : optional
         Single fields of `Problem`, such as ``degree=2`` or ``positive=("hare", "lynx")``.
 
     Returns
@@ -56,6 +78,7 @@ def discover(data: Any, problem: Problem | None = None, **known: Any) -> Result:
     ProblemError
         If the problem does not fit the data.
     """
+    known = {k: v for k, v in locals().items() if k not in {"data", "problem"}}
     # The matrices are small and many: threads cost more than they give, and one thread gives the
     # same bits on every machine with the same libraries.
     with threadpool_limits(1, "blas"):
@@ -69,7 +92,7 @@ def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Resu
     for finding in findings:
         if finding.severity == "error":
             raise DataError(finding.message, where=finding.where, fix=finding.fix)
-    asked = _problem(dataset, problem, known)
+    asked = stated_problem(dataset, problem, known)
     bodies = asked.body_table or ({} if _fixes_terms(asked) else recognise_bodies(asked.states))
     if bodies:
         ordered = asked.replace(
@@ -84,41 +107,6 @@ def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Resu
     asked, dataset = asked.replace(hold=best.hold), with_holds(dataset, best.hold)
     told = [*findings, *notes, *best.findings, *unit_notes(asked)]
     return terms_result(dataset, asked, best.answer, told)
-
-
-def _problem(data: xr.Dataset, problem: Problem | None, known: dict[str, Any]) -> Problem:
-    """The problem as asked, completed by what the dataset says about itself."""
-    described = described_problem(data)
-    if not set(described.get("states", ())) <= set(variable_names(data)):
-        described = {}  # it describes columns that were left out
-    if known.get("library"):
-        described = {
-            k: v for k, v in described.items() if k not in {"degree", "functions", "terms"}
-        }
-    if problem is None:
-        table: dict[str, Any] = {
-            "states": variable_names(data, "state"),
-            "inputs": variable_names(data, "input"),
-            "title": str(data.attrs.get("title", "")),
-            **described,
-            **known,
-        }
-    else:
-        table = {**problem.to_mapping(), **known}
-    present = variable_names(data)
-    for name in (*table["states"], *table.get("inputs", ())):
-        if name not in present:
-            raise ProblemError(
-                f"the data have no variable {name!r}", fix="variables: " + ", ".join(present)
-            )
-    chosen = (*table["states"], *table.get("inputs", ()))
-    units = {name: str(data[name].attrs.get("units", "")) for name in chosen}
-    table["units"] = {name: unit for name, unit in units.items() if unit} | dict(
-        table.get("units", {})
-    )
-    table["hold"] = holds_of(data, table.get("inputs", ())) | dict(table.get("hold", {}))
-    table.setdefault("time_unit", str(data["time"].attrs.get("units", "")))
-    return Problem.from_mapping(table)
 
 
 def _fixes_terms(problem: Problem) -> bool:

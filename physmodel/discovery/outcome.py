@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from physmodel.conserved.of_law import with_invariants
 from physmodel.constants import ENGINE
 from physmodel.data.noise_filters import UNFILTERED, NoiseFilter
 from physmodel.discovery.candidates import Candidate, against
@@ -17,8 +18,9 @@ from physmodel.discovery.identification import Identification
 from physmodel.discovery.tables import Tables, tables_of
 from physmodel.findings import Finding
 from physmodel.laws.coefficient_units import coefficient_units
-from physmodel.laws.parts import coefficient_table, completed, start_of
-from physmodel.laws.result import Result, Status
+from physmodel.laws.parts import coefficient_table, start_of
+from physmodel.laws.record import Status
+from physmodel.laws.result import Result
 from physmodel.laws.scores import free_run_scores, states_and_velocities
 from physmodel.models.libraries.constraints import in_vain, not_obeyed
 from physmodel.models.linear_field import Points
@@ -104,15 +106,16 @@ def _result(
         not_obeyed(problem, model, Points(*states_and_velocities(data, model))) if lawful else []
     )
     notes += in_vain(problem) if status in {"approximate", "no-law"} else []
-    return completed(
+    result = replace(
         best,
-        data,
+        data=data,
         rivals=tuple(results[1:]),
         noise_std=noise,
         fit_scores=scores,
         warnings=tuple(notes),
         start=start,
     )
+    return with_invariants(result)
 
 
 def _unseen(problem: Problem, hidden: Hidden) -> Finding:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from physmodel.discovery.linearisation import white_rows
 from physmodel.errors import ProblemError
 from physmodel.experiments.discrimination import Belief, probabilities
 from physmodel.experiments.surprises import places, smaller, surprises, widened
+from physmodel.laws.result import Result
 from physmodel.losses.preparation import Prepared, prepare
 from physmodel.losses.tile import Tile
 from physmodel.models.libraries.library import candidate_libraries
@@ -27,9 +27,6 @@ from physmodel.optimizers.triangular import (
 )
 from physmodel.problem.calculus import ordered
 from physmodel.problem.expression import product, variable
-
-if TYPE_CHECKING:
-    from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +23,8 @@ from physmodel.experiments.experiment import Suggestion
 from physmodel.experiments.hypotheses import LIKELY, Hypotheses
 from physmodel.experiments.starts import start_names, to_physical
 from physmodel.experiments.trial import Trial
+from physmodel.laws.result import Result
 from physmodel.models.vector_field import InputSignal
-
-if TYPE_CHECKING:
-    from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,6 @@ are judged again, each rival in turn being taken for true and simulated itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +33,10 @@ from physmodel.experiments.starts import (
     to_computing,
 )
 from physmodel.experiments.trial import plan
+from physmodel.laws.result import Result
 from physmodel.models.signals import Signal
 from physmodel.models.vector_field import InputSignal
 from physmodel.problem.knowledge import conditions_of
-
-if TYPE_CHECKING:
-    from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 
@@ -66,20 +63,43 @@ def next_experiment(
     inputs: Mapping[str, InputSignal] | None = None,
     seed: int = 0,
 ) -> NextExperiment:
-    """Find the start that best separates the rivals; see `Result.next_experiment`.
+    """The experiment, among those allowed, that best separates the rivals.
+
+    Parameters
+    ----------
+    law : Result
+        With the data that it was found in.
+    bounds : mapping of str to (low, high), optional
+        Range of each start value, in its units; a velocity is called ``x_t``. By default
+        that of the data, somewhat widened.
+    starts : sequence of mapping of str to float, optional
+        The only starts that are possible, instead of a range.
+    duration, step : float, optional
+        Length and sampling interval of the record to take; those of the data by default.
+    inputs : mapping of label to callable, optional
+        Signals ``u(t) -> (m,)`` to choose among; by default the recorded one.
+    seed : int
+        Of the starts that are tried.
+
+    Returns
+    -------
+    NextExperiment
+        Print it. Where nothing is to be separated it says so.
 
     Raises
     ------
     ProblemError
-        If something that is allowed does not fit the law, or every allowed run leaves the range.
+        If something that is allowed does not fit the law.
     """
     reason = _nothing(law)
     if reason:
-        return NextExperiment.nothing(law, reason)
+        return NextExperiment.nothing(law.model.states, reason)
     with threadpool_limits(1, "blas"):  # as in `discover`
         models = hypotheses_of(law)
         if models.n_near < 2:
-            return NextExperiment.nothing(law, "no other model is near: nothing to separate.")
+            return NextExperiment.nothing(
+                law.model.states, "no other model is near: nothing to separate."
+            )
         return _searched(law, models, bounds, starts, duration, step, inputs, seed)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +10,9 @@ from scipy.stats import qmc
 
 from physmodel.errors import ProblemError
 from physmodel.experiments.hypotheses import Hypotheses
+from physmodel.laws.result import Result
 from physmodel.models.coordinates import Coordinates
 from physmodel.models.sparse_field import velocity_name
-
-if TYPE_CHECKING:
-    from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 Bounds = Mapping[str, tuple[float, float]]

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from physmodel.data.contract import variable_names
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
-from physmodel.data.holds import holds_of
 from physmodel.data.open import opened
+from physmodel.data.stated_problem import stated_problem
 from physmodel.discovery.holds import stated_by_evidence
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import Finding
 from physmodel.hybrids.known_text import closed_states, known_texts, read_known
+from physmodel.hybrids.of_law import residual_law
 from physmodel.hybrids.outcome import hybrid_result
-from physmodel.hybrids.results.record import HybridResult
+from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.search import searched
+from physmodel.laws.result import Result
 from physmodel.laws.scores import states_and_velocities
 from physmodel.models.expression_field import ExpressionField
 from physmodel.problem.problem import Problem
@@ -27,28 +29,44 @@ from physmodel.problem.problem import Problem
 
 def hybrid(
     data: Any,
-    known: str | Mapping[str, str],
+    known: str | Mapping[str, str] | Result,
     problem: Problem | None = None,
     *,
     start: Mapping[str, float] | None = None,
-    **fields: Any,
+    states: Sequence[str] | None = None,
+    inputs: Sequence[str] | None = None,
+    units: Mapping[str, str] | None = None,
+    time_unit: str | None = None,
+    positive: Sequence[str] | None = None,
+    order: int | None = None,
+    degree: int | None = None,
+    functions: Sequence[str] | None = None,
+    terms: Sequence[str] | None = None,
+    library: Sequence[str] | None = None,
+    bodies: Mapping[str, Sequence[str]] | None = None,
+    symmetries: Sequence[str] | None = None,
+    laws: Sequence[str] | None = None,
+    constants: Mapping[str, str] | None = None,
+    hold: Mapping[str, str] | None = None,
+    title: str | None = None,
 ) -> HybridResult:
-    """Find what known equations leave out of measured trajectories.
+    r"""Find what known equations leave out of measured trajectories.
 
     Parameters
     ----------
     data : xarray.Dataset, path, DataFrame or catalogue name
         As of `physmodel.discover`.
-    known : str or mapping
+    known : str, mapping or Result
         The known equations, such as ``"x' = a*x, y' = -d*y"`` or ``"theta'' = -k*sin(theta)"``.
         Names that are no columns are unknown parameters; ``==`` says that nothing is hidden in an
         equation, as in ``theta' == w``. Of states without an equation nothing is
-        known.
+        known. With a law that `discover` found, what the law leaves out is looked for in the data.
     problem : Problem, optional
         What else is known, for the terms that are tried: degree, functions, terms, symmetries.
     start : mapping of str to float, optional
         Where parameters inside functions start; one by default.
-    **fields
+    states, inputs, units, time_unit, positive, order, degree, functions, terms, library, bodies, \
+    symmetries, laws, constants, hold, title : optional
         Single fields of `Problem`.
 
     Returns
@@ -62,8 +80,17 @@ def hybrid(
     ProblemError
         If the known equations cannot be read or do not fit the data.
     """
+    given = {"data", "known", "problem", "start"}
+    fields = {k: v for k, v in locals().items() if k not in given and v is not None}
     with threadpool_limits(1, "blas"):
-        return _hybrid(data, known, problem, start, fields)
+        if not isinstance(known, Result):
+            return _hybrid(data, known, problem, start, fields)
+        if problem is not None or start is not None or fields:
+            raise ProblemError(
+                "a law says itself what its problem and numbers are",
+                fix="leave problem, start and fields out, or give the equations as text",
+            )
+        return residual_law(replace(known, data=opened(data)))
 
 
 def _hybrid(
@@ -78,7 +105,8 @@ def _hybrid(
     for finding in findings:
         if finding.severity == "error":
             raise DataError(finding.message, where=finding.where, fix=finding.fix)
-    asked = _problem(dataset, problem, fields)
+    # Known parts are added up in plain coordinates: no logarithms.
+    asked = stated_problem(dataset, problem, {**fields, "positive": ()})
     texts = known_texts(known, asked.states)
     field = read_known(known, asked.states, asked.inputs, start)
     if asked.order not in (None, field.order):
@@ -98,28 +126,6 @@ def _hybrid(
     ]
     steps = searched(dataset, asked, field, closed_states(known, asked.states))
     return hybrid_result(dataset, asked, field, texts, steps, [*findings, *told, *notes])
-
-
-def _problem(data: xr.Dataset, problem: Problem | None, fields: dict[str, Any]) -> Problem:
-    """States and inputs of the data, completed by what was said."""
-    table: dict[str, Any] = {
-        "states": variable_names(data, "state"),
-        "inputs": variable_names(data, "input"),
-        "title": str(data.attrs.get("title", "")),
-    }
-    if problem is not None:
-        table = problem.to_mapping()
-    table |= fields
-    present = (*table["states"], *table.get("inputs", ()))
-    units = {name: str(data[name].attrs.get("units", "")) for name in present if name in data}
-    table["units"] = {name: unit for name, unit in units.items() if unit} | dict(
-        table.get("units", {})
-    )
-    table["hold"] = holds_of(data, table.get("inputs", ())) | dict(table.get("hold", {}))
-    table.setdefault("time_unit", str(data["time"].attrs.get("units", "")))
-    # Known parts are added up in plain coordinates: no logarithms.
-    table["positive"] = ()
-    return Problem.from_mapping(table)
 
 
 def _require_finite(data: xr.Dataset, field: ExpressionField) -> None:

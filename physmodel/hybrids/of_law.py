@@ -1,22 +1,18 @@
-"""What a discovered law leaves out: `physmodel.Result.residual_law`."""
+"""What a discovered law leaves out: `physmodel.hybrid` with a law for the known part."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
-
-from threadpoolctl import threadpool_limits
 
 from physmodel.errors import ProblemError
 from physmodel.hybrids.outcome import hybrid_result
-from physmodel.hybrids.results.record import HybridResult
+from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.search import searched
+from physmodel.laws.record import data_of
 from physmodel.laws.render import number
+from physmodel.laws.result import Result
 from physmodel.models.expression_field import as_expression_field
 from physmodel.models.sparse_field import SparseField
-
-if TYPE_CHECKING:
-    from physmodel.laws.result import Result
 
 
 def residual_law(law: Result) -> HybridResult:
@@ -27,12 +23,7 @@ def residual_law(law: Result) -> HybridResult:
     ProblemError
         If the law has no data, or is one of pairwise forces.
     """
-    if law.data is None:
-        raise ProblemError(
-            "the result does not hold the data that it was made from",
-            why="what a law leaves out is looked for in them",
-            fix="load the run folder with its data.nc, or discover again",
-        )
+    data = data_of(law)
     if not isinstance(law.model, SparseField):
         raise ProblemError(
             "a law of pairwise forces has no equation to which terms could be added",
@@ -40,10 +31,9 @@ def residual_law(law: Result) -> HybridResult:
         )
     # Terms that were not allowed in the law may be what it lacks.
     problem = law.problem.replace(positive=(), library=(), degree=None, order=law.model.order)
-    with threadpool_limits(1, "blas"):
-        field = as_expression_field(law.model)
-        steps = searched(law.data, problem, field)
-        found = hybrid_result(law.data, problem, field, field.equations(), steps, law.warnings)
+    field = as_expression_field(law.model)
+    steps = searched(data, problem, field)
+    found = hybrid_result(data, problem, field, field.equations(), steps, law.warnings)
     return replace(found, known={state: _refitted(found, state) for state in problem.states})
 
 

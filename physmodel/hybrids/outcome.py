@@ -15,7 +15,8 @@ from physmodel.hybrids.assembled import assembled
 from physmodel.hybrids.hidden import hidden_terms, rivals
 from physmodel.hybrids.refit import Refit, refitted
 from physmodel.hybrids.results.hidden_field import HiddenField
-from physmodel.hybrids.results.record import HybridResult, Parameter
+from physmodel.hybrids.results.record import Parameter
+from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.search import Search, Steps
 from physmodel.hybrids.weak.joined import Tangent
 from physmodel.hybrids.weak.least_squares_step import least_sizes

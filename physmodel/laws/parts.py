@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.laws.invariants import invariants_of
-from physmodel.laws.result import Result
 from physmodel.laws.start_fit import first_start
 from physmodel.models.vector_field import VectorField
 
@@ -42,11 +38,3 @@ def start_of(data: xr.Dataset, model: VectorField, noise: Mapping[str, float]) -
     time, motion = first_start(model, data, np.array([noise[state] for state in model.states]))
     start = {"time": np.array(time), "states": motion[:d]}
     return start | ({"velocities": motion[d:]} if model.order == 2 else {})
-
-
-def completed(result: Result, data: xr.Dataset, **changes: Any) -> Result:
-    """A result with all fields, and what the law conserves along them."""
-    whole = replace(result, data=data, **changes)
-    if whole.status == "no-law":
-        return whole
-    return replace(whole, conserved=invariants_of(whole, data))

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from physmodel.laws.record import LawRecord
 from physmodel.laws.scores import scored
 from physmodel.models.sparse_field import term_variables
 from physmodel.problem.parser import parse
 from physmodel.problem.printing import name_latex, to_latex
-
-if TYPE_CHECKING:
-    from physmodel.laws.result import Result
 
 #: Terms of one equation that are printed; a law with more is not readable anyway.
 MAX_TERMS = 12
@@ -46,7 +44,7 @@ def left_side(state: str, order: int) -> str:
     return f"d{state}/dt" if order == 1 else f"d2{state}/dt2"
 
 
-def right_side(result: Result, state: str) -> str:
+def right_side(result: LawRecord, state: str) -> str:
     """The right-hand side of one equation as plain text, with standard errors."""
     text = ""
     for item in result.terms(state)[:MAX_TERMS]:
@@ -56,7 +54,7 @@ def right_side(result: Result, state: str) -> str:
     return text or "0"
 
 
-def render(result: Result) -> str:
+def render(result: LawRecord) -> str:
     """A result as text."""
     lines = [f"{_headline(result)}", ""]
     lawless = result.status == "no-law"
@@ -93,7 +91,7 @@ def folded(text: str, width: int) -> list[str]:
     return [line.replace("\xa0", " ") for line in lines]
 
 
-def latex_equations(result: Result) -> str:
+def latex_equations(result: LawRecord) -> str:
     """All equations as a LaTeX ``aligned`` block."""
     if result.laws:
         exponent = result.laws[0]["exponent"]
@@ -106,12 +104,12 @@ def latex_equations(result: Result) -> str:
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 
-def latex_equation(result: Result, state: str, *, align: str = "&") -> str:
+def latex_equation(result: LawRecord, state: str, *, align: str = "&") -> str:
     """One equation in LaTeX.
 
     Parameters
     ----------
-    result : Result
+    result : LawRecord
     state : str
     align : str
         Alignment mark before the equals sign.
@@ -139,7 +137,7 @@ def latex_rate(state: str, order: int) -> str:
     return f"{dots}{{{name}}}"
 
 
-def _variables(result: Result) -> tuple[str, ...]:
+def _variables(result: LawRecord) -> tuple[str, ...]:
     return term_variables(result.model.states, result.model.inputs, result.model.order)
 
 
@@ -152,7 +150,7 @@ def latex_number(value: float) -> str:
     return f"{mantissa} \\times 10^{{{int(exponent)}}}"
 
 
-def _headline(result: Result) -> str:
+def _headline(result: LawRecord) -> str:
     # A title from a file must not move the cursor of the terminal that it is printed on.
     words = "".join(c if c.isprintable() else " " for c in result.problem.title)
     title = f" - {words}" if words.strip() else ""
@@ -160,7 +158,7 @@ def _headline(result: Result) -> str:
     return f"{result.status}{stalled}{title}"
 
 
-def _equations(result: Result) -> list[str]:
+def _equations(result: LawRecord) -> list[str]:
     lines = []
     for state in result.problem.states:
         terms = result.terms(state)
@@ -183,7 +181,7 @@ def _value(item: dict[str, Any]) -> str:
     return number(abs(item["coefficient"]), item["std"])
 
 
-def _laws(result: Result) -> list[str]:
+def _laws(result: LawRecord) -> list[str]:
     law = result.laws[0]
     strengths = law["strengths"]
     heaviest = max(strengths, key=lambda body: abs(strengths[body]["value"]))
@@ -222,11 +220,11 @@ def _ratio(top: dict[str, Any], item: dict[str, Any]) -> str:
     return number(ratio, abs(ratio) * relative)
 
 
-def _invariants(result: Result) -> list[str]:
-    return [f"{item.name}   (drift {item.drift:.1e})" for item in result.conserved]
+def _invariants(result: LawRecord) -> list[str]:
+    return [f"{item.label}   (drift {item.drift:.1e})" for item in result.conserved]
 
 
-def _rivals(result: Result) -> list[str]:
+def _rivals(result: LawRecord) -> list[str]:
     rows = []
     for rival in result.rivals:
         changes = []
@@ -239,14 +237,14 @@ def _rivals(result: Result) -> list[str]:
     return rows
 
 
-def _noise(result: Result) -> list[str]:
+def _noise(result: LawRecord) -> list[str]:
     noise = result.noise_std
     if not noise or len(noise) > MAX_TERMS:
         return []
     return [", ".join(f"{state} {value:.2g}" for state, value in noise.items())]
 
 
-def _left(result: Result) -> list[str]:
+def _left(result: LawRecord) -> list[str]:
     """What an approximate law leaves, and how long it can be trusted."""
     if result.status != "approximate" or "unexplained" not in result.fit_scores:
         return []
@@ -261,7 +259,7 @@ def _left(result: Result) -> list[str]:
     return [*rows, *(f.message for f in result.warnings if f.code == "I-UNEXPLAINED")]
 
 
-def _scores(result: Result) -> list[str]:
+def _scores(result: LawRecord) -> list[str]:
     scores = result.scores
     if not scored(scores):
         return [f"explains {100 * scores['explained']:.4g}%"] if "explained" in scores else []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,10 +16,7 @@ from physmodel.errors import ProblemError
 from physmodel.laws.scores import input_signal
 from physmodel.models.logarithmic import LogarithmicField
 from physmodel.models.vector_field import InputSignal, VectorField, simulate
-
-if TYPE_CHECKING:
-    from physmodel.hybrids.results.record import HybridResult
-    from physmodel.laws.result import Result
+from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]
 
@@ -27,43 +25,46 @@ MOST_EVALUATIONS = 250_000
 
 
 def simulated(
-    law: Result | HybridResult,
+    model: VectorField,
+    problem: Problem,
+    start: Mapping[str, Array],
+    data: xr.Dataset | None,
     x0: Array | None,
     t: Array | None,
+    *,
     v0: Array | None,
     inputs: InputSignal | None,
     rtol: float,
 ) -> xr.Dataset:
-    """Integrate a law; see `Result.simulate` for what the arguments mean.
+    """Integrate a law; see `FreeRuns.simulate` for what the arguments mean.
 
     Raises
     ------
     PhysmodelError
     """
-    model = law.model
     time = _checked_times(t)
-    if x0 is None and not law.start:
+    if x0 is None and not start:
         raise ProblemError("this result holds no start state", fix="pass x0=")
-    begin = law.start["states"] if x0 is None else _per_state(model, "x0", x0)
+    begin = start["states"] if x0 is None else _per_state(model, "x0", x0)
     velocity = None
     if model.order == 2:
         if v0 is None and x0 is None:
-            v0 = law.start.get("velocities")
+            v0 = start.get("velocities")
         if v0 is None:
             raise ProblemError(
                 "this law is of second order and x0 says no velocity", fix="pass v0="
             )
         velocity = _per_state(model, "v0", v0)
     if inputs is None and model.inputs:
-        inputs = _recorded_inputs(law, time)
-    states = _integrated(model, law.problem.positive, time, begin, velocity, inputs, rtol)
-    units = dict(law.problem.units)
+        inputs = _recorded_inputs(model, problem, data, time)
+    states = _integrated(model, problem.positive, time, begin, velocity, inputs, rtol)
+    units = dict(problem.units)
     return make_dataset(
         [time],
         [states],
         model.states,
         units={name: units.get(name, "") for name in model.states},
-        time_units=law.problem.time_unit,
+        time_units=problem.time_unit,
         title="simulation",
     )
 
@@ -141,14 +142,15 @@ def _per_state(model: VectorField, label: str, values: Any) -> Array:
     return vector
 
 
-def _recorded_inputs(law: Result | HybridResult, time: Array) -> InputSignal | None:
-    model = law.model
+def _recorded_inputs(
+    model: VectorField, problem: Problem, data: xr.Dataset | None, time: Array
+) -> InputSignal | None:
     names = ", ".join(model.inputs)
     fix = "pass inputs=, a function of the time that gives " + names
-    if law.data is None:
+    if data is None:
         raise ProblemError(f"the law is driven by {names} and no record of it is here", fix=fix)
-    data = with_holds(law.data, dict(law.problem.hold))
-    record = segments(data, (*model.states, *model.inputs))[0]
+    held = with_holds(data, dict(problem.hold))
+    record = segments(held, (*model.states, *model.inputs))[0]
     start, end = float(record.time[0]), float(record.time[-1])
     if time[0] < start or time[-1] > end:
         raise ProblemError(

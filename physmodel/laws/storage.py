@@ -12,23 +12,23 @@ import numpy as np
 
 from physmodel.atomic import write_atomic
 from physmodel.laws.manifest import record
+from physmodel.laws.record import LawRecord
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from physmodel.laws.result import Result
 
 SCHEMA_VERSION = 1
 FILE = "model.json"
 DATA = "data.nc"
 
 
-def to_dict(result: Result, run: str | None = None) -> dict[str, Any]:
+def to_dict(result: LawRecord, run: str | None = None) -> dict[str, Any]:
     """A result as plain data, the object that ``physmodel discover --json`` prints.
 
     Parameters
     ----------
-    result : Result
+    result : LawRecord
     run : str, optional
         Name of the run folder.
     """
@@ -52,9 +52,7 @@ def to_dict(result: Result, run: str | None = None) -> dict[str, Any]:
         ],
         "noise_std": result.noise_std,
         "scores": result.scores,
-        "invariants": [
-            {"name": item.name, "drift": item.drift, "size": item.size} for item in result.conserved
-        ],
+        "invariants": [item.to_dict() for item in result.conserved],
         "warnings": [asdict(finding) for finding in result.warnings],
         "problem": result.problem.to_mapping(),
         "start": {key: np.asarray(value).tolist() for key, value in result.start.items()},
@@ -62,7 +60,7 @@ def to_dict(result: Result, run: str | None = None) -> dict[str, Any]:
     }
 
 
-def _left_out(result: Result, state: str) -> dict[str, float]:
+def _left_out(result: LawRecord, state: str) -> dict[str, float]:
     """Inclusion of the terms that an equation might have and has not."""
     present = {item["term"] for item in result.terms(state)}
     shares = result.inclusion.sel(equation=state)
@@ -73,12 +71,12 @@ def _left_out(result: Result, state: str) -> dict[str, float]:
     }
 
 
-def dumps(result: Result, run: str | None = None) -> str:
+def dumps(result: LawRecord, run: str | None = None) -> str:
     """JSON text of a result; numbers keep all their digits."""
     return json.dumps(finite(to_dict(result, run)), indent=1, allow_nan=False) + "\n"
 
 
-def save_result(result: Result, folder: str | Path) -> Path:
+def save_result(result: LawRecord, folder: str | Path) -> Path:
     """Write ``model.json``, and ``data.nc`` when the result knows its data.
 
     Returns

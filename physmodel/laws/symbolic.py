@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from physmodel.laws.record import LawRecord
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import velocity_name
 from physmodel.problem.printing import to_sympy
@@ -12,10 +13,8 @@ from physmodel.problem.printing import to_sympy
 if TYPE_CHECKING:
     import sympy
 
-    from physmodel.laws.result import Result
 
-
-def sympy_equations(result: Result) -> dict[str, sympy.Eq]:
+def sympy_equations(result: LawRecord) -> dict[str, sympy.Eq]:
     """Equations as SymPy objects, with states as functions of ``t``.
 
     Returns

@@ -8,7 +8,6 @@ declared, every coefficient has to be made of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from physmodel.errors import ProblemError
 from physmodel.problem.base_units import PURE, Measure
@@ -17,9 +16,7 @@ from physmodel.problem.dimensions import known_measures, made_of
 from physmodel.problem.expression import Call, Expression, Variable, variable
 from physmodel.problem.parser import parse
 from physmodel.problem.scales import scale_advice
-
-if TYPE_CHECKING:
-    from physmodel.problem.problem import Problem
+from physmodel.problem.statement import Statement
 
 #: Functions of quantities with any unit, and what they do to it.
 _OF_ANY = {"abs": lambda unit: unit, "sign": lambda unit: PURE}
@@ -27,7 +24,7 @@ _Rule = Callable[[Measure | None], Measure | None]
 _Advice = Callable[[Call, Measure], str]
 
 
-def measures_of(problem: Problem) -> dict[str, Measure]:
+def measures_of(problem: Statement) -> dict[str, Measure]:
     """Units in base units of what terms may hold: variables, velocities, ``t`` and constants.
 
     Returns
@@ -88,7 +85,7 @@ def measure_of(
     return PURE if not found else found[0][1] if len(known) == len(found) else None
 
 
-def require_units(problem: Problem) -> None:
+def require_units(problem: Statement) -> None:
     """Refuse terms and functions that no coefficient can make consistent.
 
     Raises
@@ -117,12 +114,12 @@ def require_units(problem: Problem) -> None:
         _require_arguments(problem, units, advice)
 
 
-def possible(problem: Problem, order: int, terms: Sequence[Expression]) -> list[list[bool]]:
+def possible(problem: Statement, order: int, terms: Sequence[Expression]) -> list[list[bool]]:
     """Which terms the equation of each state may hold.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Statement
     order : {1, 2}
         Order in time of the equations.
     terms : sequence of Expression (p,)
@@ -182,7 +179,7 @@ def _base(
     return PURE
 
 
-def _require_arguments(problem: Problem, units: Mapping[str, Measure], advice: _Advice) -> None:
+def _require_arguments(problem: Statement, units: Mapping[str, Measure], advice: _Advice) -> None:
     """Functions are taken of the states that are pure numbers; there has to be one."""
     for function in problem.functions:
         if function in _OF_ANY:
@@ -198,7 +195,7 @@ def _require_arguments(problem: Problem, units: Mapping[str, Measure], advice: _
             )
 
 
-def _require_known(problem: Problem, units: Mapping[str, Measure]) -> None:
+def _require_known(problem: Statement, units: Mapping[str, Measure]) -> None:
     for name in (*problem.states, *problem.inputs, "t"):
         if name not in units:
             what = "the time" if name == "t" else repr(name)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from physmodel.errors import ProblemError
 from physmodel.problem.base_units import Measure, has_zero_of_its_own, measure
@@ -24,10 +24,8 @@ from physmodel.problem.expression import (
     wrap,
 )
 from physmodel.problem.parser import parse
+from physmodel.problem.statement import Statement
 from physmodel.problem.units import parse_unit
-
-if TYPE_CHECKING:
-    from physmodel.problem.problem import Problem
 
 #: A number, then nothing or a space and a unit: ``1/s`` is a unit, ``1 /s`` is nothing.
 _VALUE = re.compile(
@@ -96,17 +94,17 @@ def read_constant(name: str, text: Any) -> Constant:
     return Constant(name, unit_text, measure(unit), value)
 
 
-def constants_of(problem: Problem) -> tuple[Constant, ...]:
+def constants_of(problem: Statement) -> tuple[Constant, ...]:
     """The constants that a problem declares."""
     return tuple(read_constant(name, text) for name, text in problem.constants)
 
 
-def read_term(problem: Problem, text: str, variables: Sequence[str]) -> Expression:
+def read_term(problem: Statement, text: str, variables: Sequence[str]) -> Expression:
     """Read a term over variables and constants, the constants replaced by their values.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Statement
     text : str
     variables : sequence of str
         Canonical order of factors.

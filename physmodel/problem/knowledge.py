@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from physmodel.errors import ProblemError
@@ -11,30 +9,28 @@ from physmodel.problem.conditions import Condition
 from physmodel.problem.law import Law
 from physmodel.problem.law_conditions import law_conditions
 from physmodel.problem.law_text import read_law
+from physmodel.problem.statement import Statement
 from physmodel.problem.symmetry import Symmetry
 from physmodel.problem.symmetry_text import PLAIN, read_symmetry
 from physmodel.problem.units import parse_unit
 
-if TYPE_CHECKING:
-    from physmodel.problem.problem import Problem
 
-
-def symmetries_of(problem: Problem) -> tuple[Symmetry, ...]:
+def symmetries_of(problem: Statement) -> tuple[Symmetry, ...]:
     """The symmetries that a problem names, over its states and inputs."""
     return tuple(read_symmetry(text, problem.states, problem.inputs) for text in problem.symmetries)
 
 
-def laws_of(problem: Problem) -> tuple[Law, ...]:
+def laws_of(problem: Statement) -> tuple[Law, ...]:
     """The laws that a problem names."""
     return tuple(read_law(text, problem.states, problem.inputs) for text in problem.laws)
 
 
-def conditions_of(problem: Problem, order: int) -> tuple[Condition, ...]:
+def conditions_of(problem: Statement, order: int) -> tuple[Condition, ...]:
     """All that symmetries and laws ask of a model of some order.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Statement
     order : {1, 2}
 
     Raises
@@ -50,7 +46,7 @@ def conditions_of(problem: Problem, order: int) -> tuple[Condition, ...]:
     return tuple(found)
 
 
-def orders_of(problem: Problem) -> tuple[int, ...]:
+def orders_of(problem: Statement) -> tuple[int, ...]:
     """Orders in time that a problem leaves open.
 
     Returns
@@ -76,7 +72,7 @@ def orders_of(problem: Problem) -> tuple[int, ...]:
     return tuple(found)
 
 
-def positive_by_law(problem: Problem) -> tuple[str, ...]:
+def positive_by_law(problem: Statement) -> tuple[str, ...]:
     """Positive states, those that a law ``positive:x`` names included."""
     named = [
         name
@@ -87,7 +83,7 @@ def positive_by_law(problem: Problem) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*problem.positive, *named)))
 
 
-def require_consistent(problem: Problem) -> None:
+def require_consistent(problem: Statement) -> None:
     """Refuse symmetries and laws that do not fit the variables, their units or the order.
 
     Raises

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 from physmodel.errors import ProblemError
@@ -15,6 +15,7 @@ from physmodel.problem.expression import FUNCTIONS
 from physmodel.problem.holds import holds_table
 from physmodel.problem.knowledge import positive_by_law, require_consistent
 from physmodel.problem.parser import suggestion
+from physmodel.problem.statement import Statement
 from physmodel.problem.units import parse_unit
 
 __all__ = ["Problem", "suggestion"]
@@ -31,72 +32,17 @@ _TABLES = frozenset({"units", "constants", "bodies", "hold"})
 
 
 @dataclass(frozen=True)
-class Problem:
-    """What we are modelling.
+class Problem(Statement):
+    """What we are modelling; its fields are those of `Statement`.
 
     Most users never write one: every column is then a state and everything else is decided
     from the data.
-
-    Attributes
-    ----------
-    states : tuple of str
-        Variables that have an equation.
-    inputs : tuple of str
-        Measured variables that act on the states and have none.
-    units : mapping of str to str
-        Units of states and inputs; a missing one is unknown. Stored as sorted pairs.
-    time_unit : str
-    positive : tuple of str
-        States that cannot be negative: modelled through their logarithm, so that every term is
-        a per-capita rate times the state.
-    order : {1, 2} or None
-        Order in time; None lets the data decide.
-    degree : int or None
-        Highest polynomial degree of the terms (of the per-capita rates for positive states).
-    functions : tuple of str
-        Functions of single states to add to the library, such as ``sin``.
-    terms : tuple of str
-        Further terms, such as ``x*exp(-y)``.
-    library : tuple of str
-        Exactly these terms and no others, instead of `degree`, `functions` and `terms` (of the
-        per-capita rates for positive states).
-    bodies : mapping of str to tuple of str
-        Coordinates of each body when the states are positions of bodies that act on each other.
-        Stored as pairs in the order given.
-    symmetries, laws : tuple of str
-        What is known to hold, such as ``rotation:x,y`` and ``conserves:energy``; see
-        `physmodel.problem.symmetry_text` and `physmodel.problem.law_text`.
-    constants : mapping of str to str
-        Constants that the law may hold, and no others: ``{"g": "m/s^2", "L": "0.5 m"}``. The unit
-        of every coefficient is then a product of powers of theirs; those with a value may be
-        named in terms. Stored as pairs in the order given.
-    hold : mapping of str to {"linear", "zero", "band-limited"}
-        How inputs run between samples: straight, held until the next sample, or smoothly; the data
-        decide for the others. Stored as sorted pairs.
-    title : str
 
     Raises
     ------
     ProblemError
         If the parts contradict each other; the message names the field.
     """
-
-    states: tuple[str, ...]
-    inputs: tuple[str, ...] = ()
-    units: Any = ()
-    time_unit: str = ""
-    positive: tuple[str, ...] = ()
-    order: int | None = None
-    degree: int | None = None
-    functions: tuple[str, ...] = ()
-    terms: tuple[str, ...] = ()
-    library: tuple[str, ...] = ()
-    bodies: Any = ()
-    symmetries: tuple[str, ...] = ()
-    laws: tuple[str, ...] = ()
-    constants: Any = ()
-    hold: Any = ()
-    title: str = ""
 
     def __post_init__(self) -> None:
         for name in _LISTS:
@@ -116,11 +62,6 @@ class Problem:
         self._check_bodies()
         require_consistent(self)
         require_units(self)
-
-    @property
-    def body_table(self) -> dict[str, tuple[str, ...]]:
-        """Coordinates of each body."""
-        return dict(self.bodies)
 
     @classmethod
     def from_mapping(cls, table: Mapping[str, Any]) -> Problem:
@@ -157,10 +98,6 @@ class Problem:
         if "bodies" in table:
             table["bodies"] = {body: list(axes) for body, axes in table["bodies"].items()}
         return table
-
-    def replace(self, **changes: Any) -> Problem:
-        """A copy with some fields changed."""
-        return replace(self, **changes)
 
     def _check_names(self) -> None:
         if not isinstance(self.title, str):

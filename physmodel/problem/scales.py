@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from physmodel.problem.base_units import Measure
 from physmodel.problem.calculus import names_in
 from physmodel.problem.constants import constants_of
 from physmodel.problem.dimensions import made_of
 from physmodel.problem.expression import Call
+from physmodel.problem.statement import Statement
 from physmodel.problem.units import Unit, parse_unit, unit_of
-
-if TYPE_CHECKING:
-    from physmodel.problem.problem import Problem
 
 
 def scale_advice(
-    problem: Problem, function: Call, unit: Measure, units: Mapping[str, Measure]
+    problem: Statement, function: Call, unit: Measure, units: Mapping[str, Measure]
 ) -> str:
     """Say how to write a function of what is no pure number.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Statement
     function : Call
     unit : Measure
         Of its argument.
@@ -59,7 +56,7 @@ def scale_advice(
     )
 
 
-def _written(problem: Problem) -> dict[str, Unit | None]:
+def _written(problem: Statement) -> dict[str, Unit | None]:
     """Units as the user writes them: a constant of size one in them changes no number."""
     own = {name: parse_unit(text) for name, text in problem.units}
     own |= {one.name: parse_unit(one.unit) for one in constants_of(problem)}

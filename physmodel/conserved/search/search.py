@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.conserved.quantity import Conserved, conserved
+from physmodel.conserved.quantity import invariant
 from physmodel.conserved.search.families import Family
 from physmodel.conserved.search.phase import Phase
 from physmodel.conserved.search.spectrum import DEVIATIONS, PRICE, Spectrum, combinations_of
+from physmodel.laws.invariant import Invariant
 from physmodel.models.terms import TermLibrary
 
 Array = NDArray[np.float64]
@@ -82,9 +83,9 @@ class Found:
         strain = other.misfit - PRICE * other.n_terms - other.deviation**2 / 2.0
         return min(gain, strain) > DEVIATIONS * self.deviation
 
-    def public(self) -> Conserved:
+    def public(self) -> Invariant:
         """The same for users."""
-        return conserved(
+        return invariant(
             self.library.terms, self.weights, self.std_errors, self.p_value, self.drift
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from physmodel.hybrids.results.record import HybridRecord
 from physmodel.laws.render import latex_number, latex_rate
 from physmodel.laws.symbolic import as_functions_of_time
 from physmodel.models.sparse_field import term_variables
@@ -15,24 +16,23 @@ from physmodel.problem.printing import to_latex, to_sympy
 if TYPE_CHECKING:
     import sympy
 
-    from physmodel.hybrids.results.record import HybridResult
 
 #: Digits of a number that stands in a known part for a name that is no letter.
 DIGITS = 5
 
 
-def latex_equations(result: HybridResult) -> str:
+def latex_equations(result: HybridRecord) -> str:
     """All equations as a LaTeX ``aligned`` block."""
     rows = [latex_equation(result, state) for state in result.problem.states]
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 
-def latex_equation(result: HybridResult, state: str, *, align: str = "&") -> str:
+def latex_equation(result: HybridRecord, state: str, *, align: str = "&") -> str:
     """One equation in LaTeX: the known part in its letters, hidden terms with their numbers.
 
     Parameters
     ----------
-    result : HybridResult
+    result : HybridRecord
     state : str
     align : str
         Alignment mark before the equals sign.
@@ -46,7 +46,7 @@ def latex_equation(result: HybridResult, state: str, *, align: str = "&") -> str
     return f"{latex_rate(state, result.model.order)} {align}= {right.strip() or '0'}"
 
 
-def known_expression(result: HybridResult, state: str) -> Expression:
+def known_expression(result: HybridRecord, state: str) -> Expression:
     """The known part of one equation; numbers without a name of their own as numbers."""
     whole = result.model.expressions[result.problem.states.index(state)]
     q = len(result.parameters)
@@ -60,7 +60,7 @@ def known_expression(result: HybridResult, state: str) -> Expression:
     return substituted(Expression(tuple(kept)), nameless)
 
 
-def sympy_equations(result: HybridResult) -> dict[str, sympy.Eq]:
+def sympy_equations(result: HybridRecord) -> dict[str, sympy.Eq]:
     """Equations with all their numbers, states as functions of ``t``.
 
     Returns
@@ -83,7 +83,7 @@ def sympy_equations(result: HybridResult) -> dict[str, sympy.Eq]:
     }
 
 
-def _term_latex(result: HybridResult, item: dict[str, Any]) -> str:
+def _term_latex(result: HybridRecord, item: dict[str, Any]) -> str:
     variables = term_variables(result.model.states, result.model.inputs, result.model.order)
     inner = (item["constant"]["name"],) if "constant" in item else ()
     return to_latex(parse(item["term"], (*variables, *inner)))

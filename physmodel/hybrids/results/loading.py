@@ -14,7 +14,8 @@ from physmodel.errors import IntegrityError
 from physmodel.findings import Finding
 from physmodel.fitting.record import Stage
 from physmodel.hybrids.results.hidden_field import HiddenField
-from physmodel.hybrids.results.record import REMEDIES, HybridResult, Parameter
+from physmodel.hybrids.results.record import REMEDIES, Parameter
+from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.results.storage import WEIGHTS
 from physmodel.hybrids.weak.random_net import RandomNet
 from physmodel.laws.manifest import check
@@ -30,8 +31,8 @@ from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]
 
-#: Bytes that a weight file holds beside its numbers, at most.
-LARGEST_HEADER = 100_000
+#: Bytes that a file of numbers holds beside them, at most.
+LARGEST_HEADER = 256
 
 
 def hybrid_result_of(table: dict[str, Any], folder: Path) -> HybridResult:
@@ -166,30 +167,29 @@ def _network(
 
 
 def _arrays(path: Path, shapes: dict[str, tuple[int, ...]], promised: str) -> dict[str, Array]:
-    """Arrays of float64 by name, with just these shapes."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
+    """Arrays of float64 by name, with just these shapes, in their order."""
     if not path.is_file():
         raise _damaged(path, "it is missing")
     check(path)
-    most = 8 * sum(int(np.prod(shape)) for shape in shapes.values()) + LARGEST_HEADER
-    if path.stat().st_size > most:
-        raise _damaged(path, f"it has more than {most} bytes")
-    raw = path.read_bytes()
-    if sha256(raw).hexdigest() != promised:
+    sizes = [int(np.prod(shape)) for shape in shapes.values()]
+    if path.stat().st_size > 8 * sum(sizes) + LARGEST_HEADER:
+        raise _damaged(path, f"it holds more than {sum(sizes)} numbers")
+    if sha256(path.read_bytes()).hexdigest() != promised:
         raise _damaged(path, "its hash is not the one in model.json")
     try:
-        found = load(raw)
-    except SafetensorError as error:
+        # Mapped, so that a header that promises more than the file holds allocates nothing.
+        numbers = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError) as error:
         raise _damaged(path, str(error)) from None
-    if {name: (array.dtype, array.shape) for name, array in found.items()} != {
-        name: (np.dtype(float), shape) for name, shape in shapes.items()
-    }:
+    if numbers.dtype != np.dtype(float) or numbers.shape != (sum(sizes),):
         raise _damaged(path, "it does not hold the arrays of the model")
-    if not all(np.isfinite(array).all() for array in found.values()):
+    if not np.isfinite(numbers).all():
         raise _damaged(path, "it has entries that are not finite")
-    return {name: np.array(array) for name, array in found.items()}
+    pieces = np.split(np.array(numbers), np.cumsum(sizes)[:-1])
+    return {
+        name: piece.reshape(shape)
+        for (name, shape), piece in zip(shapes.items(), pieces, strict=True)
+    }
 
 
 def _damaged(path: Path, how: str) -> IntegrityError:

@@ -1,32 +1,24 @@
-"""What `physmodel.hybrid` returns."""
+"""Known physics with what it leaves out, as a record."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.holds import with_holds
-from physmodel.data.open import opened
 from physmodel.findings import Finding
 from physmodel.fitting.record import Stage
 from physmodel.hybrids.names import INNER
 from physmodel.hybrids.results.hidden_field import HiddenField
-from physmodel.laws.scores import free_run_scores
-from physmodel.laws.simulation import require_variables, simulated
+from physmodel.laws.free_runs import FreeRuns
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.known_plus import Sum
-from physmodel.models.vector_field import InputSignal
 from physmodel.problem.problem import Problem
-
-if TYPE_CHECKING:
-    import sympy
 
 Array = NDArray[np.float64]
 
@@ -74,8 +66,8 @@ class Parameter:
 
 
 @dataclass(frozen=True, eq=False)
-class HybridResult:
-    """Known physics with what it leaves out.
+class HybridRecord(FreeRuns):
+    """Fields of `HybridResult`, for what reads one: texts, files, figures.
 
     Attributes
     ----------
@@ -179,74 +171,9 @@ class HybridResult:
         known = self.known_part.rate(time, states, velocities, inputs)
         return self.model.rate(time, states, velocities, inputs) - known
 
-    def simulate(
-        self,
-        x0: Array | None = None,
-        t: Array | None = None,
-        *,
-        v0: Array | None = None,
-        inputs: InputSignal | None = None,
-        rtol: float = 1e-10,
-    ) -> xr.Dataset:
-        """Integrate known part and hidden terms; see `physmodel.Result.simulate`."""
-        return simulated(self, x0, t, v0, inputs, rtol)
-
     @cached_property
     def scores(self) -> dict[str, float]:
         """`score` on the data of the fit, where there are a law and data."""
         if self.data is None or self.status == "no-law":
             return {}
         return self.score(self.data)
-
-    def score(self, data: xr.Dataset) -> dict[str, float]:
-        """Compare free-running simulations with data; see `physmodel.Result.score`."""
-        data = opened(data)
-        require_variables(self.model, data)
-        noise = None
-        if data is self.data:
-            noise = np.array([self.noise_std[state] for state in self.model.states])
-        return free_run_scores(self.model, with_holds(data, dict(self.problem.hold)), noise)
-
-    def to_sympy(self) -> dict[str, sympy.Eq]:
-        """Equations with all their numbers as SymPy objects, one per state."""
-        from physmodel.hybrids.results.equations import sympy_equations
-
-        return sympy_equations(self)
-
-    def to_latex(self) -> str:
-        """Equations as a LaTeX ``aligned`` block: known part in its letters, terms with numbers."""
-        from physmodel.hybrids.results.equations import latex_equations
-
-        return latex_equations(self)
-
-    def save(self, folder: str | Path) -> Path:
-        """Write model, network and data into a folder, from which `physmodel.load` reads them.
-
-        Returns
-        -------
-        Path
-            Of ``model.json``.
-        """
-        from physmodel.hybrids.results.storage import save_hybrid
-
-        return save_hybrid(self, folder)
-
-    def report(self, folder: str | Path) -> Path:
-        """Write ``report.html`` into a folder; needs the data that the fit was made on."""
-        import physmodel
-
-        return physmodel.write_report(self, folder)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, the object that ``physmodel hybrid --json`` prints."""
-        from physmodel.hybrids.results.text import as_dict
-
-        return as_dict(self)
-
-    def __str__(self) -> str:
-        from physmodel.hybrids.results.text import render
-
-        return render(self)
-
-    def _repr_latex_(self) -> str:
-        return f"$$ {self.to_latex()} $$"

@@ -1,47 +1,46 @@
-"""Hybrids in a run folder: ``model.json``, and ``weights.safetensors`` with the network."""
+"""Hybrids in a run folder: ``model.json``, and ``weights.npy`` with the network."""
 
 from __future__ import annotations
 
 import json
 from hashlib import sha256
+from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.atomic import write_atomic
+from physmodel.hybrids.results.record import HybridRecord
 from physmodel.hybrids.results.text import as_dict
 from physmodel.laws.manifest import record
 from physmodel.laws.storage import DATA, FILE, finite, write_data
 from physmodel.problem.calculus import substituted
 from physmodel.problem.expression import to_text, variable
 
-if TYPE_CHECKING:
-    from physmodel.hybrids.results.record import HybridResult
-
-WEIGHTS = "weights.safetensors"
+WEIGHTS = "weights.npy"
 #: What ``model.json`` says that it is.
 KIND = "hybrid"
 
 
-def save_hybrid(result: HybridResult, folder: str | Path) -> Path:
-    """Write ``model.json``, ``weights.safetensors``, and ``data.nc`` when the result has its data.
+def save_hybrid(result: HybridRecord, folder: str | Path) -> Path:
+    """Write ``model.json``, ``weights.npy``, and ``data.nc`` when the result has its data.
 
     Returns
     -------
     Path
         Of ``model.json``; it is written last and holds the hash of the weights.
     """
-    from safetensors.numpy import save
-
     target = Path(folder)
     names = (FILE, WEIGHTS) if result.data is None else (FILE, WEIGHTS, DATA)
     record(target, (FILE, WEIGHTS, DATA), known=False)
     if result.data is not None:
         write_data(result.data, target)
-    raw = save({name: np.ascontiguousarray(array) for name, array in _arrays(result).items()})
+    numbers = BytesIO()
+    np.save(numbers, np.concatenate([array.ravel() for array in _arrays(result).values()]))
+    raw = numbers.getvalue()
     write_atomic(target / WEIGHTS, raw)
     table = {
         "kind": KIND,
@@ -65,7 +64,7 @@ def save_hybrid(result: HybridResult, folder: str | Path) -> Path:
     return path
 
 
-def _model(result: HybridResult) -> dict[str, Any]:
+def _model(result: HybridRecord) -> dict[str, Any]:
     """Equations as text with a symbol for each number; names may be what no text can hold."""
     model = result.model
     taken = {*model.states, *model.inputs, *model.names}
@@ -85,7 +84,7 @@ def _model(result: HybridResult) -> dict[str, Any]:
     }
 
 
-def _arrays(result: HybridResult) -> dict[str, NDArray[np.float64]]:
+def _arrays(result: HybridRecord) -> dict[str, NDArray[np.float64]]:
     """The network, and where it was looked at."""
     net, seen = result.net.net, result.network
     visited = np.column_stack([seen[name].values for name in seen.data_vars])

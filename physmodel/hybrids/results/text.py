@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from physmodel.hybrids.results.record import HybridRecord
 from physmodel.hybrids.weak.leftover import REFUSED
 from physmodel.laws.render import MARGIN, WIDTH, folded, left_side, number
 from physmodel.laws.storage import SCHEMA_VERSION, finite
-
-if TYPE_CHECKING:
-    from physmodel.hybrids.results.record import HybridResult
 
 #: Standard errors from zero up to which a known number is said to be zero.
 ZERO = 2.0
@@ -21,12 +19,12 @@ ZERO = 2.0
 SHOWN, WIDEST = 3, 44
 
 
-def as_dict(result: HybridResult, run: str | None = None) -> dict[str, Any]:
+def as_dict(result: HybridRecord, run: str | None = None) -> dict[str, Any]:
     """A result as plain data, in the shape of ``physmodel discover --json``.
 
     Parameters
     ----------
-    result : HybridResult
+    result : HybridRecord
     run : str, optional
         Name of the run folder.
     """
@@ -62,12 +60,12 @@ def as_dict(result: HybridResult, run: str | None = None) -> dict[str, Any]:
     }
 
 
-def dumps(result: HybridResult, run: str | None = None) -> str:
+def dumps(result: HybridRecord, run: str | None = None) -> str:
     """JSON text of a result; numbers keep all their digits."""
     return json.dumps(finite(as_dict(result, run)), indent=1, allow_nan=False) + "\n"
 
 
-def render(result: HybridResult) -> str:
+def render(result: HybridRecord) -> str:
     """A result as text."""
     lines = [_headline(result), ""]
     if result.status == "no-law":
@@ -92,7 +90,7 @@ def render(result: HybridResult) -> str:
     return "\n".join([*lines, "", *folded(result.remedy, WIDTH)])
 
 
-def left_over(result: HybridResult) -> str:
+def left_over(result: HybridRecord) -> str:
     """What is left over, in words."""
     if result.lawful and result.p_left < REFUSED:
         return f"a share of {result.unexplained_fraction:.0e} of the rates: rounding"
@@ -109,7 +107,7 @@ def rival_text(rival: Mapping[str, Any]) -> str:
     return " + ".join(parts) or "no term"
 
 
-def plain_equation(result: HybridResult, state: str) -> str:
+def plain_equation(result: HybridRecord, state: str) -> str:
     """One equation on one line: ``dx/dt = a*x - 0.40(1)*x*y``."""
     known = result.known[state]
     text = "" if known == "0" else known
@@ -128,7 +126,7 @@ def percent(share: float) -> str:
     return f"{100.0 * share:.2g}%" if share >= 1e-4 or share == 0.0 else "<0.01%"
 
 
-def _headline(result: HybridResult) -> str:
+def _headline(result: HybridRecord) -> str:
     count = _count(result)
     what = {0: "nothing hidden was found", 1: "one hidden term"}.get(count, f"{count} hidden terms")
     what = {"known-suffices": "nothing is hidden"}.get(result.status, what)
@@ -138,11 +136,11 @@ def _headline(result: HybridResult) -> str:
     return f"{result.status}{stalled} - {words + ': ' if words else ''}{what}"
 
 
-def _count(result: HybridResult) -> int:
+def _count(result: HybridRecord) -> int:
     return sum(len(terms) for terms in result.residual.values())
 
 
-def _known(result: HybridResult) -> list[str]:
+def _known(result: HybridRecord) -> list[str]:
     """Numbers of the known equations; those of a discovered law stand in its equations already."""
     named = [p for p in result.parameters if p.name.isidentifier()]
     rows = [", ".join(f"{p.name} = {number(p.value, p.std)}" for p in named)] if named else []
@@ -155,7 +153,7 @@ def _known(result: HybridResult) -> list[str]:
     return rows
 
 
-def _equations(result: HybridResult) -> list[str]:
+def _equations(result: HybridRecord) -> list[str]:
     """Known parts and hidden terms below each other, with what they are in one column."""
     table = [
         row
@@ -167,7 +165,7 @@ def _equations(result: HybridResult) -> list[str]:
     return [f"{left} {text:<{width}}   {note}".rstrip() for left, text, note in table]
 
 
-def _rows(result: HybridResult, state: str, left: str) -> list[tuple[str, str, str]]:
+def _rows(result: HybridRecord, state: str, left: str) -> list[tuple[str, str, str]]:
     known = result.known[state]
     rows = [] if known == "0" else [(known, "known")]
     for item in result.residual[state]:

@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from physmodel.bodies.names import recognise_bodies
 from physmodel.conserved.of_law import law_symmetries
 from physmodel.conserved.search.families import motion_pairs
 from physmodel.conserved.search.smoothing import SHORTEST, smooth
@@ -17,6 +16,7 @@ from physmodel.data.contract import variable_names
 from physmodel.data.segments import segments
 from physmodel.discovery.discover import discover
 from physmodel.laws.result import Result
+from physmodel.problem.body_names import recognise_bodies
 
 
 def symmetries(data: Any) -> tuple[FoundSymmetry, ...]:
@@ -31,7 +31,10 @@ def symmetries(data: Any) -> tuple[FoundSymmetry, ...]:
     Returns
     -------
     tuple of FoundSymmetry
-        See `Result.symmetries`. Empty without a law.
+        Continuous ones first; their names are what a `Problem` takes. Empty without a law. Where
+        positions and velocities were measured and fewer terms do, those of the law with a pull
+        towards the origin that falls with the square of the distance. Where other terms cannot be
+        told from those of the law, what all these laws share.
 
     Raises
     ------

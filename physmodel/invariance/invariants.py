@@ -8,10 +8,7 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from physmodel.bodies.names import recognise_bodies
 from physmodel.conserved.of_law import law_invariants
-from physmodel.conserved.one_trajectory import believed
-from physmodel.conserved.quantity import Conserved
 from physmodel.conserved.search.evidence import gather
 from physmodel.conserved.search.families import Family, families, motion_pairs
 from physmodel.conserved.search.phase import Phase
@@ -22,7 +19,12 @@ from physmodel.data.contract import variable_names
 from physmodel.data.doctor import constant_columns, duplicate_columns
 from physmodel.data.open import opened
 from physmodel.data.segments import segments
+from physmodel.discovery.discover import discover
+from physmodel.invariance.one_trajectory import believed
+from physmodel.laws.invariant import Invariant
+from physmodel.laws.result import Result
 from physmodel.models.terms import TermLibrary, polynomial_terms
+from physmodel.problem.body_names import recognise_bodies
 
 #: States that are taken for positions, whose velocities are found by smoothing, if nothing is
 #: conserved by themselves.
@@ -32,18 +34,19 @@ MOST_POSITIONS = 3
 DEGREE, HIDDEN = 3, 2.0
 
 
-def invariants(data: Any) -> tuple[Conserved, ...]:
-    """Find what measured trajectories conserve, without a model of their motion.
+def invariants(data: Any) -> tuple[Invariant, ...]:
+    """Find what measured trajectories conserve without a model of their motion, or what a law does.
 
     Parameters
     ----------
-    data : xarray.Dataset, path, DataFrame or catalogue name
+    data : xarray.Dataset, path, DataFrame, catalogue name or Result
         A dataset as `physmodel.open` makes it, or anything that `physmodel.open` takes. Several
-        trajectories with different starts tell most.
+        trajectories with different starts tell most. Of a law that `discover` found: what it
+        conserves with the coefficients that it prints, followed along a run of it.
 
     Returns
     -------
-    tuple of Conserved
+    tuple of Invariant
         Functionally independent, those of few terms first; empty where nothing is conserved.
         Constant columns and copies of others are left out.
 
@@ -51,6 +54,8 @@ def invariants(data: Any) -> tuple[Conserved, ...]:
     ------
     DataError
         If the data cannot be used.
+    ProblemError
+        If a law comes without its data.
 
     Notes
     -----
@@ -60,15 +65,16 @@ def invariants(data: Any) -> tuple[Conserved, ...]:
     no law only motions that fill more than a curve are believed. Coordinates of several bodies
     go through the law that `discover` finds for them.
     """
+    if isinstance(data, Result):
+        with threadpool_limits(1, "blas"):
+            return law_invariants(data)
     dataset = opened(data)
     idle = {*constant_columns(dataset), *duplicate_columns(dataset)}
     states = tuple(name for name in variable_names(dataset, "state") if name not in idle)
     if not states:
         return ()
     if recognise_bodies(states):
-        from physmodel.discovery.discover import discover
-
-        return law_invariants(discover(dataset))
+        return discover(dataset).conserved
     with threadpool_limits(1, "blas"):
         found = _search(dataset, states)
     return tuple(item.public() for item in found)

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.fitting.record import Stage
-from physmodel.hybrids.results.record import HybridResult
+from physmodel.hybrids.results.result import HybridResult
 from physmodel.models.sparse_field import term_variables
-from physmodel.report.figures import (
+from physmodel.reports.figures import (
     CYCLE,
     DATA,
     FAINT,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from html import escape
 from pathlib import Path
 
 import xarray as xr
 
 from physmodel.atomic import write_atomic
+from physmodel.conserved.of_law import with_invariants
 from physmodel.errors import ProblemError
-from physmodel.hybrids.results.record import HybridResult
-from physmodel.laws.invariants import invariants_of
+from physmodel.hybrids.results.result import HybridResult
 from physmodel.laws.render import (
     MAX_TERMS,
     latex_equation,
@@ -22,9 +21,9 @@ from physmodel.laws.render import (
     right_side,
 )
 from physmodel.laws.result import Result
-from physmodel.report import figures
-from physmodel.report.hybrid_page import hybrid_html
-from physmodel.report.page import (
+from physmodel.reports import figures
+from physmodel.reports.hybrid_page import hybrid_html
+from physmodel.reports.page import (
     data_section,
     free_run_sections,
     head,
@@ -156,10 +155,10 @@ def _numbers(result: Result) -> str:
 def _plots(result: Result, data: xr.Dataset) -> list[str]:
     parts = free_run_sections(result, data)
     if any(not len(item.time) for item in result.conserved):  # a saved result has no curves
-        result = replace(result, conserved=invariants_of(result, data))
+        result = with_invariants(result)
     drawn = figures.invariants_figure(result)
     if result.conserved:
-        rows = [(item.name, f"{item.drift:.2e}") for item in result.conserved]
+        rows = [(item.label, f"{item.drift:.2e}") for item in result.conserved]
         body = table(("quantity", "drift"), rows) + (
             plot(drawn, "Relative change of each conserved quantity against time.") if drawn else ""
         )

@@ -11,11 +11,11 @@ from secrets import token_hex
 
 from physmodel.atomic import unwritable, write_atomic
 from physmodel.errors import ProblemError
-from physmodel.hybrids.results.record import HybridResult
+from physmodel.hybrids.results.result import HybridResult
 from physmodel.laws.manifest import MANIFEST, digest, run_files
 from physmodel.laws.result import Result
 from physmodel.problem.toml import write_problem
-from physmodel.report.html import write_report
+from physmodel.reports.html import write_report
 from physmodel.version import environment
 
 PACKAGES = ("numpy", "scipy", "xarray", "pandas")

@@ -6,12 +6,12 @@ from html import escape
 
 from physmodel.errors import ProblemError
 from physmodel.hybrids.results.equations import latex_equation
-from physmodel.hybrids.results.record import HybridResult
+from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.results.text import left_over, percent, plain_equation, render, rival_text
 from physmodel.hybrids.weak.leftover import REFUSED
 from physmodel.laws.render import left_side, number
-from physmodel.report import hybrid_figures
-from physmodel.report.page import (
+from physmodel.reports import hybrid_figures
+from physmodel.reports.page import (
     data_section,
     free_run_sections,
     head,

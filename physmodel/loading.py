@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from physmodel.findings import Finding
 from physmodel.hybrids.results.loading import hybrid_result_of
-from physmodel.hybrids.results.record import HybridResult
+from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.results.storage import KIND
-from physmodel.laws.invariants import Invariant
+from physmodel.laws.invariant import Invariant
 from physmodel.laws.reading import number_of, read_data, read_start, read_table, restoring
-from physmodel.laws.result import REMEDIES, Result
+from physmodel.laws.record import REMEDIES
+from physmodel.laws.result import Result
 from physmodel.laws.storage import DATA
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField, term_variables
@@ -68,11 +69,12 @@ def _restored(table: dict[str, Any], folder: Path) -> Result:
         fit_scores={str(k): float(v) for k, v in table["scores"].items() if v is not None},
         conserved=tuple(
             Invariant(
-                str(i["name"]),
+                str(i["expression"]),
+                {str(k): float(v) for k, v in i["terms"].items()},
+                number_of(i["p_value"]),
                 number_of(i["drift"]),
+                "" if i["name"] == i["expression"] else str(i["name"]),
                 number_of(i["size"]),
-                np.empty(0),
-                np.empty(0),
             )
             for i in table["invariants"]
         ),

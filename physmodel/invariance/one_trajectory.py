@@ -8,8 +8,6 @@ it, so that it fills more than a curve; or a law of motion, which says what happ
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -19,10 +17,10 @@ from physmodel.conserved.of_field import judge_quantity, points_around
 from physmodel.conserved.of_law import law_quantities
 from physmodel.conserved.search.phase import Phase
 from physmodel.conserved.search.search import LEVEL, Found
+from physmodel.discovery.discover import discover
+from physmodel.invariance.symmetries import law_behind
+from physmodel.laws.result import Result
 from physmodel.models.sparse_field import SparseField
-
-if TYPE_CHECKING:
-    from physmodel.laws.result import Result
 
 Array = NDArray[np.float64]
 
@@ -55,9 +53,6 @@ def believed(dataset: xr.Dataset, phase: Phase, found: list[Found]) -> list[Foun
         All of them where the motion fills more than a curve; otherwise what the shortest law of
         motion conserves and none of its rivals disputes, and nothing without a law.
     """
-    from physmodel.conserved.of_data import law_behind
-    from physmodel.discovery.discover import discover
-
     if 0 < len(found) < len(phase.names) - 1 and fills_more_than_a_curve(phase):
         return found
     law = law_behind(discover(dataset))

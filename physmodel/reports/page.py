@@ -10,10 +10,10 @@ import xarray as xr
 
 from physmodel.data.doctor import summary
 from physmodel.findings import Finding
-from physmodel.hybrids.results.record import HybridResult
+from physmodel.hybrids.results.result import HybridResult
 from physmodel.laws.result import Result
 from physmodel.laws.scores import scored
-from physmodel.report import figures
+from physmodel.reports import figures
 
 #: Colour of the badge of each status.
 COLOURS = {

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from physmodel.data.segments import Segment, segments
 from physmodel.errors import PhysmodelError
-from physmodel.hybrids.results.record import HybridResult
+from physmodel.hybrids.results.result import HybridResult
 from physmodel.laws.result import Result
 from physmodel.laws.scores import input_signal
 from physmodel.models.central_force import CentralForce
