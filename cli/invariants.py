@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from physmodel.cli.found import found_command
+from physmodel.cli.listing import listing_command
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,7 +31,7 @@ def _look(data: xr.Dataset) -> tuple[tuple[Invariant, ...], str]:
     )
 
 
-command = found_command(
+command = listing_command(
     "invariants",
     HELP,
     _look,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from physmodel.cli.found import found_command
+from physmodel.cli.listing import listing_command
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from physmodel.conserved.symmetries import FoundSymmetry
+    from physmodel.conserved.symmetries import LawSymmetry
 
 HELP = """Find the symmetries of the law behind measured trajectories.
 
@@ -18,7 +18,7 @@ there is no law or it has no symmetry.
 """
 
 
-def _look(data: xr.Dataset) -> tuple[tuple[FoundSymmetry, ...], str]:
+def _look(data: xr.Dataset) -> tuple[tuple[LawSymmetry, ...], str]:
     from physmodel.conserved.of_field import autonomous
     from physmodel.conserved.of_law import law_symmetries
     from physmodel.discovery.discover import discover
@@ -40,6 +40,6 @@ def _look(data: xr.Dataset) -> tuple[tuple[FoundSymmetry, ...], str]:
     return law_symmetries(law), "\n".join([f"note: of this law ({law.status}):", *lines])
 
 
-command = found_command(
+command = listing_command(
     "symmetries", HELP, _look, "looking for symmetries", "no symmetry beyond doubt"
 )

@@ -21,7 +21,7 @@ from physmodel.cli.root import root
 from physmodel.conserved import finite
 from physmodel.conserved.generators import Condition
 from physmodel.conserved.of_field import UncertainField
-from physmodel.conserved.symmetries import FoundSymmetry
+from physmodel.conserved.symmetries import LawSymmetry
 from physmodel.models.integrate import integrate
 from physmodel.models.sparse_field import SparseField
 from physmodel.problem.parser import parse
@@ -213,9 +213,9 @@ def test_command_line() -> None:
 
 def test_lines_say_what_happens() -> None:
     generator = {"x": "-y", "y": "x", "z": "1", "w": "2*x + w", "t": "-2*t"}
-    text = str(FoundSymmetry("generator:...", generator, 0.0, 1.0, continuous=True))
+    text = str(LawSymmetry("generator:...", generator, 0.0, 1.0, continuous=True))
     assert "x -> x - e*y, y -> y + e*x, z -> z + e, w -> w + e*(2*x + w), t -> t - e*2*t" in text
-    assert "x -> -x" in str(FoundSymmetry("reflection:x", {"x": "-x"}, 0.0, 1.0))
+    assert "x -> -x" in str(LawSymmetry("reflection:x", {"x": "-x"}, 0.0, 1.0))
 
 
 def test_positions_of_different_units_have_no_distance() -> None:

@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.conserved.kept import run_of
-from physmodel.conserved.symmetries import FoundSymmetry
+from physmodel.conserved.symmetries import LawSymmetry
 from physmodel.data.segments import Segment, segments
 from physmodel.laws.invariant import Invariant
 from physmodel.laws.result import Result
@@ -80,7 +80,7 @@ def _course(law: Result, model: CentralForce, data: xr.Dataset) -> tuple[Array, 
     return time, states, velocities, False
 
 
-def central_symmetries(model: CentralForce) -> tuple[FoundSymmetry, ...]:
+def central_symmetries(model: CentralForce) -> tuple[LawSymmetry, ...]:
     """Symmetries of every pairwise central force: those of space and time, and one of scale."""
     n = model.n_axes
     bodies = [model.states[k : k + n] for k in range(0, len(model.states), n)]
@@ -96,4 +96,4 @@ def central_symmetries(model: CentralForce) -> tuple[FoundSymmetry, ...]:
         scaling: {k: f"{v}*{k}" for k, v in exponents.items() if v},
         "time-reversal": {"t": "-t"},
     }
-    return tuple(FoundSymmetry(name, change, 0.0, 1.0) for name, change in named.items())
+    return tuple(LawSymmetry(name, change, 0.0, 1.0) for name, change in named.items())

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from physmodel.conserved.of_field import UncertainField, field_invariants, points_around
 from physmodel.conserved.search.families import families, motion_pairs
 from physmodel.conserved.search.phase import Phase
-from physmodel.conserved.search.search import Found
+from physmodel.conserved.search.search import ConservedSum
 from physmodel.conserved.search.smoothing import smooth
-from physmodel.conserved.symmetries import FoundSymmetry, field_symmetries
+from physmodel.conserved.symmetries import LawSymmetry, field_symmetries
 from physmodel.data.segments import segments
 from physmodel.models.sparse_field import SparseField, velocity_name
 
@@ -37,12 +37,12 @@ class Fitted:
     phase: Phase
     pairs: list[tuple[str, str]]
 
-    def invariants(self) -> list[Found]:
+    def invariants(self) -> list[ConservedSum]:
         """What the law conserves to within the errors of its coefficients."""
         flow = self.field.at(points_around(self.phase))
         return field_invariants(flow, self.phase, families(self.phase, self.pairs))
 
-    def symmetries(self) -> tuple[FoundSymmetry, ...]:
+    def symmetries(self) -> tuple[LawSymmetry, ...]:
         """Transformations that the errors of its coefficients allow."""
         own = self.pairs if self.field.model.order == 1 else []
         return field_symmetries(self.field, self.phase, own)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from physmodel.conserved.fitted import Fitted, fitted
 from physmodel.conserved.of_field import UncertainField, judge_quantity
-from physmodel.conserved.search.search import Found
+from physmodel.conserved.search.search import ConservedSum
 from physmodel.data.segments import Segment, segments
 from physmodel.laws.result import Result
 from physmodel.laws.scores import evaluations_for, free_run
@@ -41,7 +41,7 @@ class Kept:
 
     Attributes
     ----------
-    quantity : Found
+    quantity : ConservedSum
     drift : float
         Largest deviation from its first value along the run, over `size`.
     size : float
@@ -50,7 +50,7 @@ class Kept:
         The quantity along the run, its largest coefficient one.
     """
 
-    quantity: Found
+    quantity: ConservedSum
     drift: float
     size: float
     time: Array
@@ -110,7 +110,7 @@ def run_of(law: Result, segment: Segment) -> tuple[Array, Array]:
     return segment.time[usable], motion[usable]
 
 
-def _holding(fit: Fitted, candidates: list[Found], time: Array, motion: Array) -> list[Kept]:
+def _holding(fit: Fitted, candidates: list[ConservedSum], time: Array, motion: Array) -> list[Kept]:
     points = np.vstack([_some(fit.phase.values), _some(motion)])
     flow, kept = fit.field.at(points), []
     for item in candidates:

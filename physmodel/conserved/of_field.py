@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from physmodel.conserved.search.evidence import drift_of
 from physmodel.conserved.search.families import Family
 from physmodel.conserved.search.phase import FLOOR, Phase
-from physmodel.conserved.search.search import Found, Test, search
+from physmodel.conserved.search.search import ConservedSum, Test, search
 from physmodel.conserved.search.spectrum import DECIDES, Spectrum
 from physmodel.conserved.search.verdict import Verdict, verdict
 from physmodel.models.sparse_field import SparseField
@@ -105,12 +105,12 @@ def points_around(phase: Phase, seed: int = 0) -> Array:
     return np.vstack([phase.values[own], np.column_stack(mixed)])
 
 
-def field_invariants(flow: Flow, phase: Phase, choices: list[Family]) -> list[Found]:
+def field_invariants(flow: Flow, phase: Phase, choices: list[Family]) -> list[ConservedSum]:
     """Independent quantities that a field conserves to within the errors of its coefficients.
 
     Returns
     -------
-    list of Found
+    list of ConservedSum
         Their drift is that along the records.
     """
 

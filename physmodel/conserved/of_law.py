@@ -8,9 +8,9 @@ from physmodel.conserved.central import central_invariants, central_symmetries
 from physmodel.conserved.fitted import Fitted, fitted, uncertain
 from physmodel.conserved.kept import kept_quantities
 from physmodel.conserved.of_field import autonomous
-from physmodel.conserved.search.search import Found
+from physmodel.conserved.search.search import ConservedSum
 from physmodel.conserved.search.smoothing import SHORTEST
-from physmodel.conserved.symmetries import FoundSymmetry
+from physmodel.conserved.symmetries import LawSymmetry
 from physmodel.constants import ENGINE
 from physmodel.data.segments import segments
 from physmodel.laws.invariant import Invariant
@@ -56,13 +56,13 @@ def with_invariants(law: Result) -> Result:
     return replace(law, conserved=law_invariants(law))
 
 
-def law_quantities(law: Result) -> list[Found]:
+def law_quantities(law: Result) -> list[ConservedSum]:
     """What a law of terms conserves to within the errors of its coefficients."""
     opened = _opened(law)
     return opened.invariants() if isinstance(opened, Fitted) else []
 
 
-def law_symmetries(law: Result) -> tuple[FoundSymmetry, ...]:
+def law_symmetries(law: Result) -> tuple[LawSymmetry, ...]:
     """Symmetries of a law to within the errors of its coefficients.
 
     Parameters
@@ -72,7 +72,7 @@ def law_symmetries(law: Result) -> tuple[FoundSymmetry, ...]:
 
     Returns
     -------
-    tuple of FoundSymmetry
+    tuple of LawSymmetry
         Empty without a law, and for laws with inputs or time in them. Where the data cannot tell
         some terms from others, only what all these laws share.
 

@@ -27,7 +27,7 @@ DENOMINATOR = 6
 
 
 @dataclass(frozen=True)
-class FoundSymmetry:
+class LawSymmetry:
     """A transformation that turns every motion of a law into another one.
 
     Attributes
@@ -73,7 +73,7 @@ def _shifted(name: str, change: str) -> str:
 
 def field_symmetries(
     field: UncertainField, phase: Phase, pairs: list[tuple[str, str]]
-) -> tuple[FoundSymmetry, ...]:
+) -> tuple[LawSymmetry, ...]:
     """Symmetries that the errors of the coefficients allow.
 
     Parameters
@@ -86,7 +86,7 @@ def field_symmetries(
 
     Returns
     -------
-    tuple of FoundSymmetry
+    tuple of LawSymmetry
         Continuous ones first.
     """
     points = points_around(phase)
@@ -95,7 +95,7 @@ def field_symmetries(
 
 def _continuous(
     field: UncertainField, points: Array, pairs: list[tuple[str, str]]
-) -> list[FoundSymmetry]:
+) -> list[LawSymmetry]:
     names = field.model.states
     condition = Condition(field, points)
     named = [*_rotations(names, pairs), *_translations(names), *_scalings(names, condition)]
@@ -106,7 +106,7 @@ def _continuous(
     made = []
     for name, one in found:
         said = condition.judge(one)
-        made.append(FoundSymmetry(name, _changes(names, one), said.defect, said.p_value, True))
+        made.append(LawSymmetry(name, _changes(names, one), said.defect, said.p_value, True))
     return made
 
 
@@ -194,7 +194,7 @@ def _changes(names: tuple[str, ...], generator: Generator) -> dict[str, str]:
 
 def _finite(
     field: UncertainField, points: Array, pairs: list[tuple[str, str]]
-) -> list[FoundSymmetry]:
+) -> list[LawSymmetry]:
     names = field.model.states
     if len(names) > MOST_STATES:
         return []
@@ -221,7 +221,7 @@ def _finite(
         if said.holds:
             chosen.append(element)
             generator = _mapped(names, element)
-            made.append(FoundSymmetry(element.name, generator, said.defect, said.p_value))
+            made.append(LawSymmetry(element.name, generator, said.defect, said.p_value))
     return made
 
 

@@ -16,7 +16,7 @@ from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.holds import with_holds
 from physmodel.data.open import opened
 from physmodel.data.segments import segments
-from physmodel.data.stated_problem import stated_problem
+from physmodel.data.stated_problem import FIELDS, stated_problem
 from physmodel.discovery.holds import with_best_hold
 from physmodel.discovery.outcome import terms_result
 from physmodel.errors import DataError, ProblemError
@@ -78,7 +78,8 @@ def discover(
     ProblemError
         If the problem does not fit the data.
     """
-    known = {k: v for k, v in locals().items() if k not in {"data", "problem"}}
+    arguments = locals()  # taken first, when they are the arguments and nothing else
+    known = {k: v for k, v in arguments.items() if k in FIELDS}
     # The matrices are small and many: threads cost more than they give, and one thread gives the
     # same bits on every machine with the same libraries.
     with threadpool_limits(1, "blas"):

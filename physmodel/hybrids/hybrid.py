@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.open import opened
-from physmodel.data.stated_problem import stated_problem
+from physmodel.data.stated_problem import FIELDS, stated_problem
 from physmodel.discovery.holds import stated_by_evidence
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import Finding
@@ -80,8 +80,8 @@ def hybrid(
     ProblemError
         If the known equations cannot be read or do not fit the data.
     """
-    given = {"data", "known", "problem", "start"}
-    fields = {k: v for k, v in locals().items() if k not in given and v is not None}
+    arguments = locals()  # taken first, when they are the arguments and nothing else
+    fields = {k: v for k, v in arguments.items() if k in FIELDS and v is not None}
     with threadpool_limits(1, "blas"):
         if not isinstance(known, Result):
             return _hybrid(data, known, problem, start, fields)

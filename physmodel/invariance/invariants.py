@@ -12,7 +12,7 @@ from physmodel.conserved.of_law import law_invariants
 from physmodel.conserved.search.evidence import gather
 from physmodel.conserved.search.families import Family, families, motion_pairs
 from physmodel.conserved.search.phase import Phase
-from physmodel.conserved.search.search import Found, Test, search
+from physmodel.conserved.search.search import ConservedSum, Test, search
 from physmodel.conserved.search.smoothing import long_enough, smooth
 from physmodel.conserved.search.spectrum import Spectrum
 from physmodel.data.contract import variable_names
@@ -80,7 +80,7 @@ def invariants(data: Any) -> tuple[Invariant, ...]:
     return tuple(item.public() for item in found)
 
 
-def _search(dataset: xr.Dataset, states: tuple[str, ...]) -> list[Found]:
+def _search(dataset: xr.Dataset, states: tuple[str, ...]) -> list[ConservedSum]:
     values = np.concatenate([s.values for s in long_enough(segments(dataset, states))])
     states = tuple(np.array(states)[np.ptp(values, axis=0) > 0.0].tolist())
     if not states:
@@ -109,7 +109,7 @@ def _hides_velocities(whole: Phase) -> bool:
     return bool(np.any(np.mean(left**2, axis=0) > HIDDEN * noise))
 
 
-def search_phase(phase: Phase, choices: list[Family]) -> list[Found]:
+def search_phase(phase: Phase, choices: list[Family]) -> list[ConservedSum]:
     """Independent conserved quantities of smoothed records."""
 
     def examine(family: Family) -> tuple[Spectrum, Test] | None:

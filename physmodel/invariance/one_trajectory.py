@@ -16,7 +16,7 @@ from physmodel.conserved.fitted import uncertain
 from physmodel.conserved.of_field import judge_quantity, points_around
 from physmodel.conserved.of_law import law_quantities
 from physmodel.conserved.search.phase import Phase
-from physmodel.conserved.search.search import LEVEL, Found
+from physmodel.conserved.search.search import LEVEL, ConservedSum
 from physmodel.discovery.discover import discover
 from physmodel.invariance.symmetries import law_behind
 from physmodel.laws.result import Result
@@ -36,7 +36,7 @@ BESIDE = 1.2
 PAST = 2.0
 
 
-def believed(dataset: xr.Dataset, phase: Phase, found: list[Found]) -> list[Found]:
+def believed(dataset: xr.Dataset, phase: Phase, found: list[ConservedSum]) -> list[ConservedSum]:
     """Conserved quantities that a single trajectory shows.
 
     Parameters
@@ -44,12 +44,12 @@ def believed(dataset: xr.Dataset, phase: Phase, found: list[Found]) -> list[Foun
     dataset : xarray.Dataset
     phase : Phase
         Of its only trajectory.
-    found : list of Found
+    found : list of ConservedSum
         What is constant along it.
 
     Returns
     -------
-    list of Found
+    list of ConservedSum
         All of them where the motion fills more than a curve; otherwise what the shortest law of
         motion conserves and none of its rivals disputes, and nothing without a law.
     """
@@ -59,12 +59,12 @@ def believed(dataset: xr.Dataset, phase: Phase, found: list[Found]) -> list[Foun
     return [item for item in law_quantities(law) if undisputed(item, law, phase)]
 
 
-def undisputed(item: Found, law: Result, phase: Phase) -> bool:
+def undisputed(item: ConservedSum, law: Result, phase: Phase) -> bool:
     """Whether every rival of a law conserves a quantity, too, to within its errors.
 
     Parameters
     ----------
-    item : Found
+    item : ConservedSum
     law : Result
     phase : Phase
         Of its data.

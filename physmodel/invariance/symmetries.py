@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from physmodel.conserved.of_law import law_symmetries
 from physmodel.conserved.search.families import motion_pairs
 from physmodel.conserved.search.smoothing import SHORTEST, smooth
-from physmodel.conserved.symmetries import FoundSymmetry
+from physmodel.conserved.symmetries import LawSymmetry
 from physmodel.data.contract import variable_names
 from physmodel.data.segments import segments
 from physmodel.discovery.discover import discover
@@ -19,7 +19,7 @@ from physmodel.laws.result import Result
 from physmodel.problem.body_names import recognise_bodies
 
 
-def symmetries(data: Any) -> tuple[FoundSymmetry, ...]:
+def symmetries(data: Any) -> tuple[LawSymmetry, ...]:
     """Find the symmetries of the law behind measured trajectories.
 
     Parameters
@@ -30,7 +30,7 @@ def symmetries(data: Any) -> tuple[FoundSymmetry, ...]:
 
     Returns
     -------
-    tuple of FoundSymmetry
+    tuple of LawSymmetry
         Continuous ones first; their names are what a `Problem` takes. Empty without a law. Where
         positions and velocities were measured and fewer terms do, those of the law with a pull
         towards the origin that falls with the square of the distance. Where other terms cannot be

@@ -32,7 +32,7 @@ FREEDOM = 0.4
 
 
 @dataclass(frozen=True)
-class Found:
+class ConservedSum:
     """A combination of the terms of a family that passed the test.
 
     Attributes
@@ -74,7 +74,7 @@ class Found:
             for _, exponent in inner.factors
         )
 
-    def replaces(self, other: Found) -> bool:
+    def replaces(self, other: ConservedSum) -> bool:
         """Whether this describes the same quantity as another one better."""
         gain = other.misfit - self.misfit
         if self.n_terms == other.n_terms:
@@ -94,7 +94,7 @@ def search(
     phase: Phase,
     families: Sequence[Family],
     examine: Callable[[Family], tuple[Spectrum, Test] | None],
-) -> list[Found]:
+) -> list[ConservedSum]:
     """Go through families of terms until no more independent quantities are possible.
 
     Parameters
@@ -107,12 +107,12 @@ def search(
 
     Returns
     -------
-    list of Found
+    list of ConservedSum
         Functionally independent, those of few terms first.
     """
     most = len(phase.names) - 1
-    candidates: list[Found] = []
-    chosen: list[Found] = []
+    candidates: list[ConservedSum] = []
+    chosen: list[ConservedSum] = []
     for family in families:
         examined = examine(family)
         if examined is None:
@@ -128,16 +128,16 @@ def search(
     return chosen
 
 
-def independent(candidates: Sequence[Found], most: int) -> list[Found]:
+def independent(candidates: Sequence[ConservedSum], most: int) -> list[ConservedSum]:
     """Functionally independent quantities, those of few terms first.
 
     Parameters
     ----------
-    candidates : sequence of Found
+    candidates : sequence of ConservedSum
     most : int
         A motion in `d` variables has at most ``d - 1``.
     """
-    chosen: list[Found] = []
+    chosen: list[ConservedSum] = []
     for new in sorted(candidates, key=lambda item: (item.n_terms, item.degree)):
         twin = next((k for k, old in enumerate(chosen) if not _is_new([old], new)), None)
         if twin is not None:
@@ -163,13 +163,13 @@ def _found(
     weights: Array,
     p_value: float,
     drift: float,
-) -> Found:
+) -> ConservedSum:
     normalised = weights / spectrum.scale
     misfit = spectrum.freedom * spectrum.ratio(normalised) + PRICE * np.count_nonzero(weights)
     errors = spectrum.std_errors(normalised) * spectrum.scale
     slopes, blur = _gradients(family.library, phase, weights, errors)
     deviation = float(np.sqrt(2.0 * spectrum.freedom))
-    return Found(
+    return ConservedSum(
         family.library, weights, errors, slopes, blur, p_value, drift, float(misfit), deviation
     )
 
@@ -191,7 +191,7 @@ def _gradients(
     return slopes, float(np.nanmedian(turned / np.where(size > 0.0, size, 1.0)))
 
 
-def _is_new(known: Sequence[Found], new: Found) -> bool:
+def _is_new(known: Sequence[ConservedSum], new: ConservedSum) -> bool:
     """Whether the gradients leave the span of those known, typically and beyond their errors."""
     if not known:
         return True

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 Look = Callable[["xr.Dataset"], tuple[Sequence[Any], str]]
 
 
-def found_command(name: str, help_text: str, look: Look, doing: str, nothing: str) -> click.Command:
+def listing_command(
+    name: str, help_text: str, look: Look, doing: str, nothing: str
+) -> click.Command:
     """Make a command that opens data, looks for something, and prints one line for each find.
 
     Parameters
