@@ -46,7 +46,7 @@ class Ending(StrEnum):
 REMEDIES = {
     Ending.CONVERGED: "Nothing to do: neither the cost nor the parameters changed any more.",
     Ending.STALLED: (
-        "No step lowered the cost although its gradient is not zero: start elsewhere (restarts), "
+        "No step lowered the cost although its gradient is not zero: start elsewhere, "
         "or look for parameters that the residuals hardly depend on."
     ),
     Ending.ITERATIONS: "The iterations are spent: raise the limit, or go on from this answer.",
