@@ -24,9 +24,8 @@ SHARES = (0.3, 0.15, None)
 EVALUATIONS = 16
 #: `--quick` takes these cases and one seed.
 QUICK = ("pendulum", "van-der-pol")
-#: Methods that all others are measured by; the last takes the decisions of the learned policy at
-#: random.
-MEASURES = ("uniform", "random", "random-shares")
+#: Methods that all others are measured by.
+MEASURES = ("uniform", "random")
 
 
 def unit_names(cases: Sequence[str], seeds: int) -> list[str]:
@@ -53,8 +52,7 @@ def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """
     import torch
 
-    from physmodel.bench.pruning_peers import FREE, METHODS
-    from physmodel.bench.pruning_task import Task
+    from physmodel.bench.pruning_peers import FREE, METHODS, Task
 
     torch.set_num_threads(1)
     label, seed = name.split(".")
@@ -167,8 +165,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """
     lines = [
         f"{'cases':<10}{'keep':<6}{'method':<17}{'networks':>8}{'kept':>7}{'error/dense':>13}"
-        f"{'(worst 10%)':>13}{'beats uniform':>15}{'random':>8}{'random-shares':>15}"
-        f"{'evaluations':>13}"
+        f"{'(worst 10%)':>13}{'beats uniform':>15}{'random':>8}{'evaluations':>13}"
     ]
     for row in rows:
         keep = "free" if row["share"] is None else f"{row['share']:.0%}"
@@ -178,6 +175,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         lines.append(
             f"{'held out' if row['held_out'] else 'seen':<10}{keep:<6}{row['method']:<17}"
             f"{row['networks']:>8}{row['kept']:>7.0%}{row['ratio']:>13.3g}{row['worst']:>13.3g}"
-            f"{wins[0]:>15}{wins[1]:>8}{wins[2]:>15}{row['evaluations']:>13}"
+            f"{wins[0]:>15}{wins[1]:>8}{row['evaluations']:>13}"
         )
     return "\n".join(lines)
