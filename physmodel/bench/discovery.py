@@ -56,14 +56,7 @@ def settings(
 ) -> dict[str, Any]:
     """Settings of a run as plain data.
 
-    Parameters
-    ----------
-    noise : sequence of float
-    trajectories : sequence of int
-    unusual : bool
-        Also the cells of `UNUSUAL`.
-    seeds : int
-    methods : sequence of str
+    `unusual`: also the cells of `UNUSUAL`.
     """
     cells = [Cell(level, count) for count in trajectories for level in noise]
     cells += UNUSUAL if unusual else []
@@ -73,10 +66,7 @@ def settings(
 def system_names(*, quick: bool = False) -> list[str]:
     """Names of the systems, in order.
 
-    Parameters
-    ----------
-    quick : bool
-        Only a subset.
+    `quick`: only a subset.
     """
     names = [system.name for system in load_systems()]
     return names[::QUICK_STRIDE] if quick else names
@@ -85,16 +75,7 @@ def system_names(*, quick: bool = False) -> list[str]:
 def run_system(name: str, chosen: Mapping[str, Any]) -> list[dict[str, Any]]:
     """All draws of one system.
 
-    Parameters
-    ----------
-    name : str
-    chosen : mapping
-        From `settings`.
-
-    Returns
-    -------
-    list of dict
-        One record per cell, seed and method.
+    `chosen`: from `settings`. Returns: one record per cell, seed and method.
     """
     original = next(item for item in load_systems() if item.name == name)
     cells = [Cell(**cell) for cell in chosen["cells"]]
@@ -141,20 +122,12 @@ def _answers(case: Draw, methods: Sequence[str]) -> list[tuple[str, Answer]]:
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Figures of every cell and method.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_system`.
-
-    Returns
-    -------
-    list of dict
-        ``exact`` and ``listed``: share of draws; ``detectable``: share whose weakest true term
-        can be told from noise at all (the ceiling); ``equations``: share of equations; ``error``:
-        median over draws; ``wrong_identified``: share of draws with a wrong answer that claims
-        to be identified; ``coverage`` of 90% intervals (None without intervals); ``claimed``:
-        mean probability that the method gives its answers (None without); ``seconds``: median;
-        ``draws``.
+    `records`: from `run_system`. Returns: ``exact`` and ``listed``: share of draws; ``detectable``:
+    share whose weakest true term can be told from noise at all (the ceiling); ``equations``: share
+    of equations; ``error``: median over draws; ``wrong_identified``: share of draws with a wrong
+    answer that claims to be identified; ``coverage`` of 90% intervals (None without intervals);
+    ``claimed``: mean probability that the method gives its answers (None without); ``seconds``:
+    median; ``draws``.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for record in records:
@@ -186,10 +159,7 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Text table of a summary.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
+    `rows`: from `summarise`.
     """
     scans = {row["cell"]: row["seconds"] for row in rows if row["method"] == "pysindy-fd AICc"}
     lines = [

@@ -35,18 +35,8 @@ QUICK = ("lorenz-25", "lorenz-25-noise-1", "poisson")
 def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """All records of one case; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-        Of `CASES`.
-    settings : mapping
-        ``seeds``.
-
-    Returns
-    -------
-    list of dict
-        ``case``, ``method``, ``seed``, ``error``, ``seconds``: the relative error of a solution
-        (L2) or of the worst of the numbers found.
+    `name`: of `CASES`. `settings`: ``seeds``. Returns: ``case``, ``method``, ``seed``, ``error``,
+    ``seconds``: the relative error of a solution (L2) or of the worst of the numbers found.
     """
     if name not in LORENZ:
         return pde.run_case(name, settings)

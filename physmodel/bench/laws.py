@@ -36,17 +36,8 @@ MISSED = 0.1
 def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """All seeds of one case; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-    settings : mapping
-        ``seeds``: how many.
-
-    Returns
-    -------
-    list of dict
-        ``case``, ``seed``, ``laws`` (how many must be found), ``found`` (expressions with
-        p-value and drift), ``missed``, ``invented``, ``seconds``.
+    `settings`: ``seeds``: how many. Returns: ``case``, ``seed``, ``laws`` (how many must be found),
+    ``found`` (expressions with p-value and drift), ``missed``, ``invented``, ``seconds``.
     """
     return [run_seed(name, CASES[name], seed) for seed in range(settings["seeds"])]
 
@@ -54,10 +45,7 @@ def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
 def run_seed(name: str, case: Case, seed: int, trajectories: int = TRAJECTORIES) -> Record:
     """Search one noisy record and judge what is found.
 
-    Returns
-    -------
-    dict
-        See `run_case`.
+    Returns: see `run_case`.
     """
     data = case.record(seed, trajectories=trajectories)
     begin = time.perf_counter()
@@ -92,16 +80,8 @@ def run_seed(name: str, case: Case, seed: int, trajectories: int = TRAJECTORIES)
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Counts of every case over its seeds.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_case`.
-
-    Returns
-    -------
-    list of dict
-        ``laws``, ``missed`` and ``invented`` summed, ``seconds`` at the median, and the
-        expressions of the first seed.
+    `records`: from `run_case`. Returns: ``laws``, ``missed`` and ``invented`` summed, ``seconds``
+    at the median, and the expressions of the first seed.
     """
     rows = []
     for name in dict.fromkeys(record["case"] for record in records):
@@ -121,10 +101,7 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Text table of a summary.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
+    `rows`: from `summarise`.
     """
     lines = [
         f"{'case':<18}{'laws':>6}{'missed':>8}{'invented':>10}{'seconds':>9}  found (first seed)"

@@ -61,18 +61,9 @@ def methods_of(case: str) -> tuple[str, ...]:
 def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """Train one method on one record and judge it; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-        ``case.seed.method``.
-    settings : mapping
-        Not used: the name says all.
-
-    Returns
-    -------
-    list of dict
-        One: ``case``, ``seed``, ``method``, ``field_mse``, ``energy_mse``, ``seconds``, for ours
-        the ``width`` chosen, and for pendulums with rods ``rollout``.
+    `name`: ``case.seed.method``. `settings`: not used: the name says all. Returns: one: ``case``,
+    ``seed``, ``method``, ``field_mse``, ``energy_mse``, ``seconds``, for ours the ``width`` chosen,
+    and for pendulums with rods ``rollout``.
     """
     import torch
 
@@ -102,20 +93,10 @@ def judged(
 ) -> dict[str, float]:
     """Errors of a field.
 
-    Parameters
-    ----------
-    case : Case
-    field : callable
-        Rates ``(n, d)`` of states ``(n, d)``.
-    test : Records
-    starts : ndarray (k, d)
-
-    Returns
-    -------
-    dict
-        ``field_mse``: mean square of the error of the rates at the true states of the test
-        records. ``energy_mse``: mean square of the change of the true energy along the
-        trajectories of the field; infinite if one leaves for infinity.
+    `field`: rates ``(n, d)`` of states ``(n, d)``. `starts` ``(k, d)``. Returns: ``field_mse``:
+    mean square of the error of the rates at the true states of the test records. ``energy_mse``:
+    mean square of the change of the true energy along the trajectories of the field; infinite if
+    one leaves for infinity.
     """
     wrong = field(test.states.reshape(-1, starts.shape[1])).reshape(test.slopes.shape) - test.slopes
     with np.errstate(all="ignore"):

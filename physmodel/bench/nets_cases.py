@@ -79,11 +79,8 @@ class Case:
 class Records:
     """Trajectories of one length, ``(trajectories, samples, d)`` each, and their times.
 
-    Attributes
-    ----------
-    time : ndarray (samples,)
-    measured, slopes, states : ndarray
-        Noisy states, true slopes and true states.
+    `time` ``(samples,)``. `measured`, `slopes`, `states`: noisy states, true slopes and true
+    states.
     """
 
     time: Array

@@ -16,16 +16,9 @@ FIGURES = ("field_mse", "energy_mse", "seconds")
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Medians over the seeds of every task and method.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_unit`.
-
-    Returns
-    -------
-    list of dict
-        ``case``, ``method``, ``seeds``, the medians, ``worst_energy`` of all seeds, and
-        ``speed``: how many times less training than the network of the paper, where both ran.
+    `records`: from `run_unit`. Returns: ``case``, ``method``, ``seeds``, the medians,
+    ``worst_energy`` of all seeds, and ``speed``: how many times less training than the network of
+    the paper, where both ran.
     """
     rows = []
     for case in dict.fromkeys(record["case"] for record in records):
@@ -55,10 +48,7 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Text table of a summary.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
+    `rows`: from `summarise`.
     """
     lines = [
         f"{'task':<16}{'method':<12}{'seeds':>6}{'field MSE':>12}{'energy MSE':>12}{'(worst)':>11}"

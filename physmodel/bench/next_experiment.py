@@ -31,16 +31,7 @@ DRAWS = 50
 def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """All seeds of one case; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-    settings : mapping
-        ``seeds``: how many.
-
-    Returns
-    -------
-    list of dict
-        One record per seed.
+    `settings`: ``seeds``: how many. Returns: one record per seed.
     """
     return [run_seed(name, seed) for seed in range(settings["seeds"])]
 
@@ -48,18 +39,10 @@ def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
 def run_seed(name: str, seed: int) -> Record:
     """One first record, and the law after each choice of a second one.
 
-    Parameters
-    ----------
-    name : str
-        Of a case.
-    seed : int
-
-    Returns
-    -------
-    dict
-        ``case``, ``seed``, ``status`` and ``listed`` (the truth is the winner or a rival) after
-        the first record; where that left rivals also ``predicted`` (probability of a decision)
-        and, for each plan, ``identified``, ``exact`` and ``wrong`` (identified, and not exact).
+    `name`: of a case. Returns: ``case``, ``seed``, ``status`` and ``listed`` (the truth is the
+    winner or a rival) after the first record; where that left rivals also ``predicted``
+    (probability of a decision) and, for each plan, ``identified``, ``exact`` and ``wrong``
+    (identified, and not exact).
     """
     case = CASES[name]
     words = [seed, zlib.crc32(name.encode())]
@@ -116,17 +99,9 @@ def _random_start(case: Case, rng: np.random.Generator) -> Array:
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Shares of every case and plan, over the seeds whose first record left rivals.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_case`.
-
-    Returns
-    -------
-    list of dict
-        ``open``: seeds with rivals, of ``seeds``; ``listed``; ``predicted``; for each plan the
-        shares ``identified``, ``exact`` and ``wrong``; ``helped`` and ``harmed``: seeds where
-        only the suggested, or only the random start identified the exact law.
+    `records`: from `run_case`. Returns: ``open``: seeds with rivals, of ``seeds``; ``listed``;
+    ``predicted``; for each plan the shares ``identified``, ``exact`` and ``wrong``; ``helped`` and
+    ``harmed``: seeds where only the suggested, or only the random start identified the exact law.
     """
     rows = []
     for name in dict.fromkeys(record["case"] for record in records):
@@ -151,10 +126,7 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Text table of a summary.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
+    `rows`: from `summarise`.
     """
     heads = "".join(f"{plan:>11}" for plan in PLANS)
     lines = [

@@ -47,18 +47,9 @@ MEASUREMENTS, VISCOSITIES = 500, {"burgers-inverse": VISCOSITY, "burgers-inverse
 def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """All records of one case; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-        A key of `CASES` or of `VISCOSITIES`.
-    settings : mapping
-        ``seeds``: how many sets of test points, or of measurements; ``noise``: share of the
-        spread of the measurements.
-
-    Returns
-    -------
-    list of dict
-        ``case``, ``method``, ``seed``, ``error``, ``seconds``.
+    `name`: A key of `CASES` or of `VISCOSITIES`. `settings`: ``seeds``: how many sets of test
+    points, or of measurements; ``noise``: share of the spread of the measurements. Returns:
+    ``case``, ``method``, ``seed``, ``error``, ``seconds``.
     """
     if name in VISCOSITIES:
         return [

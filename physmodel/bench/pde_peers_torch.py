@@ -35,19 +35,8 @@ def train(
 ) -> Callable[..., Array]:
     """Train a network in float64 for some time.
 
-    Parameters
-    ----------
-    equation : callable
-    domain : ndarray (d, 2)
-    given : list of (int, int, callable)
-        Coordinate, end (0 or 1), and the values there as a function of points ``(n, d)``.
-    seconds : float
-    seed : int
-
-    Returns
-    -------
-    callable
-        The field as a function of the coordinates.
+    `domain` ``(d, 2)``. `given`: coordinate, end (0 or 1), and the values there as a function of
+    points ``(n, d)``. Returns: the field as a function of the coordinates.
     """
     generator = torch.Generator().manual_seed(seed)
     rng = np.random.default_rng(seed)

@@ -36,19 +36,10 @@ def unit_names(cases: Sequence[str], seeds: int) -> list[str]:
 def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """Train one network and prune it by all methods; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-        ``case.seed``.
-    settings : mapping
-        Not used: the name says all.
-
-    Returns
-    -------
-    list of dict
-        ``case``, ``held_out``, ``seed``, ``noise``, ``method``, ``share``, ``dense`` and ``kept``
-        (numbers of weights), ``dense_error`` and ``error`` (of the rates, as a part of their
-        spread), ``criterion``, ``evaluations``, ``seconds``.
+    `name`: ``case.seed``. `settings`: not used: the name says all. Returns: ``case``, ``held_out``,
+    ``seed``, ``noise``, ``method``, ``share``, ``dense`` and ``kept`` (numbers of weights),
+    ``dense_error`` and ``error`` (of the rates, as a part of their spread), ``criterion``,
+    ``evaluations``, ``seconds``.
     """
     import torch
 
@@ -102,18 +93,11 @@ def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Medians and win rates of every method, on the cases seen while it was made and the others.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_unit`.
-
-    Returns
-    -------
-    list of dict
-        ``held_out``, ``share``, ``method``, ``networks``, medians of ``kept`` (as a part of all
-        weights), ``ratio`` (error over that of the dense network), its ``worst`` tenth, and the
-        most ``evaluations``; ``beats``: how often it is better than each of `MEASURES`, ties
-        counted half. Better is a lower error, or where the size was free a lower criterion.
+    `records`: from `run_unit`. Returns: ``held_out``, ``share``, ``method``, ``networks``, medians
+    of ``kept`` (as a part of all weights), ``ratio`` (error over that of the dense network), its
+    ``worst`` tenth, and the most ``evaluations``; ``beats``: how often it is better than each of
+    `MEASURES`, ties counted half. Better is a lower error, or where the size was free a lower
+    criterion.
     """
     rows = []
     for held_out in (False, True):
@@ -158,10 +142,7 @@ def _wins(
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Text table of a summary.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
+    `rows`: from `summarise`.
     """
     lines = [
         f"{'cases':<10}{'keep':<6}{'method':<17}{'networks':>8}{'kept':>7}{'error/dense':>13}"

@@ -20,12 +20,8 @@ FIGURE = "phase.png"
 def settings(*, quick: bool = False, seeds: int | None = None) -> Record:
     """Settings of a run as plain data.
 
-    Parameters
-    ----------
-    quick : bool
-        Smaller problems, fewer draws: a minute or two, and figures that only show the trend.
-    seeds : int, optional
-        Draws of the dictionary experiment.
+    `quick`: smaller problems, fewer draws: a minute or two, and figures that only show the trend.
+    `seeds`: draws of the dictionary experiment.
     """
     return {
         "quick": quick,
@@ -41,16 +37,7 @@ def settings(*, quick: bool = False, seeds: int | None = None) -> Record:
 def unit_names(parts: Iterable[str] = PARTS, *, quick: bool = False) -> list[str]:
     """Units of work, in order.
 
-    Parameters
-    ----------
-    parts : iterable of str
-        Of `PARTS`.
-    quick : bool
-
-    Returns
-    -------
-    list of str
-        ``part_case`` each.
+    `parts`: of `PARTS`. Returns: ``part_case`` each.
     """
     cases: dict[str, Sequence[object]] = {
         "lasso": tuple(sparse_speed.CELLS),
@@ -65,17 +52,8 @@ def unit_names(parts: Iterable[str] = PARTS, *, quick: bool = False) -> list[str
 def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
     """One unit on one thread, so that times compare algorithms.
 
-    Parameters
-    ----------
-    name : str
-        From `unit_names`.
-    chosen : mapping
-        From `settings`.
-
-    Returns
-    -------
-    list of dict
-        Records with ``part``, ``case``, ``method`` and the figures of the part.
+    `name`: from `unit_names`. `chosen`: from `settings`. Returns: records with ``part``, ``case``,
+    ``method`` and the figures of the part.
     """
     from threadpoolctl import threadpool_limits
 
@@ -97,17 +75,9 @@ def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """One row per part, case and method.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_unit`.
-
-    Returns
-    -------
-    list of dict
-        Means of the numbers, and where it applies ``ratio``: time over that of physmodel on the
-        same problem, so above 1 means slower than physmodel; ``transition`` beside ``theory`` of
-        the phase diagram.
+    `records`: from `run_unit`. Returns: means of the numbers, and where it applies ``ratio``: time
+    over that of physmodel on the same problem, so above 1 means slower than physmodel;
+    ``transition`` beside ``theory`` of the phase diagram.
     """
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for record in records:
@@ -152,10 +122,7 @@ COLUMNS = {
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Text table of a summary, one block per part.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
+    `rows`: from `summarise`.
     """
     lines: list[str] = []
     for part in dict.fromkeys(row["part"] for row in rows):
@@ -176,10 +143,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
 def write_figure(records: Sequence[Mapping[str, Any]], folder: str | Path) -> Path | None:
     """Draw the phase diagram into the folder of a run.
 
-    Returns
-    -------
-    Path or None
-        None where no part of the diagram was run.
+    Returns: None where no part of the diagram was run.
     """
     import io
 

@@ -38,19 +38,10 @@ HELD_OUT = 1024
 class PdeSolution:
     """A solution of a partial differential equation.
 
-    Attributes
-    ----------
-    problem : PdeProblem
-    field : PdeField
-    reached : float
-        Last value of the marched coordinate; the end of the domain unless the march broke off.
-    residual : float
-        Root mean square of the equation at points that were not collocated, over that of its
-        largest terms.
-    error : float
-        Distance to a coarser solution, in units of the field (root mean square): an upper
-        estimate of the error where the two converge.
-    ending : Ending
+    `reached`: last value of the marched coordinate; the end of the domain unless the march broke
+    off. `residual`: root mean square of the equation at points that were not collocated, over that
+    of its largest terms. `error`: distance to a coarser solution, in units of the field (root mean
+    square): an upper estimate of the error where the two converge.
     """
 
     problem: PdeProblem
@@ -72,10 +63,8 @@ class PdeSolution:
     def derivative(self, name: str, *coordinates: ArrayLike) -> Array:
         """A derivative such as ``"u_xx"`` at points.
 
-        Raises
-        ------
-        ProblemError
-            For points outside the domain, or past the place where the march broke off.
+        Raises ProblemError for points outside the domain, or past the place where the march broke
+        off.
         """
         known = self.problem.field
         part = read_pointwise(str(name), self.problem.coordinates, known, {})

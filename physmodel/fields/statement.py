@@ -20,9 +20,7 @@ def require_statement(
 ) -> None:
     """Refuse what is no text, no table or no list where one should stand.
 
-    Raises
-    ------
-    ProblemError
+    Raises ProblemError.
     """
     for what, text in (("the equation", equation), ("the name of the field", field)):
         if not isinstance(text, str):
@@ -47,9 +45,7 @@ def require_statement(
 def interval(name: str, pair: Any) -> tuple[float, float]:
     """The ends of a coordinate.
 
-    Raises
-    ------
-    ProblemError
+    Raises ProblemError.
     """
     if isinstance(pair, str) or not hasattr(pair, "__len__") or len(pair) != 2:
         raise ProblemError(
@@ -71,9 +67,7 @@ def interval(name: str, pair: Any) -> tuple[float, float]:
 def real_number(value: Any, what: str) -> float:
     """One finite real number.
 
-    Raises
-    ------
-    ProblemError
+    Raises ProblemError.
     """
     found = np.asarray(value)
     if found.ndim or found.dtype.kind not in "biuf" or not np.isfinite(found):
@@ -84,11 +78,8 @@ def real_number(value: Any, what: str) -> float:
 def values_of(name: str, function: Any, columns: Sequence[Array]) -> Array:
     """Values ``(n,)`` of a known function of the coordinates.
 
-    Raises
-    ------
-    ProblemError
-        If the function fails, or gives no real number for each point. Infinite ones are left to
-        the solver, which may not need them.
+    Raises ProblemError if the function fails, or gives no real number for each point. Infinite ones
+    are left to the solver, which may not need them.
     """
     n = len(columns[0])
     try:

@@ -52,11 +52,8 @@ class BorderedResiduals(Protocol):
 class BorderedMinimum:
     """Where the optimiser ended.
 
-    Attributes
-    ----------
-    shared : Minimum
-        Its ``parameters`` are the shared unknowns ``(p,)``; its cost is that of everything.
-    local : ndarray (n,)
+    `shared`: its ``parameters`` are the shared unknowns ``(p,)``; its cost is that of everything.
+    `local` ``(n,)``.
     """
 
     shared: Minimum
@@ -76,6 +73,9 @@ def bordered_least_squares(
 ) -> BorderedMinimum:
     """Minimise half the squared norm of residuals over local and shared unknowns.
 
+    Raises ProblemError if a start is not a finite vector, or the residuals are not finite there, or
+    the derivatives do not have the shapes promised.
+
     Parameters
     ----------
     problem : BorderedResiduals
@@ -93,12 +93,6 @@ def bordered_least_squares(
         Seconds.
     on_iteration : callable, optional
         Called with the number of the iteration, all unknowns (local, then shared) and the cost.
-
-    Raises
-    ------
-    ProblemError
-        If a start is not a finite vector, or the residuals are not finite there, or the
-        derivatives do not have the shapes promised.
     """
     n = np.size(local)
 
@@ -136,11 +130,7 @@ def bordered_least_squares(
 class BorderedModel:
     """Residuals near a point, to first order.
 
-    Attributes
-    ----------
-    residuals : ndarray (m,)
-    by_local : csr_array (m, n)
-    by_shared : ndarray (m, p)
+    `residuals` ``(m,)``, `by_shared` ``(m, p)``.
     """
 
     residuals: Array

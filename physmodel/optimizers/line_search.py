@@ -53,20 +53,9 @@ def line_search(
 ) -> Point | None:
     """Find a point with enough decrease and little slope.
 
-    Parameters
-    ----------
-    objective : callable
-        Values that are not finite are taken for a step too far.
-    start : Point
-        At distance zero, with a negative slope.
-    direction : ndarray (p,)
-    distance : float
-        First trial.
-
-    Returns
-    -------
-    Point or None
-        None when rounding leaves no such point.
+    `objective`: values that are not finite are taken for a step too far. `start`: at distance zero,
+    with a negative slope. `direction` ``(p,)``. `distance`: first trial. Returns: None when
+    rounding leaves no such point.
     """
     ceiling = start.value + ROUNDING * abs(start.value)
     low, high = start, None

@@ -36,14 +36,7 @@ class LinearModel(Protocol):
     def solver(self, scale: Array) -> Callable[[float, Array], Array]:
         """Solve the damped problem for many dampings and right-hand sides.
 
-        Parameters
-        ----------
-        scale : ndarray (p,)
-            Positive; the unknowns are ``scale * step``.
-
-        Returns
-        -------
-        callable
-            ``damping, r (m,) -> (p,)``: the scaled step that minimises
-            ``|r + J step|^2 + damping |scale * step|^2``; not finite where rounding forbids it.
+        `scale` ``(p,)``: positive; the unknowns are ``scale * step``. Returns: ``damping, r (m,) ->
+        (p,)``: the scaled step that minimises ``|r + J step|^2 + damping |scale * step|^2``; not
+        finite where rounding forbids it.
         """

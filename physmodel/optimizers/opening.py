@@ -17,18 +17,7 @@ Method = TypeVar("Method")
 def open_start(start: Array) -> Array:
     """Copy a start.
 
-    Parameters
-    ----------
-    start : array_like (p,)
-
-    Returns
-    -------
-    ndarray (p,)
-
-    Raises
-    ------
-    ProblemError
-        If it is not a vector of finite numbers.
+    `start` ``(p,)``. Returns ``(p,)``. Raises ProblemError if it is not a vector of finite numbers.
     """
     fix = "start from a vector of finite numbers, one per unknown"
     try:
@@ -46,16 +35,8 @@ def open_start(start: Array) -> Array:
 def check_linearised(residuals: Array, column_norms: Array) -> None:
     """Refuse a start from which no step can be judged.
 
-    Parameters
-    ----------
-    residuals : ndarray (m,)
-    column_norms : ndarray (p,)
-        Lengths of the columns of the derivatives.
-
-    Raises
-    ------
-    ProblemError
-        If a residual or a derivative is not finite.
+    `residuals` ``(m,)``. `column_norms` ``(p,)``: lengths of the columns of the derivatives. Raises
+    ProblemError if a residual or a derivative is not finite.
     """
     finite = np.isfinite(residuals)
     if not finite.all():
@@ -76,9 +57,7 @@ def check_linearised(residuals: Array, column_norms: Array) -> None:
 def check_objective(value: float, gradient: Array) -> None:
     """Refuse a start where the objective or its gradient is not finite.
 
-    Raises
-    ------
-    ProblemError
+    Raises ProblemError.
     """
     if not (np.isfinite(value) and np.all(np.isfinite(gradient))):
         raise ProblemError(
@@ -91,10 +70,7 @@ def check_objective(value: float, gradient: Array) -> None:
 def find_method(name: str, known: Mapping[str, Method]) -> Method:
     """Look a method up.
 
-    Raises
-    ------
-    ProblemError
-        If there is none of that name; the message lists those there are.
+    Raises ProblemError if there is none of that name; the message lists those there are.
     """
     if name not in known:
         raise ProblemError(

@@ -57,6 +57,9 @@ def quasi_newton(
 ) -> Minimum:
     """Minimise a smooth function.
 
+    Raises ProblemError if there is no such method, if the start is not a finite vector, or if the
+    objective is not finite there.
+
     Parameters
     ----------
     objective : callable
@@ -72,12 +75,6 @@ def quasi_newton(
         Seconds.
     on_iteration : callable, optional
         Called after each iteration with its number, the parameters and the value.
-
-    Raises
-    ------
-    ProblemError
-        If there is no such method, if the start is not a finite vector, or if the objective is not
-        finite there.
     """
     memory = first = find_method(method, METHODS)
     deadline = np.inf if time_limit is None else perf_counter() + time_limit

@@ -58,16 +58,8 @@ REMEDIES = {
 class Minimum:
     """Where an optimiser ended.
 
-    Attributes
-    ----------
-    parameters : ndarray (p,)
-    cost : float
-        Half the squared norm of the residuals, or the value of the objective.
-    ending : Ending
-    iterations : int
-    history : ndarray (iterations + 1,)
-        Cost after each iteration.
-    method : str
+    `parameters` ``(p,)``. `cost`: half the squared norm of the residuals, or the value of the
+    objective. `history` ``(iterations + 1,)``: cost after each iteration.
     """
 
     parameters: Array

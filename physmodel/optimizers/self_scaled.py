@@ -30,12 +30,8 @@ class InverseHessian(Protocol):
     def updated(self, step: Array, change: Array, bend: float) -> Self:
         """The estimate after a step ``s`` that changed the gradient by ``y``, ``y's > 0``.
 
-        Parameters
-        ----------
-        step, change : ndarray (p,)
-            ``s`` and ``y``.
-        bend : float
-            ``s' H^-1 s``, which a step along ``-H gradient`` knows without solving anything.
+        `step`, `change` ``(p,)``: ``s`` and ``y``. `bend`: ``s' H^-1 s``, which a step along ``-H
+        gradient`` knows without solving anything.
         """
 
 

@@ -30,15 +30,7 @@ REDUNDANT = {1: 2_000_000, 2: 2_000_000, 3: 1_000_000}
 def redundant(shape: tuple[int, ...]) -> Makers:
     """Tight frames for denoising and for filling gaps.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        The largest signal.
-
-    Returns
-    -------
-    mapping of str to callable
-        From a label to a function of the shape.
+    `shape`: the largest signal. Returns: from a label to a function of the shape.
     """
     size, dimension = prod(shape), len(shape)
     names = ("haar", "db2", "sym4", "sym8") if dimension == 1 else ("haar", "sym4", "sym8")
@@ -65,10 +57,7 @@ def bases(shape: tuple[int, ...]) -> Makers:
 def chosen(choice: Choice | None, default: Makers) -> Makers:
     """The user's choice as a table with one entry, or the default.
 
-    Raises
-    ------
-    ProblemError
-        If the choice is neither a dictionary nor makes one.
+    Raises ProblemError if the choice is neither a dictionary nor makes one.
     """
     if choice is None:
         return default

@@ -17,11 +17,7 @@ def mirrored_wavelet(shape: tuple[int, ...], name: str) -> Dictionary:
     wavelets folded at both ends. ``E' E = 2``, so a Parseval frame stays one, while a periodic
     one would take the step from the last sample to the first for a part of the signal.
 
-    Parameters
-    ----------
-    shape : (int,)
-    name : str
-        An orthogonal wavelet of PyWavelets.
+    `name`: an orthogonal wavelet of PyWavelets.
     """
     (n,) = shape
     whole = stationary_wavelet(2 * n, name)

@@ -27,10 +27,7 @@ DEEPEST = 4
 class JetNet:
     """A tanh network with linear output, from ``d`` inputs to one number.
 
-    Attributes
-    ----------
-    widths : tuple of int
-        Inputs, then the units of each hidden layer.
+    `widths`: inputs, then the units of each hidden layer.
     """
 
     widths: tuple[int, ...]
@@ -57,13 +54,8 @@ class JetNet:
     def widened(self, hidden: Sequence[int], parameters: Array, seed: int) -> tuple[JetNet, Array]:
         """A wider network that is the same function, and its parameters.
 
-        Parameters
-        ----------
-        hidden : sequence of int
-            Units of each hidden layer, no fewer than there are. New ones are drawn as in `initial`
-            and nothing reads them yet.
-        parameters : ndarray (p,)
-        seed : int
+        `hidden`: units of each hidden layer, no fewer than there are. New ones are drawn as in
+        `initial` and nothing reads them yet. `parameters` ``(p,)``.
         """
         wide = JetNet((self.widths[0], *hidden))
         drawn = wide.initial(seed)
@@ -92,20 +84,8 @@ class JetNet:
     ) -> dict[Index, tuple[Array, Array]]:
         """Derivatives ``(n,)`` by the inputs, and each by the parameters ``(n, p)``.
 
-        Parameters
-        ----------
-        parameters : ndarray (p,)
-        points : ndarray (n, d)
-        wanted : collection of Index
-
-        Returns
-        -------
-        dict of Index to (ndarray (n,), ndarray (n, p))
-
-        Raises
-        ------
-        ProblemError
-            For derivatives of a higher order than four.
+        `parameters` ``(p,)``, `points` ``(n, d)``. Raises ProblemError for derivatives of a higher
+        order than four.
         """
         jets, slopes, weights = self._forward(parameters, points, wanted)
         known = list(jets[0])

@@ -35,14 +35,8 @@ CORNER = 1e-8
 class HardConditions:
     """What makes a field fulfil its conditions.
 
-    Attributes
-    ----------
-    lift : tuple of tuple of Chebyshev
-        Products of one series per coordinate, to be added up.
-    mask : tuple of Chebyshev
-        The factor of each coordinate.
-    size : float
-        Of the given values; one if all are zero.
+    `lift`: products of one series per coordinate, to be added up. `mask`: the factor of each
+    coordinate. `size`: of the given values; one if all are zero.
     """
 
     lift: tuple[tuple[Chebyshev, ...], ...]
@@ -66,11 +60,8 @@ class HardConditions:
 def hard_conditions(problem: PdeProblem) -> HardConditions:
     """Lift and mask of a problem.
 
-    Raises
-    ------
-    ProblemError
-        For conditions other than values at both ends, or at the beginning, of each coordinate, and
-        for values that contradict each other in a corner.
+    Raises ProblemError for conditions other than values at both ends, or at the beginning, of each
+    coordinate, and for values that contradict each other in a corner.
     """
     ends = [_ends(problem, axis) for axis in range(len(problem.coordinates))]
     blends = [_blends(problem.domain[axis], len(ends[axis])) for axis in range(len(ends))]

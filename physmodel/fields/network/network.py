@@ -25,14 +25,8 @@ Array = NDArray[np.float64]
 class NetworkField:
     """``lift + mask N`` with a network of the coordinates, each mapped to [-1, 1].
 
-    Attributes
-    ----------
-    domain : ndarray (d, 2)
-    conditions : HardConditions
-    net : JetNet
-    parameters : ndarray (p,)
-    parity : int
-        1 or -1 for ``N(x, ...) +- N(-x, ...)``, even or odd in the first coordinate; 0 for ``N``.
+    `domain` ``(d, 2)``, `parameters` ``(p,)``. `parity`: 1 or -1 for ``N(x, ...) +- N(-x, ...)``,
+    even or odd in the first coordinate; 0 for ``N``.
     """
 
     domain: Array
@@ -109,17 +103,9 @@ class NetworkField:
 class NetworkCollocation:
     """The equation at some points as a function of the weights of a network.
 
-    Attributes
-    ----------
-    problem : PdeProblem
-        Without unknown coefficients.
-    field : NetworkField
-    points : ndarray (n, d)
-    weights : ndarray (n,)
-        Factor of each residual.
-    stronger : mapping of Index to float
-        Factors of terms with these derivatives; 1 where none is named. See
-        `physmodel.fields.network.continuation`.
+    `problem`: without unknown coefficients. `points` ``(n, d)``. `weights` ``(n,)``: factor of each
+    residual. `stronger`: factors of terms with these derivatives; 1 where none is named. See
+    `physmodel.fields.network.continuation`.
     """
 
     problem: PdeProblem

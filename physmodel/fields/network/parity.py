@@ -22,11 +22,7 @@ def parity_of(problem: PdeProblem, conditions: HardConditions) -> int:
     images of each other and fulfil the same conditions there is only one, if the problem is
     well-posed; hence the solution has the symmetry of the problem.
 
-    Parameters
-    ----------
-    problem : PdeProblem
-        Without unknown coefficients.
-    conditions : HardConditions
+    `problem`: without unknown coefficients.
     """
     rng = np.random.default_rng(0)
     low, high = problem.domain.T

@@ -45,25 +45,10 @@ def solve_by_network(
 ) -> tuple[NetworkField, NetworkField | None, Ending]:
     """A network that fulfils the conditions exactly and the equation as well as it can.
 
-    Parameters
-    ----------
-    problem : PdeProblem
-    tolerance : float
-        Residual of the equation, root mean square, relative to its terms.
-    time_limit : float or None
-        Seconds; a minute if None.
-
-    Returns
-    -------
-    field : NetworkField
-    before : NetworkField or None
-        The one before it: their distance tells the error.
-    ending : Ending
-
-    Raises
-    ------
-    ProblemError
-        If the conditions are not of the kind that networks fulfil.
+    `tolerance`: residual of the equation, root mean square, relative to its terms. `time_limit`:
+    seconds; a minute if None. Returns `field`; `before`: the one before it: their distance tells
+    the error; `ending`. Raises ProblemError if the conditions are not of the kind that networks
+    fulfil.
     """
     conditions = hard_conditions(problem)
     empty = NetworkField(

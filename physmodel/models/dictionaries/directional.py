@@ -23,28 +23,11 @@ def directional_frame(
 ) -> Dictionary:
     """Octaves, each split into directions, twice as many at every other octave.
 
-    Parameters
-    ----------
-    name : str
-    shape : int or sequence of int
-    level, directions : int or None
-        Octaves, and wedges along each axis of a face on the coarsest one.
-    coarse : mapping of int to int
-        Default of `directions` by the number of dimensions.
-    overlap : float
-        Part of a wedge that it shares with its neighbours.
-    kind : {"analytic", "even"}
-        Coefficients of a wedge, see `Window`.
-
-    Returns
-    -------
-    Dictionary
-        Exactly Parseval at every size.
-
-    Raises
-    ------
-    ProblemError
-        If shape, level or directions is not valid.
+    `level`, `directions`: octaves, and wedges along each axis of a face on the coarsest one.
+    `coarse`: default of `directions` by the number of dimensions. `overlap`: part of a wedge that
+    it shares with its neighbours. `kind` ``{"analytic", "even"}``: coefficients of a wedge, see
+    `Window`. Returns: exactly Parseval at every size. Raises ProblemError if shape, level or
+    directions is not valid.
     """
     sides = signal_shape(shape)
     if (level is not None and level < 0) or (directions is not None and directions < 1):

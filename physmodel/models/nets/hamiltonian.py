@@ -129,10 +129,7 @@ def canonical_order(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """The matrix ``J`` of ``x' = J grad H``: the partner of each state, ``(d,)``, and its sign.
 
-    Raises
-    ------
-    ProblemError
-        If the states are not paired one by one.
+    Raises ProblemError if the states are not paired one by one.
     """
     half = n_states // 2
     chosen = tuple((k, k + half) for k in range(half)) if pairs is None else pairs

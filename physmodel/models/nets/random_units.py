@@ -72,16 +72,8 @@ class RandomUnits:
 def with_random_units(form: Hamiltonian, seed: int) -> RandomUnits:
     """Draw the hidden units of the energy, and fix them.
 
-    Parameters
-    ----------
-    form : Hamiltonian
-        Of a network, which may have been made symmetric.
-    seed : int
-
-    Raises
-    ------
-    ProblemError
-        If the energy is no network.
+    `form`: of a network, which may have been made symmetric. Raises ProblemError if the energy is
+    no network.
     """
     energy: Scalar = form.energy
     while isinstance(energy, AveragedScalar | InvariantScalar | ManyBodies):

@@ -113,17 +113,8 @@ def layout_of(form: Any) -> Layout:
 def without_idle_units(form: Any, parameters: Array) -> tuple[Any, Places]:
     """The form without hidden units that nothing leads out of: the same function.
 
-    Parameters
-    ----------
-    form : Form or Scalar
-    parameters : ndarray (p,)
-
-    Returns
-    -------
-    form : Form or Scalar
-        One unit stays in every layer.
-    places : ndarray of int
-        Parameters of the form given that are those of the form returned.
+    `parameters` ``(p,)``. Returns `form`: one unit stays in every layer; `places`: parameters of
+    the form given that are those of the form returned.
     """
     if isinstance(form, PrunedForm):
         whole = np.zeros(form.form.n_parameters)

@@ -73,16 +73,8 @@ def rank_one_updates(
 ) -> tuple[Array, csr_array, Array]:
     """Update every atom and its coefficients, one after the other.
 
-    Parameters
-    ----------
-    atoms : ndarray (m, p)
-    codes : csr_array (p, k)
-    residual : ndarray (k, m)
-
-    Returns
-    -------
-    atoms, codes, residual
-        New ones; the support of the codes and unused atoms stay, the residual never grows.
+    `atoms` ``(m, p)``, `residual` ``(k, m)``. Returns: new ones; the support of the codes and
+    unused atoms stay, the residual never grows.
     """
     atoms, residual = atoms.copy(), residual.copy()
     values = codes.data.copy()

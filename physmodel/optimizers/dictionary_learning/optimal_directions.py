@@ -51,16 +51,8 @@ def least_squares(
 ) -> tuple[Array, csr_array, Array]:
     """The best atoms for given codes, brought to unit norm.
 
-    Parameters
-    ----------
-    atoms : ndarray (m, p)
-    codes : csr_array (p, k)
-    residual : ndarray (k, m)
-
-    Returns
-    -------
-    atoms, codes, residual
-        New ones; codes only change their scale, unused atoms stay.
+    `atoms` ``(m, p)``, `residual` ``(k, m)``. Returns: new ones; codes only change their scale,
+    unused atoms stay.
     """
     gram = np.asarray((codes @ codes.T).todense())
     scale = np.sqrt(np.diag(gram))

@@ -23,11 +23,7 @@ ROOM, MOST = 64, 1 << 24
 class ActiveGram:
     """Rows of a Gram that belong to some columns, and the inverse of the block among them.
 
-    Parameters
-    ----------
-    design : Design
-        Its columns are divided by `cost`.
-    cost : ndarray (p,)
+    `design`: its columns are divided by `cost`. `cost` ``(p,)``.
     """
 
     def __init__(self, design: Design, cost: Array) -> None:

@@ -31,22 +31,10 @@ ROUNDING = 1e-9
 def end_of_path(design: Design, cost: Array, level: float, max_corners: int) -> Array | None:
     """Follow the path until the residual has a norm or the penalty is zero.
 
-    Parameters
-    ----------
-    design : Design
-        One signal, not orthogonal to all columns.
-    cost : ndarray (p,)
-        Positive.
-    level : float
-        Norm of the residual at which the path ends.
-    max_corners : int
-
-    Returns
-    -------
-    ndarray (p,) or None
-        Signs of the coefficients on the last piece: those that shrink to zero with the penalty are
-        among them, since the dual point needs them. None where ties, memory or the budget stop the
-        walk.
+    `design`: one signal, not orthogonal to all columns. `cost` ``(p,)``: positive. `level`: norm of
+    the residual at which the path ends. Returns: signs of the coefficients on the last piece: those
+    that shrink to zero with the penalty are among them, since the dual point needs them. None where
+    ties, memory or the budget stop the walk.
     """
     # In columns divided by their costs all penalties are equal.
     correlation = design.correlation[:, 0] / cost

@@ -145,20 +145,8 @@ def certify(design: Design, answers: list[Answer]) -> Certificate:
 def pursue(design: Design, level: float, cost: Array) -> tuple[Answer, int]:
     """Follow the Lasso path to its end, or approach it by single penalties where that fails.
 
-    Parameters
-    ----------
-    design : Design
-        One signal.
-    level : float
-        Norm of the residual that is allowed.
-    cost : ndarray (p,)
-        Positive.
-
-    Returns
-    -------
-    answer : Answer
-    rounds : int
-        Pieces of the path that were looked at.
+    `design`: one signal. `level`: norm of the residual that is allowed. `cost` ``(p,)``: positive.
+    Returns `answer`; `rounds`: pieces of the path that were looked at.
     """
     largest = float((np.abs(design.correlation[:, 0]) / cost).max())
     if level >= np.sqrt(design.energy[0]):
