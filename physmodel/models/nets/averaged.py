@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from physmodel.models.nets.form import Form, Scalar
+from physmodel.models.nets.form import FormAround, ScalarAround
 from physmodel.models.nets.tensors import like
 
 #: A matrix by its rows.
@@ -56,7 +56,7 @@ class FieldElement:
 
 
 @dataclass(frozen=True)
-class AveragedScalar:
+class AveragedScalar(ScalarAround):
     """``mean_g sign(g) H(g x)``.
 
     Attributes
@@ -66,22 +66,7 @@ class AveragedScalar:
         The whole group.
     """
 
-    inner: Scalar
     elements: tuple[ScalarElement, ...]
-
-    @property
-    def n_variables(self) -> int:
-        """Number of variables ``D``."""
-        return self.inner.n_variables
-
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return self.inner.n_parameters
-
-    def initial(self, seed: int) -> NDArray[np.float64]:
-        """Random parameters ``(p,)`` to start from."""
-        return self.inner.initial(seed)
 
     def value(self, parameters: Tensor, point: Tensor) -> Tensor:
         """Values ``(...)`` at points ``(..., D)``."""
@@ -113,7 +98,7 @@ class AveragedScalar:
 
 
 @dataclass(frozen=True)
-class AveragedField:
+class AveragedField(FormAround):
     """``mean_g back(g) f(g z)``.
 
     Attributes
@@ -123,32 +108,7 @@ class AveragedField:
         The whole group.
     """
 
-    inner: Form
     elements: tuple[FieldElement, ...]
-
-    @property
-    def n_states(self) -> int:
-        """Number of states ``d``."""
-        return self.inner.n_states
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs ``m``."""
-        return self.inner.n_inputs
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1 or 2."""
-        return self.inner.order
-
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return self.inner.n_parameters
-
-    def initial(self, seed: int) -> NDArray[np.float64]:
-        """Random parameters ``(p,)`` to start from."""
-        return self.inner.initial(seed)
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Highest time derivative ``(..., d)``."""

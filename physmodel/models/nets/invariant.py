@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from physmodel.models.nets.form import Scalar
+from physmodel.models.nets.form import ScalarAround
 from physmodel.models.nets.invariants import Invariants
 from physmodel.models.nets.mlp import MLPVector
 
 
 @dataclass(frozen=True)
-class InvariantScalar:
+class InvariantScalar(ScalarAround):
     """A scalar of invariants.
 
     Attributes
@@ -25,22 +25,12 @@ class InvariantScalar:
     invariants : Invariants
     """
 
-    inner: Scalar
     invariants: Invariants
 
     @property
     def n_variables(self) -> int:
         """Number of variables ``D``."""
         return self.invariants.n_variables
-
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return self.inner.n_parameters
-
-    def initial(self, seed: int) -> NDArray[np.float64]:
-        """Random parameters ``(p,)`` to start from."""
-        return self.inner.initial(seed)
 
     def value(self, parameters: Tensor, point: Tensor) -> Tensor:
         """Values ``(...)`` at points ``(..., D)``."""

@@ -95,10 +95,10 @@ def layout_of(form: Any) -> Layout:
     """
     if isinstance(form, PrunedForm):
         index = {place: k for k, place in enumerate(form.kept)}
-        return layout_of(form.form).moved(index.get)
+        return layout_of(form.inner).moved(index.get)
     if isinstance(form, RandomUnits):
         fixed = len(form.hidden)
-        return layout_of(form.form).moved(lambda place: place - fixed if place >= fixed else None)
+        return layout_of(form.inner).moved(lambda place: place - fixed if place >= fixed else None)
     found, size = Layout((), (), ()), 0
     if (net := _network(form)) is not None:
         found, size = _of_network(net), net.n_parameters
@@ -117,15 +117,15 @@ def without_idle_units(form: Any, parameters: Array) -> tuple[Any, Places]:
     the form given that are those of the form returned.
     """
     if isinstance(form, PrunedForm):
-        whole = np.zeros(form.form.n_parameters)
+        whole = np.zeros(form.inner.n_parameters)
         whole[list(form.kept)] = parameters
-        inner, left = without_idle_units(form.form, whole)
+        inner, left = without_idle_units(form.inner, whole)
         stays = np.isin(form.kept, left)
         kept = np.searchsorted(left, np.array(form.kept, dtype=np.intp)[stays])
         return PrunedForm(inner, tuple(kept.tolist())), np.flatnonzero(stays)
     if isinstance(form, RandomUnits):
         whole, fixed = np.concatenate([form.hidden, parameters]), len(form.hidden)
-        inner, left = without_idle_units(form.form, whole)
+        inner, left = without_idle_units(form.inner, whole)
         return RandomUnits(inner, whole[left[left < fixed]]), left[left >= fixed] - fixed
     if (net := _network(form)) is not None:
         widths, own = _busy(net, parameters)

@@ -57,7 +57,7 @@ def save_update(field: NetField, path: str | Path) -> Path:
             why="it would be refused when it is read",
             fix="save the parameters before the fit went wrong",
         )
-    base = replace(field, form=form.form, parameters=form.base)
+    base = replace(field, form=form.inner, parameters=form.base)
     record = {
         "schema_version": SCHEMA_VERSION,
         "rank": form.rank,
