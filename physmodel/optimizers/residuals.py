@@ -27,8 +27,6 @@ class Residuals(Protocol):
         """Residuals ``(m,)`` and their derivatives ``(m, p)``."""
 
 
-#: A scalar function with its gradient, ``(p,) -> (float, (p,))``.
-Objective = Callable[[Array], tuple[float, Array]]
 #: Called after each iteration with its number, the parameters ``(p,)`` and the cost.
 OnIteration = Callable[[int, Array, float], None]
 
@@ -58,8 +56,7 @@ REMEDIES = {
 class Minimum:
     """Where an optimiser ended.
 
-    `parameters` ``(p,)``. `cost`: half the squared norm of the residuals, or the value of the
-    objective. `history` ``(iterations + 1,)``: cost after each iteration.
+    `parameters` ``(p,)``. `cost`: half the squared norm of the residuals. `history` ``(iterations + 1,)``: cost after each iteration.
     """
 
     parameters: Array
