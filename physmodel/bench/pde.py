@@ -19,27 +19,6 @@ Array = NDArray[np.float64]
 NETWORKS = ("poisson", "poisson-steep", "boundary-layer", "poisson-square", "heat", "burgers")
 
 
-def _poisson(columns: list[Any], u: Any, by: Any) -> Any:
-    return by(by(u, 0), 0) + 16 * np.pi**2 * (4 * np.pi * columns[0]).sin()
-
-
-def _burgers(columns: list[Any], u: Any, by: Any) -> Any:
-    return by(u, 1) + u * by(u, 0) - VISCOSITY * by(by(u, 0), 0)
-
-
-def _zero(points: Array) -> Array:
-    return np.zeros(len(points))
-
-
-def _wave(points: Array) -> Array:
-    return np.asarray(-np.sin(np.pi * points[:, 0]))
-
-
-#: Equation, given values (coordinate, end, values) and seconds for the usual network.
-PINN: dict[str, tuple[Any, list[Any], float]] = {
-    "poisson": (_poisson, [(0, 0, _zero), (0, 1, _zero)], 15.0),
-    "burgers": (_burgers, [(1, 0, _wave), (0, 0, _zero), (0, 1, _zero)], 60.0),
-}
 #: Measurements of the inverse problem, and the viscosities to be found.
 MEASUREMENTS, VISCOSITIES = 500, {"burgers-inverse": VISCOSITY, "burgers-inverse-5": 5 * VISCOSITY}
 
@@ -66,21 +45,6 @@ def forward(name: str, method: str, seeds: int) -> list[Record]:
     seconds = time.perf_counter() - begin
     errors = [CASES[name].error(solution, seed) for seed in range(seeds)]
     return [_record(name, method, seed, error, seconds) for seed, error in enumerate(errors)]
-
-
-def _pinn(name: str, seed: int) -> Record:
-    """The same by a network that is trained as usual."""
-    import torch
-
-    from physmodel.bench.pde_peers_torch import train
-
-    torch.set_num_threads(1)
-    case, (equation, given, seconds) = CASES[name], PINN[name]
-    domain = np.array(list(case.domain.values()), dtype=np.float64)
-    begin = time.perf_counter()
-    field = train(equation, domain, given, seconds, seed)
-    seconds = time.perf_counter() - begin
-    return _record(name, "pinn", seed, case.error(field, seed), seconds)
 
 
 def inverse(name: str, seed: int, noise: float) -> Record:
