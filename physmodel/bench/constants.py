@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from physmodel.bench.tables import text_table
 from physmodel.constants import ENGINE
 
 Record = dict[str, Any]
@@ -65,17 +66,8 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    `rows`: from `summarise`.
-    """
-    lines = [f"{'number':<24}{'factor':<8}{'exact':>7}{'wrong':>7}{'errors':>8}{'time':>7}"]
-    lines += [
-        f"{row['number']:<24}{row['factor']:<8}{row['exact']:>+7}{row['wrong']:>+7}"
-        f"{row['errors']:>8}{row['seconds']:>7.2f}"
-        for row in rows
-    ]
-    return "\n".join(lines)
+    """Text table of a summary."""
+    return text_table(rows, "number:<24|factor:<8|exact:>7+|wrong:>7+|errors:>8|time=seconds:>7.2f")
 
 
 def changed(value: Any, factor: float) -> Any:

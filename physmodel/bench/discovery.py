@@ -14,6 +14,7 @@ from physmodel.bench.answers import Answer, judge
 from physmodel.bench.ceiling import detectable
 from physmodel.bench.chaotic import ChaoticSystem, load_systems
 from physmodel.bench.draws import Cell, Draw, draw
+from physmodel.bench.tables import grouped, text_table
 
 Array = NDArray[np.float64]
 
@@ -129,11 +130,8 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ``claimed``: mean probability that the method gives its answers (None without); ``seconds``:
     median; ``draws``.
     """
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for record in records:
-        groups.setdefault((record["cell"], record["method"]), []).append(record)
     rows = []
-    for (cell, method), items in groups.items():
+    for (cell, method), items in grouped(records, "cell", "method").items():
         intervals = sum(item["intervals"] for item in items)
         claims = [item["probability"] for item in items if item["probability"] is not None]
         wrong = [not item["exact"] and item["status"] == "identified" for item in items]
@@ -157,25 +155,16 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    `rows`: from `summarise`.
-    """
+    """Text table of a summary."""
     scans = {row["cell"]: row["seconds"] for row in rows if row["method"] == "pysindy-fd AICc"}
-    lines = [
-        f"{'cell':<22}{'method':<28}{'draws':>6}{'exact':>7}{'claim':>7}{'ceil.':>7}"
-        f"{'equ.':>7}{'error':>9}{'listed':>8}{'wrong':>7}{'cover':>7}{'s':>8}{'scans':>7}"
-    ]
+    shown = []
     for row in rows:
-        cover, claim = (
-            "" if row[key] is None else f"{row[key]:.0%}" for key in ("coverage", "claimed")
-        )
         scan = scans.get(row["cell"])
-        ratio = f"{row['seconds'] / scan:.1f}" if scan else ""
-        lines.append(
-            f"{row['cell']:<22}{row['method']:<28}{row['draws']:>6}{row['exact']:>7.0%}"
-            f"{claim:>7}{row['exact'] / max(row['detectable'], 1e-9):>7.0%}{row['equations']:>7.0%}"
-            f"{row['error']:>9.1e}{row['listed']:>8.0%}"
-            f"{row['wrong_identified']:>7.0%}{cover:>7}{row['seconds']:>8.2f}{ratio:>7}"
-        )
-    return "\n".join(lines)
+        ceiling = row["exact"] / max(row["detectable"], 1e-9)
+        shown.append({**row, "ceiling": ceiling, "scans": row["seconds"] / scan if scan else None})
+    return text_table(
+        shown,
+        "cell:<22|method:<28|draws:>6|exact:>7.0%|claim=claimed:>7.0%|ceil.=ceiling:>7.0%|"
+        "equ.=equations:>7.0%|error:>9.1e|listed:>8.0%|wrong=wrong_identified:>7.0%|"
+        "cover=coverage:>7.0%|s=seconds:>8.2f|scans:>7.1f",
+    )

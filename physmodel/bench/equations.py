@@ -13,6 +13,7 @@ from scipy.optimize import least_squares
 
 from physmodel.bench import pde
 from physmodel.bench.pde_cases import CASES as PDE
+from physmodel.bench.tables import grouped, text_table
 from physmodel.data.arrays import from_arrays
 from physmodel.fitting.fit import fit
 
@@ -57,13 +58,12 @@ def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Median and worst error, and median seconds, of every case and method."""
     rows = []
-    for key in dict.fromkeys((record["case"], record["method"]) for record in records):
-        runs = [record for record in records if (record["case"], record["method"]) == key]
+    for (case, method), runs in grouped(records, "case", "method").items():
         errors = [run["error"] for run in runs]
         rows.append(
             {
-                "case": key[0],
-                "method": key[1],
+                "case": case,
+                "method": method,
                 "seeds": len(runs),
                 "error": float(np.median(errors)),
                 "worst": float(np.max(errors)),
@@ -75,13 +75,8 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Text table of a summary."""
-    lines = [f"{'case':<22}{'method':<18}{'seeds':>6}{'error':>10}{'(worst)':>10}{'seconds':>10}"]
-    for row in rows:
-        lines.append(
-            f"{row['case']:<22}{row['method']:<18}{row['seeds']:>6}{row['error']:>10.1e}"
-            f"{row['worst']:>10.1e}{row['seconds']:>10.3f}"
-        )
-    return "\n".join(lines)
+    columns = "case:<22|method:<18|seeds:>6|error:>10.1e|(worst)=worst:>10.1e|seconds:>10.3f"
+    return text_table(rows, columns)
 
 
 def _measured(samples: int, noise: float, seed: int) -> tuple[Array, Array]:

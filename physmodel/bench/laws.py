@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.law_cases import CASES, TRAJECTORIES, Case
+from physmodel.bench.tables import grouped, text_table
 from physmodel.conserved.invariants import invariants
 from physmodel.conserved.quantity import Conserved
 from physmodel.data.contract import variable_names
@@ -84,8 +85,7 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     at the median, and the expressions of the first seed.
     """
     rows = []
-    for name in dict.fromkeys(record["case"] for record in records):
-        mine = [record for record in records if record["case"] == name]
+    for (name,), mine in grouped(records, "case").items():
         rows.append(
             {
                 "case": name,
@@ -99,24 +99,15 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    `rows`: from `summarise`.
-    """
-    lines = [
-        f"{'case':<18}{'laws':>6}{'missed':>8}{'invented':>10}{'seconds':>9}  found (first seed)"
-    ]
-    for row in rows:
-        lines.append(
-            f"{row['case']:<18}{row['laws']:>6}{row['missed']:>8}{row['invented']:>10}"
-            f"{row['seconds']:>9.2f}  {'; '.join(row['found']) or '-'}"
-        )
+    """Text table of a summary."""
     total = {key: sum(row[key] for row in rows) for key in ("laws", "missed", "invented")}
-    lines.append(
-        f"{'total':<18}{total['laws']:>6}{total['missed']:>8}{total['invented']:>10}"
-        f"{max((row['seconds'] for row in rows), default=0.0):>9.2f}  (seconds: the slowest)"
+    slowest = max((row["seconds"] for row in rows), default=0.0)
+    last = {"case": "total", **total, "seconds": slowest, "found": ["(seconds: the slowest)"]}
+    shown = [{**row, "found": f"  {'; '.join(row['found']) or '-'}"} for row in [*rows, last]]
+    return text_table(
+        shown,
+        "case:<18|laws:>6|missed:>8|invented:>10|seconds:>9.2f|  found (first seed)=found:<20",
     )
-    return "\n".join(lines)
 
 
 def _function(item: Conserved, states: Sequence[str]) -> Callable[[Array], Array]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.open_cases import CASES, Case
+from physmodel.bench.tables import grouped, text_table
 from physmodel.errors import PhysmodelError
 
 Array = NDArray[np.float64]
@@ -104,8 +105,7 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     ``harmed``: seeds where only the suggested, or only the random start identified the exact law.
     """
     rows = []
-    for name in dict.fromkeys(record["case"] for record in records):
-        mine = [record for record in records if record["case"] == name]
+    for (name,), mine in grouped(records, "case").items():
         tried = [record for record in mine if "suggested" in record]
         row: Record = {"case": name, "seeds": len(mine), "open": len(tried)}
         if tried:
@@ -124,23 +124,15 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    `rows`: from `summarise`.
-    """
-    heads = "".join(f"{plan:>11}" for plan in PLANS)
-    lines = [
-        "exact law identified after a second record, over the seeds whose first left rivals",
-        f"{'case':<16}{'open':>6}{heads}{'only sugg.':>12}{'only rand.':>12}{'predicted':>11}"
-        f"{'wrong':>7}",
-    ]
+    """Text table of a summary."""
+    shown = []
     for row in rows:
-        if not row["open"]:
-            lines.append(f"{row['case']:<16}{0:>6}")
-            continue
-        shares = "".join(f"{row[plan]['identified']:>11.0%}" for plan in PLANS)
-        lines.append(
-            f"{row['case']:<16}{row['open']:>6}{shares}{row['helped']:>12}{row['harmed']:>12}"
-            f"{row['predicted']:>11.0%}{row['suggested']['wrong']:>7.0%}"
-        )
-    return "\n".join(lines)
+        plans = {plan: row[plan]["identified"] for plan in PLANS} if row["open"] else {}
+        shown.append({**row, **plans, "wrong": row["suggested"]["wrong"] if plans else None})
+    plans = "".join(f"|{plan}:>11.0%" for plan in PLANS)
+    head = "exact law identified after a second record, over the seeds whose first left rivals\n"
+    return head + text_table(
+        shown,
+        f"case:<16|open:>6{plans}|only sugg.=helped:>12|only rand.=harmed:>12|predicted:>11.0%|"
+        "wrong:>7.0%",
+    )

@@ -10,6 +10,7 @@ import numpy as np
 from physmodel.bench.answers import judge
 from physmodel.bench.odes_cases import CELLS, RANDOM, load_systems
 from physmodel.bench.odes_methods import METHODS, scores
+from physmodel.bench.tables import text_table
 from physmodel.errors import ProblemError
 
 Record = dict[str, Any]
@@ -137,22 +138,10 @@ def _counts(items: Sequence[Mapping[str, Any]]) -> Record:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    `rows`: from `summarise`.
-    """
-    lines = [
-        f"{'systems':<12}{'cell':<11}{'method':<24}{'draws':>6}{'reconstr.':>11}{'general.':>10}"
-        f"{'exact':>7}{'identified':>12}{'wrong':>7}{'errors':>8}{'median s':>10}{'max s':>8}"
-    ]
-    for row in rows:
-        claim, wrong = (
-            "" if row[key] is None else str(row[key]) for key in ("identified", "wrong")
-        )
-        lines.append(
-            f"{row['kind']:<12}{row['cell']:<11}{row['method']:<24}{row['draws']:>6}"
-            f"{row['reconstruction']:>11}{row['generalisation']:>10}{row['exact']:>7}"
-            f"{claim:>12}{wrong:>7}{row['errors']:>8}{row['median_seconds']:>10.2f}"
-            f"{row['most_seconds']:>8.2f}"
-        )
-    return "\n".join(lines)
+    """Text table of a summary."""
+    return text_table(
+        rows,
+        "systems=kind:<12|cell:<11|method:<24|draws:>6|reconstr.=reconstruction:>11|"
+        "general.=generalisation:>10|exact:>7|identified:>12|wrong:>7|errors:>8|"
+        "median s=median_seconds:>10.2f|max s=most_seconds:>8.2f",
+    )

@@ -15,10 +15,6 @@ from physmodel.fields.coefficients import fit_pde
 Record = dict[str, Any]
 Array = NDArray[np.float64]
 
-#: Cases that a network solves as well: those with given values only.
-NETWORKS = ("poisson", "poisson-steep", "boundary-layer", "poisson-square", "heat", "burgers")
-
-
 #: Measurements of the inverse problem, and the viscosities to be found.
 MEASUREMENTS, VISCOSITIES = 500, {"burgers-inverse": VISCOSITY, "burgers-inverse-5": 5 * VISCOSITY}
 
@@ -34,17 +30,16 @@ def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
         return [
             inverse(name, seed, settings.get("noise", 0.0)) for seed in range(settings["seeds"])
         ]
-    methods = ("elements", "network") if name in NETWORKS else ("elements",)
-    return [record for method in methods for record in forward(name, method, settings["seeds"])]
+    return forward(name, settings["seeds"])
 
 
-def forward(name: str, method: str, seeds: int) -> list[Record]:
+def forward(name: str, seeds: int) -> list[Record]:
     """Solve a case and compare it with the truth at some sets of random points."""
     begin = time.perf_counter()
-    solution = CASES[name].solve(method=method)
+    solution = CASES[name].solve()
     seconds = time.perf_counter() - begin
     errors = [CASES[name].error(solution, seed) for seed in range(seeds)]
-    return [_record(name, method, seed, error, seconds) for seed, error in enumerate(errors)]
+    return [_record(name, seed, error, seconds) for seed, error in enumerate(errors)]
 
 
 def inverse(name: str, seed: int, noise: float) -> Record:
@@ -66,13 +61,13 @@ def inverse(name: str, seed: int, noise: float) -> Record:
     )
     seconds = time.perf_counter() - begin
     error = float(np.abs(found.values / [1.0, nu] - 1.0).max())
-    return _record(name, "elements", seed, error, seconds)
+    return _record(name, seed, error, seconds)
 
 
-def _record(name: str, method: str, seed: int, error: float, seconds: float) -> Record:
+def _record(name: str, seed: int, error: float, seconds: float) -> Record:
     return {
         "case": name,
-        "method": method,
+        "method": "elements",
         "seed": seed,
         "error": error,
         "seconds": seconds,

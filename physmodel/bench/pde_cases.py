@@ -33,14 +33,13 @@ class PdeCase:
     truth: Callable[..., Array]
     known: Mapping[str, Known] = field(default_factory=dict)
 
-    def solve(self, *, method: str = "elements", tolerance: float | None = None) -> PdeSolution:
+    def solve(self, *, tolerance: float | None = None) -> PdeSolution:
         """Our solution."""
         return solve_pde(
             self.equation,
             self.domain,
             self.conditions,
             known=self.known,
-            method=method,
             tolerance=tolerance,
         )
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from physmodel.bench.pruning_cases import CASES, NOISE, trained
+from physmodel.bench.tables import text_table
 from physmodel.optimizers.pruning_trial import Evaluations, schwarz
 
 Record = dict[str, Any]
@@ -140,22 +141,19 @@ def _wins(
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    `rows`: from `summarise`.
-    """
-    lines = [
-        f"{'cases':<10}{'keep':<6}{'method':<17}{'networks':>8}{'kept':>7}{'error/dense':>13}"
-        f"{'(worst 10%)':>13}{'beats uniform':>15}{'random':>8}{'evaluations':>13}"
+    """Text table of a summary."""
+    shown = [
+        {
+            **row,
+            **row["beats"],
+            "cases": "held out" if row["held_out"] else "seen",
+            "keep": "free" if row["share"] is None else f"{row['share']:.0%}",
+        }
+        for row in rows
     ]
-    for row in rows:
-        keep = "free" if row["share"] is None else f"{row['share']:.0%}"
-        wins = [
-            f"{row['beats'][other]:.0%}" if other in row["beats"] else "-" for other in MEASURES
-        ]
-        lines.append(
-            f"{'held out' if row['held_out'] else 'seen':<10}{keep:<6}{row['method']:<17}"
-            f"{row['networks']:>8}{row['kept']:>7.0%}{row['ratio']:>13.3g}{row['worst']:>13.3g}"
-            f"{wins[0]:>15}{wins[1]:>8}{row['evaluations']:>13}"
-        )
-    return "\n".join(lines)
+    return text_table(
+        shown,
+        "cases:<10|keep:<6|method:<17|networks:>8|kept:>7.0%|error/dense=ratio:>13.3g|"
+        "(worst 10%)=worst:>13.3g|beats uniform=uniform:>15.0%|random:>8.0%|evaluations:>13",
+        absent="-",
+    )

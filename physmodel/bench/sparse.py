@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from physmodel.bench import approximation, dictionary_recovery, phase, sparse_speed
+from physmodel.bench.tables import grouped, text_table
 
 Record = dict[str, Any]
 
@@ -106,38 +107,29 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     return rows
 
 
-#: Column of the table, its format, and its width.
+#: Figures of the table, if a part has them: width and format.
 COLUMNS = {
-    "seconds": (".3g", 10),
-    "ratio": (".2f", 8),
-    "gap": (".1e", 10),
-    "agreement": (".1%", 11),
-    "transition": (".3f", 12),
-    "theory": (".3f", 8),
-    "found": (".0%", 7),
-    "psnr": (".2f", 8),
+    "seconds": "10.3g",
+    "ratio": "8.2f",
+    "gap": "10.1e",
+    "agreement": "11.1%",
+    "transition": "12.3f",
+    "theory": "8.3f",
+    "found": "7.0%",
+    "psnr": "8.2f",
 }
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary, one block per part.
-
-    `rows`: from `summarise`.
-    """
-    lines: list[str] = []
-    for part in dict.fromkeys(row["part"] for row in rows):
-        chosen = [row for row in rows if row["part"] == part]
-        used = [key for key in COLUMNS if any(key in row for row in chosen)]
-        head = f"{part:<24}{'method':<28}" + "".join(f"{key:>{COLUMNS[key][1]}}" for key in used)
-        lines += [*([""] if lines else []), head]
-        for row in chosen:
-            cells = "".join(
-                f"{format(row[key], COLUMNS[key][0]) if key in row else '':>{COLUMNS[key][1]}}"
-                for key in used
-            )
-            told = f"  skipped: {row['skipped']}" if "skipped" in row else cells
-            lines.append(f"{row['case']:<24}{row['method']:<28}{told}".rstrip())
-    return "\n".join(lines)
+    """Text table of a summary, one block per part."""
+    blocks = []
+    for (part,), chosen in grouped(rows, "part").items():
+        used = [f"|{key}:>{form}" for key, form in COLUMNS.items() if any(key in r for r in chosen)]
+        told = [
+            {**r, "told": f"  skipped: {r['skipped']}"} if "skipped" in r else r for r in chosen
+        ]
+        blocks.append(text_table(told, f"{part}=case:<24|method:<28{''.join(used)}|=told:<1"))
+    return "\n\n".join(blocks)
 
 
 def write_figure(records: Sequence[Mapping[str, Any]], folder: str | Path) -> Path | None:

@@ -11,6 +11,7 @@ from physmodel.bench import ours, symmetry_peers
 from physmodel.bench.answers import judge
 from physmodel.bench.symmetry_cases import Case, Records, flow_records, flows
 from physmodel.bench.symmetry_generators import GENERATORS
+from physmodel.bench.tables import grouped, text_table
 
 Record = dict[str, Any]
 
@@ -101,10 +102,8 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     terms in all equations) and ``wrong`` (identified, but with other terms); medians of the
     relative ``error`` of the true coefficients and of ``seconds``.
     """
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for record in records:
-        groups.setdefault((record["cell"], record["method"]), []).append(record)
     rows = []
+    groups = grouped(records, "cell", "method")
     for (cell, method), items in sorted(groups.items(), key=lambda one: _place(*one[0])):
         claims = [item["status"] == "identified" for item in items]
         rights = [bool(item["exact"]) for item in items]
@@ -129,19 +128,9 @@ def _place(cell: str, method: str) -> tuple[int, str, int, str]:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    `rows`: from `summarise`.
-    """
-    lines = [
-        f"{'cell':<20}{'method':<30}{'draws':>6}{'identified':>12}{'exact':>7}{'wrong':>7}"
-        f"{'error':>9}{'s':>8}"
-    ]
-    for row in rows:
-        claim = "" if row["identified"] is None else str(row["identified"])
-        lines.append(
-            f"{row['cell']:<20}{row['method']:<30}{row['draws']:>6}{claim:>12}{row['exact']:>7}"
-            f"{row['wrong']:>7}{row['error']:>9.1e}{row['seconds']:>8.2f}"
-        )
+    """Text table of a summary."""
+    columns = (
+        "cell:<20|method:<30|draws:>6|identified:>12|exact:>7|wrong:>7|error:>9.1e|s=seconds:>8.2f"
+    )
     missing = symmetry_peers.missing()
-    return "\n".join([*lines, missing] if missing else lines)
+    return text_table(rows, columns) + (f"\n{missing}" if missing else "")

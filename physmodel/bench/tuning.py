@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.nets_cases import roll_out
+from physmodel.bench.tables import grouped, text_table
 from physmodel.bench.tuning_cases import PLANE
 from physmodel.data.arrays import from_arrays
 from physmodel.data.segments import segments
@@ -82,11 +83,8 @@ def _net(case: str, noise: float, seed: int) -> Record:
 
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Medians of each case and noise, how often the search helped, and what it chose."""
-    groups: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
-    for record in records:
-        groups.setdefault((record["case"], record["noise"]), []).append(record)
     rows = []
-    for (case, noise), items in groups.items():
+    for (case, noise), items in grouped(records, "case", "noise").items():
         gain = [item["default"] - item["searched"] for item in items]
         choices = [item["choice"] for item in items]
         rows.append(
@@ -108,15 +106,16 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Text table of a summary."""
-    lines = [
-        f"{'case':<17}{'noise':>6}{'draws':>7}{'default':>10}{'searched':>10}"
-        f"{'better':>8}{'worse':>7}{'effort':>8}  choices"
+    told = [
+        {
+            **row,
+            "chosen": "  " + ", ".join(f"{name} {n}" for name, n in row["choices"].items()),
+            "noise": f"{row['noise']}%",
+        }
+        for row in rows
     ]
-    for row in rows:
-        figures = "".join(f"{row[key]:>10.3g}" for key in METHODS)
-        chosen = ", ".join(f"{name} {count}" for name, count in row["choices"].items())
-        lines.append(
-            f"{row['case']:<17}{row['noise']:>5}%{row['draws']:>7}{figures}"
-            f"{row['better']:>8}{row['worse']:>7}{row['effort']:>8.3g}  {chosen}"
-        )
-    return "\n".join(lines)
+    return text_table(
+        told,
+        "case:<17|noise:>6|draws:>7|default:>10.3g|searched:>10.3g|better:>8|worse:>7|"
+        "effort:>8.3g|  choices=chosen:<9",
+    )

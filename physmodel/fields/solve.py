@@ -14,8 +14,6 @@ from physmodel.errors import PhysmodelError, ProblemError
 from physmodel.fields.elements.box import solve_box
 from physmodel.fields.elements.march import march
 from physmodel.fields.growth import require_bounded_growth
-from physmodel.fields.network.network import NetworkField
-from physmodel.fields.network.solve import solve_by_network
 from physmodel.fields.problem import PdeProblem, read_problem
 from physmodel.fields.residual import PdeField, relative_residual, rms
 from physmodel.fields.statement import real_number
@@ -85,8 +83,6 @@ class PdeSolution:
     @property
     def remedy(self) -> str:
         """What to do about the ending."""
-        if self.ending is Ending.STALLED and isinstance(self.field, NetworkField):
-            return "The network follows the solution no better: solve with elements (the default)."
         if self.ending is Ending.STALLED:
             return (
                 "The solution could not be continued: it may blow up or form a jump there, or the "
@@ -102,7 +98,6 @@ def solve_pde(
     *,
     known: Mapping[str, Known] | None = None,
     field: str = "u",
-    method: str = "elements",
     tolerance: float | None = None,
     time_limit: float | None = None,
 ) -> PdeSolution:
@@ -125,15 +120,10 @@ def solve_pde(
     known : mapping of str to float or callable, optional
         Constants, and functions of the coordinates (vectorised, in the order of the domain).
     field : str
-    method : {"elements", "network"}
-        A network of some hundred weights fulfils given values exactly and the equation as well as
-        it can. It is slower and less accurate than elements, often by a lot; its solution is
-        smooth everywhere and small.
     tolerance : float, optional
         What may be left out relative to the size of the field; 1e-8 for an evolution, 1e-14 else.
-        For networks the residual relative to the terms of the equation.
     time_limit : float, optional
-        Seconds, for an evolution; a minute for the training of a network.
+        Seconds, for an evolution.
 
     Returns
     -------
@@ -142,8 +132,8 @@ def solve_pde(
     Raises
     ------
     ProblemError
-        If the equation cannot be read or the conditions do not fit it, or are not of the kind
-        that networks fulfil; if the equation is ill-posed in the direction of the march.
+        If the equation cannot be read or the conditions do not fit it, or if it is ill-posed in
+        the direction of the march.
     PhysmodelError
         If not even the first step can be solved.
 
@@ -160,11 +150,6 @@ def solve_pde(
         goal = real_number(tolerance, "the tolerance")
     if not 0.0 < goal < 1.0:
         raise ProblemError(f"the tolerance {goal:g} is not between 0 and 1")
-    if method not in list(METHODS):
-        raise ProblemError(
-            f"there is no method {method!r} for these equations",
-            fix="choose one of " + ", ".join(METHODS),
-        )
     if time_limit is not None and time_limit != np.inf:
         time_limit = real_number(time_limit, "the time limit")
         if time_limit <= 0.0:
@@ -173,7 +158,7 @@ def solve_pde(
         start = _held_out(problem, float(problem.domain[-1, 1]))
         still = {index: np.zeros(HELD_OUT) for index in problem.equation.indices}
         require_bounded_growth(problem, start, still)
-    found, coarse, reached, ending = METHODS[method](problem, goal, time_limit)
+    found, coarse, reached, ending = _by_elements(problem, goal, time_limit)
     if found is None and ending is Ending.TIME:
         raise PhysmodelError(
             f"the time limit of {time_limit:g} s was over before the first step was solved",
@@ -210,15 +195,6 @@ def _by_elements(problem: PdeProblem, goal: float, time_limit: float | None) -> 
     if not fine.field.slabs or not rough.field.slabs:
         return None, None, fine.reached, fine.ending
     return fine.field, rough.field, fine.reached, fine.ending
-
-
-def _by_network(problem: PdeProblem, goal: float, time_limit: float | None) -> _Found:
-    field, coarse, ending = solve_by_network(problem, goal, time_limit)
-    return field, coarse, float(problem.domain[-1, 1]), ending
-
-
-#: What describes a solution.
-METHODS = {"elements": _by_elements, "network": _by_network}
 
 
 def _held_out(problem: PdeProblem, reached: float) -> Array:

@@ -56,7 +56,8 @@ REMEDIES = {
 class Minimum:
     """Where an optimiser ended.
 
-    `parameters` ``(p,)``. `cost`: half the squared norm of the residuals. `history` ``(iterations + 1,)``: cost after each iteration.
+    `parameters` ``(p,)``. `cost`: half the squared norm of the residuals. `history` ``(iterations +
+    1,)``: cost after each iteration.
     """
 
     parameters: Array
