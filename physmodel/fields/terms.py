@@ -146,10 +146,7 @@ def read_pointwise(
 def require_names(
     coordinates: Sequence[str], field: str, known: Mapping[str, Known], unknown: Sequence[str]
 ) -> None:
-    """Refuse names that clash.
-
-    Raises ProblemError.
-    """
+    """Refuse names that clash."""
     every = [*coordinates, field, *known, *unknown, *FUNCTIONS]
     twice = sorted({name for name in every if every.count(name) > 1})
     bad = [name for name in every if not name.isidentifier()]

@@ -161,10 +161,7 @@ Space = Mapping[str, Dimension]
 
 
 def check_space(space: Space, known: Sequence[Settings] = ()) -> None:
-    """Refuse spaces that are none, and settings that lie outside.
-
-    Raises ProblemError.
-    """
+    """Refuse spaces that are none, and settings that lie outside."""
     if not space:
         raise ProblemError("the space of settings is empty", fix="name a setting and its range")
     for name, dimension in space.items():
