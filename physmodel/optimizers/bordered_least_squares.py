@@ -76,23 +76,12 @@ def bordered_least_squares(
     Raises ProblemError if a start is not a finite vector, or the residuals are not finite there, or
     the derivatives do not have the shapes promised.
 
-    Parameters
-    ----------
-    problem : BorderedResiduals
-    local : ndarray (n,)
-        Start; the order does not matter, neighbours are found from the derivatives.
-    shared : ndarray (p,)
-        Start.
-    max_iterations : int
-    tolerance : float
-        Relative change of cost and unknowns below which the search has converged.
-    worth : float
-        Part of the cost that ten iterations have to gain, or they are the last: along directions
-        that the residuals hardly see, searches go on for hundreds of them.
-    time_limit : float, optional
-        Seconds.
-    on_iteration : callable, optional
-        Called with the number of the iteration, all unknowns (local, then shared) and the cost.
+    `local` ``(n,)``: start; the order does not matter, neighbours are found from the derivatives.
+    `shared` ``(p,)``: start. `tolerance`: relative change of cost and unknowns below which the
+    search has converged. `worth`: part of the cost that ten iterations have to gain, or they are
+    the last: along directions that the residuals hardly see, searches go on for hundreds of them.
+    `time_limit`: seconds. `on_iteration`: called with the number of the iteration, all unknowns
+    (local, then shared) and the cost.
     """
     n = np.size(local)
 

@@ -21,15 +21,9 @@ Rows = tuple[tuple[float, ...], ...]
 class ScalarElement:
     """What an element ``g`` asks of a scalar: ``H(g x) = sign H(x)``.
 
-    Attributes
-    ----------
-    linear : tuple of tuple of float
-        ``A`` (D, D) of ``g x = A x + b``.
-    offset : tuple of float
-        ``b`` (D,).
-    sign : float
-        1 or -1. A map that reverses the canonical structure but not the time, such as
-        ``q -> -q``, is a symmetry of the motion if the energy is odd.
+    `linear`: ``A`` (D, D) of ``g x = A x + b``. `offset`: ``b`` (D,). `sign`: 1 or -1. A map that
+    reverses the canonical structure but not the time, such as ``q -> -q``, is a symmetry of the
+    motion if the energy is odd.
     """
 
     linear: Rows
@@ -41,13 +35,8 @@ class ScalarElement:
 class FieldElement:
     """What an element ``g`` asks of a field: ``f(g z) = back^-1 f(z)``.
 
-    Attributes
-    ----------
-    linear : tuple of tuple of float
-        ``A`` of ``g z = A z + b``, where ``z`` holds states, velocities (order 2) and inputs.
-    offset : tuple of float
-    back : tuple of tuple of float
-        Matrix (d, d) that undoes the map of the highest derivative.
+    `linear`: ``A`` of ``g z = A z + b``, where ``z`` holds states, velocities (order 2) and inputs.
+    `back`: matrix (d, d) that undoes the map of the highest derivative.
     """
 
     linear: Rows
@@ -59,11 +48,7 @@ class FieldElement:
 class AveragedScalar(ScalarAround):
     """``mean_g sign(g) H(g x)``.
 
-    Attributes
-    ----------
-    inner : Scalar
-    elements : tuple of ScalarElement
-        The whole group.
+    `elements`: the whole group.
     """
 
     elements: tuple[ScalarElement, ...]
@@ -101,11 +86,7 @@ class AveragedScalar(ScalarAround):
 class AveragedField(FormAround):
     """``mean_g back(g) f(g z)``.
 
-    Attributes
-    ----------
-    inner : Form
-    elements : tuple of FieldElement
-        The whole group.
+    `elements`: the whole group.
     """
 
     elements: tuple[FieldElement, ...]

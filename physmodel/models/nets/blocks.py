@@ -17,12 +17,7 @@ from physmodel.models.nets.tensors import like
 class Entries:
     """Numbers that are the same everywhere, or networks of the point.
 
-    Attributes
-    ----------
-    n_variables : int
-    count : int
-    hidden : tuple of int or None
-        Layers of the network; None for constants.
+    `hidden`: layers of the network; None for constants.
     """
 
     n_variables: int

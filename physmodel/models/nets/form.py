@@ -42,12 +42,8 @@ class Form(Protocol):
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Highest time derivative ``(..., d)``.
 
-        Parameters
-        ----------
-        parameters : Tensor (p,)
-        motion : Tensor (..., order d)
-            States, then velocities.
-        inputs : Tensor (..., m)
+        `parameters` ``(p,)``. `motion` ``(..., order d)``: states, then velocities. `inputs`
+        ``(..., m)``.
         """
 
     def __hash__(self) -> int:

@@ -18,11 +18,7 @@ from physmodel.models.nets.mlp import MLPVector
 class InvariantScalar(ScalarAround):
     """A scalar of invariants.
 
-    Attributes
-    ----------
-    inner : Scalar
-        Of as many variables as there are invariants.
-    invariants : Invariants
+    `inner`: of as many variables as there are invariants.
     """
 
     invariants: Invariants
@@ -49,12 +45,7 @@ class EquivariantField:
     The rate of a vector is a sum of all `Invariants.directions` with such coefficients, that of
     a plain state is one itself.
 
-    Attributes
-    ----------
-    network : MLPVector
-    invariants : Invariants
-        Of states, velocities (order 2) and inputs.
-    n_states, n_inputs, order : int
+    `invariants`: of states, velocities (order 2) and inputs.
     """
 
     network: MLPVector

@@ -23,12 +23,7 @@ ROUNDING = 1e-12
 class Flow:
     """Velocity ``linear z + shift`` of a one-parameter group of maps of a point.
 
-    Attributes
-    ----------
-    name : str
-        Of the symmetry, for messages.
-    linear : ndarray (D, D)
-    shift : ndarray (D,)
+    `name`: of the symmetry, for messages. `linear` ``(D, D)``, `shift` ``(D,)``.
     """
 
     name: str

@@ -29,11 +29,7 @@ from physmodel.models.nets.tensors import like
 class RandomUnits(FormAround):
     """A form with its first parameters fixed: no local minima, one least-squares problem.
 
-    Attributes
-    ----------
-    inner : Form
-    hidden : ndarray (h,)
-        Values of its first parameters. The rate is linear in the others.
+    `hidden` ``(h,)``: values of its first parameters. The rate is linear in the others.
     """
 
     hidden: NDArray[np.float64]

@@ -16,12 +16,8 @@ from physmodel.models.nets.tensors import like
 class Positive(FormAround):
     """``x_k' = x_k f_k(x)`` for some states, which then never change their sign.
 
-    Attributes
-    ----------
-    inner : Form
-        Of first order: relative rates of the positive states, rates of the others.
-    places : tuple of int
-        Positive states.
+    `inner`: of first order: relative rates of the positive states, rates of the others. `places`:
+    positive states.
     """
 
     places: tuple[int, ...]
@@ -39,12 +35,7 @@ class Positive(FormAround):
 class AtRest(FormAround):
     """``f(z) - f(z with some variables set)``: nothing changes where these have their values.
 
-    Attributes
-    ----------
-    inner : Form
-    places : tuple of int
-        Variables among states, velocities (order 2) and inputs.
-    values : tuple of float
+    `places`: variables among states, velocities (order 2) and inputs.
     """
 
     places: tuple[int, ...]

@@ -20,11 +20,7 @@ class ScaledForm(FormAround):
     of `physmodel.models.nets.scaling.scaling_of` with what must be shared: canonical equations with
     one scale for coordinates and one for momenta have the energy ``scale_q scale_p / time H^``.
 
-    Attributes
-    ----------
-    inner : Form
-    scaling : Scaling
-        Of the states, then the inputs.
+    `scaling`: of the states, then the inputs.
     """
 
     scaling: Scaling
@@ -47,12 +43,7 @@ class ScaledForm(FormAround):
 class ScaledScalar(ScalarAround):
     """``H(x) = unit H^((x - centre) / scale)``.
 
-    Attributes
-    ----------
-    inner : Scalar
-    scaling : Scaling
-    unit : float
-        Of the values.
+    `unit`: of the values.
     """
 
     scaling: Scaling

@@ -55,13 +55,8 @@ PARTS: dict[type, tuple[str, ...]] = {
 class Layout:
     """Where layers and hidden units are among the parameters of a form.
 
-    Attributes
-    ----------
-    layers : tuple of tuple of int
-        Weights and biases of each layer apart; every parameter stands in one.
-    units : tuple of Unit
-    others : tuple of int
-        Parameters of no network, such as masses and metrics.
+    `layers`: weights and biases of each layer apart; every parameter stands in one. `others`:
+    parameters of no network, such as masses and metrics.
     """
 
     layers: tuple[tuple[int, ...], ...]
