@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,9 +16,8 @@ from physmodel.fields.elements.box import solve_box
 from physmodel.fields.elements.march import march
 from physmodel.fields.growth import require_bounded_growth
 from physmodel.fields.problem import PdeProblem, read_problem
-from physmodel.fields.residual import PdeField, relative_residual, rms
 from physmodel.fields.statement import real_number
-from physmodel.fields.terms import Known, read_pointwise
+from physmodel.fields.terms import Index, Known, read_pointwise
 from physmodel.optimizers.reading import real_numbers
 from physmodel.optimizers.residuals import REMEDIES, Ending
 
@@ -30,6 +30,17 @@ EVOLUTION, ROUNDING = 1e-8, 1e-14
 LOOSER, COARSER = 30.0, (10, 4)
 #: Points at which the residual is held against the equation; a power of two (Sobol).
 HELD_OUT = 1024
+
+
+class PdeField(Protocol):
+    """A solution as a function of the coordinates."""
+
+    @property
+    def n_coefficients(self) -> int:
+        """Numbers that describe the field."""
+
+    def __call__(self, points: Array, index: Index | None = None) -> Array:
+        """Field or one of its derivatives at points ``(n, d)``: ``(n,)``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,8 +186,8 @@ def solve_pde(
     if problem.marches and not problem.linear:
         jet = {index: found(points, index) for index in problem.equation.indices}
         require_bounded_growth(problem, points, jet)
-    error = np.inf if coarse is None else rms(found(points) - coarse(points))
-    residual = relative_residual(problem, found, points)
+    error = np.inf if coarse is None else _rms(found(points) - coarse(points))
+    residual = _relative_residual(problem, found, points)
     return PdeSolution(problem, found, reached, residual, float(error), ending)
 
 
@@ -203,3 +214,16 @@ def _held_out(problem: PdeProblem, reached: float) -> Array:
     high = problem.domain[:, 1].copy()
     high[-1] = reached
     return problem.domain[:, 0] + unit * (high - problem.domain[:, 0])
+
+
+def _relative_residual(problem: PdeProblem, field: PdeField, points: Array) -> float:
+    """Root mean square of the equation over that of its terms, at points ``(n, d)``."""
+    jet: dict[Index, Array] = {index: field(points, index) for index in problem.equation.indices}
+    value, slopes, _ = problem.equation.linearised(points, jet, np.empty(0))
+    terms = float(np.sqrt(sum(_rms(slope * jet[index]) ** 2 for index, slope in slopes.items())))
+    return _rms(value) / terms if terms > 0.0 else _rms(value)
+
+
+def _rms(values: Array) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.mean(values**2)))

@@ -18,8 +18,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.optimizers.damped_model import DampedModel
-from physmodel.optimizers.linear_model import LinearModel
+from physmodel.optimizers.linear_model import DampedModel, LinearModel
 from physmodel.optimizers.opening import check_linearised, open_start
 from physmodel.optimizers.residuals import Ending, Minimum, OnIteration
 
