@@ -101,3 +101,14 @@ def _blocks(dictionary: LinearOperator) -> Iterator[tuple[int, Array]]:
         units = np.zeros((n_atoms, min(width, n_atoms - start)))
         units[start + np.arange(units.shape[1]), np.arange(units.shape[1])] = 1.0
         yield start, dictionary.matmat(units)
+
+
+def check_level(level: int | None) -> None:
+    """Refuse a number of splits below zero."""
+    if level is not None and level < 0:
+        raise ProblemError(
+            f"There are no {level} levels.",
+            where="level",
+            why="A level is one split into a low and a high part.",
+            fix="Give a whole number from 0, or leave it out.",
+        )
