@@ -9,8 +9,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from physmodel.bench.nets_cases import roll_out
-from physmodel.bench.tuning import summarise, table, unit_names
-from physmodel.bench.tuning_cases import PLANE
+from physmodel.bench.tuning import PLANE, summarise, table, unit_names
 
 
 def test_every_unit_is_named_once_and_names_say_all() -> None:

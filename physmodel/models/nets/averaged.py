@@ -10,8 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from physmodel.models.nets.form import FormAround, ScalarAround
-from physmodel.models.nets.tensors import like
+from physmodel.models.nets.form import FormAround, ScalarAround, like
 
 #: A matrix by its rows.
 Rows = tuple[tuple[float, ...], ...]

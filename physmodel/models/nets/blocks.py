@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from physmodel.models.nets.form import like
 from physmodel.models.nets.mlp import MLPVector
-from physmodel.models.nets.tensors import like
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.form import InPieces, Scalar
-from physmodel.models.nets.tensors import like
+from physmodel.models.nets.form import InPieces, Scalar, like
 from physmodel.problem.rods import Rods
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -139,3 +140,8 @@ class InPieces:
     def pieces(self, parameters: Tensor) -> tuple[Tensor, ...]:
         """The pieces of a vector of parameters."""
         return torch.split(parameters, list(self.sizes), dim=-1)
+
+
+def like(values: NDArray[np.float64] | Sequence[object], tensor: Tensor) -> Tensor:
+    """Numbers in the type and on the device of a tensor."""
+    return torch.as_tensor(values, dtype=tensor.dtype, device=tensor.device)

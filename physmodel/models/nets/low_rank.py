@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.form import FormAround
+from physmodel.models.nets.form import FormAround, like
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.nets.tensors import like
 from physmodel.models.nets.weight_matrices import Matrix, weight_matrices
 from physmodel.problem.checks import is_whole
 

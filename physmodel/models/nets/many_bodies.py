@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.form import ScalarAround
-from physmodel.models.nets.tensors import like
+from physmodel.models.nets.form import ScalarAround, like
 from physmodel.problem.checks import is_whole
 
 #: Keeps logarithm and division finite where two bodies are in one place.

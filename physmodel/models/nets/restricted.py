@@ -8,8 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from physmodel.models.nets.form import FormAround
-from physmodel.models.nets.tensors import like
+from physmodel.models.nets.form import FormAround, like
 
 
 @dataclass(frozen=True)

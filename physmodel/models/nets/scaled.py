@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from physmodel.models.nets.form import FormAround, ScalarAround
+from physmodel.models.nets.form import FormAround, ScalarAround, like
 from physmodel.models.nets.scaling import Scaling
-from physmodel.models.nets.tensors import like
 
 
 @dataclass(frozen=True)
