@@ -202,7 +202,7 @@ def symmetry(
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("-o", "--output", default="runs/bench-pruning", show_default=True, metavar="FOLDER")
 def pruning(quick: bool, seeds: int | None, cases: tuple[str, ...], jobs: int, output: str) -> None:
-    """The default pruning beside magnitude, equal shares, chance and a learned policy."""
+    """The default pruning beside magnitude, damage, equal shares and chance."""
     from physmodel.bench import pruning as suite
     from physmodel.bench.pruning_cases import CASES
     from physmodel.cli.messages import require_known
@@ -214,17 +214,13 @@ def pruning(quick: bool, seeds: int | None, cases: tuple[str, ...], jobs: int, o
 
 
 @command.command("tuning", short_help="What a search over settings gains.")
-@click.option("--quick", is_flag=True, help="Two cases of each part, one seed: minutes.")
-@click.option("--part", "parts", multiple=True, help="Only these parts.")
+@click.option("--quick", is_flag=True, help="Two cases, one seed: minutes.")
 @click.option("--seeds", type=click.IntRange(1), help="Records of each case.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("-o", "--output", default="runs/bench-tuning", show_default=True, metavar="FOLDER")
-def tuning(quick: bool, parts: tuple[str, ...], seeds: int | None, jobs: int, output: str) -> None:
-    """Networks with settings searched by held-out runs; `discover` with its library searched."""
+def tuning(quick: bool, seeds: int | None, jobs: int, output: str) -> None:
+    """Networks with settings searched by held-out runs, beside one fit with the first settings."""
     from physmodel.bench import tuning as suite
-    from physmodel.cli.messages import require_known
 
-    require_known("--part", parts, suite.PARTS)
-    number = seeds or (1 if quick else suite.SEEDS)
-    units = suite.unit_names(parts or suite.PARTS, number, quick=quick)
+    units = suite.unit_names(seeds or (1 if quick else suite.SEEDS), quick=quick)
     carry_out(suite, suite.run_unit, units, {}, output, jobs, "units")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations
-
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -12,61 +9,17 @@ from numpy.typing import NDArray
 
 from physmodel.bench.pruning import run_unit, summarise, table
 from physmodel.bench.pruning_cases import CASES, Case, Trained, trained
-from physmodel.bench.pruning_peers import FREE, METHODS
-from physmodel.bench.pruning_policy import cross_entropy
-from physmodel.bench.pruning_task import Task, highest
+from physmodel.bench.pruning_peers import FREE, METHODS, Task
 from physmodel.cli.bench import command
-from physmodel.optimizers.pruning_trial import Evaluations, Refit, Trial
+from physmodel.optimizers.pruning_trial import Evaluations, Trial
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Linear:
-    """``A w - b``."""
-
-    matrix: Array
-    target: Array
-
-    def values(self, parameters: Array) -> Array:
-        return self.matrix @ parameters - self.target
-
-    def linearised(self, parameters: Array) -> tuple[Array, Array]:
-        return self.values(parameters), self.matrix
 
 
 @pytest.fixture(scope="module")
 def network() -> Trained:
     case = CASES["pendulum"]
     return trained(Case(case.n_states, case.reach, case.field, True, (3,)), 1)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_the_cross_entropy_method_finds_the_best_of_all_subsets(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    matrix, truth = rng.normal(size=(40, 8)), np.r_[1.0, 0.0, -1.0, np.zeros(4), 0.5]
-    problem = Linear(matrix, matrix @ truth + 0.3 * rng.normal(size=40))
-    costs = {}
-    for some in combinations(range(8), 3):
-        columns = problem.matrix[:, some]
-        w = np.linalg.lstsq(columns, problem.target, rcond=None)[0]
-        left = columns @ w - problem.target
-        costs[some] = float(left @ left) / 2.0
-    counted = Evaluations(Refit(problem, np.full(8, np.inf)), 150)
-
-    def play(numbers: Array) -> Trial:
-        return counted(highest(numbers, np.ones(8, dtype=bool), 3), np.zeros(8))
-
-    zero, one = np.zeros(8), np.ones(8)
-    found = cross_entropy(
-        play, lambda trial: trial.cost, zero, one, counted, rng, population=30, elite=8
-    )
-    assert found.cost == pytest.approx(min(costs.values()), rel=1e-9)
-    assert len(counted.trials) == 150
-    late = {one.kept.tobytes() for one in counted.trials[-30:]}
-    early = {one.kept.tobytes() for one in counted.trials[:30]}
-    # What was learned narrows the draws.
-    assert len(late) < len(early)
 
 
 @pytest.mark.parametrize("size", [8, None])
@@ -90,7 +43,7 @@ def test_each_method_keeps_to_its_evaluations_and_its_size(
     assert calls == len(counted.trials) <= 4
     assert not found.parameters[~found.kept].any()
     assert found.size <= (size or network.dense.size)
-    if method in ("random", "random-shares", "cross-entropy"):
+    if method == "random":
         assert calls == 4
 
 

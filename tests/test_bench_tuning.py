@@ -8,17 +8,15 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from physmodel.bench import tuning
 from physmodel.bench.nets_cases import roll_out
-from physmodel.bench.tuning import PARTS, summarise, table, unit_names
-from physmodel.bench.tuning_cases import PLANE
+from physmodel.bench.tuning import PLANE, summarise, table, unit_names
 
 
 def test_every_unit_is_named_once_and_names_say_all() -> None:
-    names = unit_names(PARTS, 2)
+    names = unit_names(2)
     assert len(set(names)) == len(names)
-    assert {name.count(":") for name in names} == {3}
-    assert set(unit_names(PARTS, 1, quick=True)) < set(names)
+    assert {name.count(":") for name in names} == {2}
+    assert set(unit_names(1, quick=True)) < set(names)
 
 
 @pytest.mark.parametrize("case", PLANE)
@@ -33,38 +31,13 @@ def test_plane_systems_stay_in_range(case: str) -> None:
     assert np.abs(path).max() < 6.0
 
 
-def test_equations_are_right_only_with_exactly_the_true_terms(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # Only libraries that hold no quadratic term are searched: the search cannot be right about a
-    # quadratic flow, and the default is.
-    monkeypatch.setattr(tuning, "DEGREES", (1,))
-    monkeypatch.setattr(tuning, "FUNCTIONS", ((),))
-    (record,) = tuning.run_unit("equations:Lorenz:1:0", {})
-    assert (record["default"], record["searched"]) == (1.0, 0.0)
-    assert record["choice"] == "degree 1"
-    assert record["noise"] == 1
-
-
 def test_a_summary_counts_gains_in_the_right_direction() -> None:
-    def record(part: str, default: float, searched: float) -> dict[str, Any]:
-        return {
-            **{"part": part, "case": "damped", "noise": 5, "seed": 0, "choice": "plain"},
-            **{"default": default, "searched": searched, "effort": 3.0},
-        }
+    def record(default: float, searched: float) -> dict[str, Any]:
+        facts = {"case": "damped", "noise": 5, "seed": 0, "choice": "plain"}
+        return {**facts, "default": default, "searched": searched, "effort": 3.0}
 
-    rows = summarise(
-        [
-            record("nets", 0.2, 0.1),
-            record("nets", 0.4, 0.1),
-            record("nets", 0.1, 0.3),
-            record("equations", 1.0, 0.0),
-            record("equations", 1.0, 1.0),
-        ]
-    )
-    nets, equations = rows
+    rows = summarise([record(0.2, 0.1), record(0.4, 0.1), record(0.1, 0.3)])
+    (nets,) = rows
     assert (nets["default"], nets["searched"]) == (0.2, 0.1)
     assert (nets["better"], nets["worse"], nets["choices"]) == (2, 1, {"plain": 3})
-    assert (equations["default"], equations["searched"]) == (1.0, 0.5)
-    assert (equations["better"], equations["worse"]) == (0, 1)
-    assert len(table(rows).splitlines()) == 3
+    assert len(table(rows).splitlines()) == 2

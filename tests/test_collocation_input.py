@@ -26,9 +26,8 @@ def begun_and_held(equation):
     return {"t = 0": begin, "x = 0": ends, "x = 1": ends}
 
 
-def solve(method="elements", **changed):
-    stated = HEAT | changed
-    return solve_pde(**stated, method=method)
+def solve(**changed):
+    return solve_pde(**(HEAT | changed))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +54,6 @@ def solve(method="elements", **changed):
         {"tolerance": "small"},
         {"tolerance": 1j},
         {"time_limit": "5"},
-        {"method": []},
         *(
             {"equation": FORCED, "known": {"f": function}}
             for function in (
@@ -75,11 +73,10 @@ def test_what_is_no_statement_is_refused(changed):
         solve(**changed)
 
 
-@pytest.mark.parametrize("method", ["elements", "network"])
 @pytest.mark.parametrize("function", [lambda x, t: np.log(x - 2.0), lambda x, t: x / 0.0])
-def test_functions_without_finite_values_are_refused(method, function):
+def test_functions_without_finite_values_are_refused(function):
     with pytest.raises(PhysmodelError):
-        solve(method, equation=FORCED, known={"f": function})
+        solve(equation=FORCED, known={"f": function})
 
 
 def test_equations_that_divide_by_the_field_at_zero_are_refused_without_a_warning():
@@ -92,15 +89,13 @@ def test_time_that_is_over_is_said():
         solve(time_limit=1e-9)
 
 
-@pytest.mark.parametrize("method", ["elements", "network"])
-def test_known_functions_take_the_coordinates_as_they_are_stated(method):
+def test_known_functions_take_the_coordinates_as_they_are_stated():
     """``u = t sin(pi x)``, with the time named first."""
     solution = solve_pde(
         FORCED,
         {"t": (0, 0.5), "x": (0, 1)},
         {"t = 0": "u = 0", "x = 0": "u = 0", "x = 1": "u = 0"},
         known={"f": lambda t, x: np.sin(np.pi * x) * (1.0 + np.pi**2 * t)},
-        method=method,
     )
     # The tolerance of an evolution, with ten for its constant.
     assert abs(solution(0.3, 0.5) - 0.3) <= 1e-7
@@ -126,10 +121,9 @@ def test_only_derivatives_at_points_can_be_asked_for(ask):
 @pytest.mark.parametrize(
     "equation", ["u_t = -u_xx", "u_t = u_xx + u_xxxx", "u_tt = -u_xx", "u_tt = u_xxxx"]
 )
-@pytest.mark.parametrize("method", ["elements", "network"])
-def test_what_runs_backwards_is_refused(equation, method):
+def test_what_runs_backwards_is_refused(equation):
     with pytest.raises(ProblemError, match="ill-posed"):
-        solve(method, equation=equation, conditions=begun_and_held(equation))
+        solve(equation=equation, conditions=begun_and_held(equation))
 
 
 @pytest.mark.parametrize(

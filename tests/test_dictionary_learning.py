@@ -22,9 +22,8 @@ from physmodel.optimizers.dictionary_learning import (
     online_dictionary_learning,
 )
 from physmodel.optimizers.dictionary_learning.batch import residual_of
-from physmodel.optimizers.dictionary_learning.k_svd import rank_one_updates
+from physmodel.optimizers.dictionary_learning.k_svd import least_squares, rank_one_updates
 from physmodel.optimizers.dictionary_learning.memory import Memory
-from physmodel.optimizers.dictionary_learning.optimal_directions import least_squares
 from physmodel.optimizers.dictionary_learning.repair import repair
 
 Array = NDArray[np.float64]

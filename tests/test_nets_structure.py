@@ -28,7 +28,6 @@ from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.port_hamiltonian import PortHamiltonian
 from physmodel.models.nets.stable import Stable
-from physmodel.models.nets.symplectic_map import SymplecticMap
 from physmodel.models.nets.traced import PATIENCE, slopes_of
 from physmodel.models.vector_field import simulate
 
@@ -204,19 +203,6 @@ def test_twins_without_structure_are_caught() -> None:
     by_energy, by_entropy = form.energy.gradient(first, x), form.entropy.gradient(second, x)
     bare = by_energy @ skew(turning, 3).T
     assert dot(by_entropy, bare).abs().max() > 1e-3
-
-
-@draws
-@few
-def test_symplectic_maps(seed: int) -> None:
-    form = SymplecticMap(2, SMALL, 3)
-    rng = np.random.default_rng(seed)
-    weights = torch.tensor(0.3 * rng.normal(size=form.n_parameters))
-    j = torch.kron(torch.tensor([[0.0, 1.0], [-1.0, 0.0]]), torch.eye(2)).double()
-    for point in torch.tensor(rng.normal(size=(3, 4))):
-        slope = jacrev(lambda at: form.step(weights, at))(point)
-        off = slope.T @ j @ slope - j
-        assert off.abs().max() <= 1e-12 * max(1.0, float(slope.abs().max()) ** 2)
 
 
 @pytest.mark.parametrize("name", FORMS)

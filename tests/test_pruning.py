@@ -292,7 +292,7 @@ def test_a_planted_network_is_found_again(surplus: str) -> None:
     truth = rates(named(small, theta), x)
     found = prune(wide, KnownStates(wide, x, truth, np.ones(2)))
     assert isinstance(found.field.form, PrunedForm)
-    assert found.field.form.form == small
+    assert found.field.form.inner == small
     # Two weights of the polynomial beside the network are zero in truth too.
     assert found.size == np.count_nonzero(theta)
     # Everything was exact to rounding before, and is so after the last fit.
@@ -330,7 +330,7 @@ def test_what_is_no_weight_stays() -> None:
     found = prune(field, rate_residuals(field, points, force, np.ones(1)))
     assert layout_of(form).others == (form.n_parameters - 1,)
     assert isinstance(found.field.form, PrunedForm)
-    assert found.field.form.form.n_parameters - 1 in found.field.form.kept
+    assert found.field.form.inner.n_parameters - 1 in found.field.form.kept
     assert found.size < form.n_parameters
     hidden = named(Opaque(form), theta)
     with pytest.raises(ProblemError, match="no network is known inside a Opaque"):

@@ -27,8 +27,8 @@ from physmodel.models.dictionaries.frame import atom_norms
 from physmodel.signals import (
     denoise,
 )
+from physmodel.signals.candidates import mirrored_wavelet
 from physmodel.signals.fields import field_noise
-from physmodel.signals.mirror import mirrored_wavelet
 from physmodel.signals.shrinkage import shrink
 
 Array = NDArray[np.float64]

@@ -16,10 +16,7 @@ from scipy.sparse.linalg import aslinearoperator
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers import sparse
-from physmodel.optimizers.sparse.active_gram import ActiveGram
 from physmodel.optimizers.sparse.design import Gram
-from physmodel.optimizers.sparse.homotopy import end_of_path
-from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import SparseResult
 from physmodel.optimizers.sparse.recovery import sparse_recovery
 
@@ -139,52 +136,6 @@ def test_units_do_not_matter(seed: int, power: float, size: float) -> None:
         assert one.statuses == two.statuses
         back = two.coefficients * factor / 10.0**size
         np.testing.assert_allclose(back, one.coefficients, atol=1e-6)
-
-
-@given(st.integers(0, 10**6), st.integers(2, 20), st.integers(2, 40), st.booleans())
-@settings(max_examples=40)
-def test_path_ends_with_the_signs_of_scikit_learn(seed: int, m: int, p: int, gram: bool) -> None:
-    from sklearn.linear_model import lars_path
-
-    rng = np.random.default_rng(seed)
-    matrix, signal = rng.standard_normal((m, p)), rng.standard_normal(m)
-    record = Gram(matrix.T @ matrix, matrix.T @ signal, float(signal @ signal), m)
-    design = open_design(record, None) if gram else open_design(matrix, signal)
-    signs = end_of_path(design, np.ones(p), 0.0, 50 * m)
-    unit = matrix / np.linalg.norm(matrix, axis=0)
-    ends = lars_path(unit, signal, method="lasso", alpha_min=0.0)[2][:, -1]
-    assert signs is not None
-    if p > m:
-        # Wide Gaussian problems end in as many columns as rows, none of them at zero.
-        np.testing.assert_array_equal(signs, np.sign(np.where(np.abs(ends) > 1e-9, ends, 0.0)))
-
-
-@given(st.integers(0, 10**6), st.lists(st.integers(0, 9), max_size=30))
-@settings(max_examples=40)
-def test_inverse_of_a_changing_set_of_columns(seed: int, moves: list[int]) -> None:
-    rng = np.random.default_rng(seed)
-    matrix = rng.standard_normal((15, 10))
-    cost = rng.uniform(0.5, 2.0, 10)
-    active = ActiveGram(open_design(matrix, np.ones(15)), cost)
-    for column in moves:
-        place = np.flatnonzero(active.index == column)
-        if len(place):
-            active.drop(int(place[0]))
-        else:
-            assert active.add(column)
-    columns = (matrix / np.linalg.norm(matrix, axis=0) / cost)[:, active.index]
-    # Ten of fifteen Gaussian columns: conditions up to some 1e3, squared, thirty updates.
-    product = active.inverse @ (columns.T @ columns)
-    np.testing.assert_allclose(product, np.eye(active.size), atol=1e-7)
-
-
-def test_a_column_that_depends_on_others_is_not_let_in() -> None:
-    matrix = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
-    active = ActiveGram(open_design(matrix, np.ones(2)), np.ones(3))
-    assert active.add(0)
-    assert active.add(1)
-    assert not active.add(2)
-    assert active.size == 2
 
 
 @pytest.mark.parametrize("kind", ["signs", "hadamard", "copies"])

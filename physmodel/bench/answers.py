@@ -18,17 +18,9 @@ NINETY = 1.6449
 class Answer:
     """Equations found by one method.
 
-    Attributes
-    ----------
-    equations : dict of state to {canonical term: coefficient}
-    deviations : the same for standard errors; empty if the method gives none
-    rivals : list of equations
-        Other supports that the method reports, best first.
-    status : str
-        Empty if the method does not say how sure it is.
-    probability : float or None
-        What the method claims to be the probability that all its terms are right.
-    seconds : float
+    `rivals`: other supports that the method reports, best first. `status`: empty if the method does
+    not say how sure it is. `probability`: what the method claims to be the probability that all its
+    terms are right.
     """
 
     equations: Equations
@@ -42,19 +34,11 @@ class Answer:
 def judge(answer: Answer, truth: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
     """Compare an answer with the truth.
 
-    Parameters
-    ----------
-    answer : Answer
-    truth : mapping of state to {canonical term: coefficient}
-
-    Returns
-    -------
-    dict
-        ``exact``: every equation has exactly the true terms; ``equations``: the share of them
-        that do; ``error``: median relative error of the true coefficients, absent ones count
-        with an error of one; ``listed``: the truth is the answer or one of the first three
-        rivals; ``covered``, ``intervals``: 90% intervals that hold the truth, among terms that
-        are rightly in; ``status``, ``probability`` and ``seconds``.
+    Returns: ``exact``: every equation has exactly the true terms; ``equations``: the share of them
+    that do; ``error``: median relative error of the true coefficients, absent ones count with an
+    error of one; ``listed``: the truth is the answer or one of the first three rivals; ``covered``,
+    ``intervals``: 90% intervals that hold the truth, among terms that are rightly in; ``status``,
+    ``probability`` and ``seconds``.
     """
     right = [set(answer.equations.get(s, {})) == set(terms) for s, terms in truth.items()]
     errors, covered, intervals = [], 0, 0

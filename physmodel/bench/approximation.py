@@ -46,22 +46,9 @@ MAKERS: dict[str, Callable[[tuple[int, ...]], Dictionary]] = {
 def picture(name: str, side: int) -> Array:
     """A picture of values from 0 to 255, reduced by averaging.
 
-    Parameters
-    ----------
-    name : str
-        Of `PICTURES`.
-    side : int
-        A divisor of 256.
-
-    Returns
-    -------
-    ndarray (side, side)
-        Of 512 x 512 samples; of the middle 256 x 256 of `coins`, which has 303 x 384.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If it comes with scikit-image, and this is not installed.
+    `name`: of `PICTURES`. `side`: A divisor of 256. Returns ``(side, side)``: of 512 x 512 samples;
+    of the middle 256 x 256 of `coins`, which has 303 x 384. Raises ModuleNotFoundError if it comes
+    with scikit-image, and this is not installed.
     """
     if name in OPTIONAL:
         full = np.asarray(getattr(import_module("skimage.data"), name)(), dtype=float)
@@ -83,14 +70,10 @@ def picture(name: str, side: int) -> Array:
 def approximation(name: str, side: int) -> list[Record]:
     """Peak signal-to-noise ratio of one picture, for every dictionary and number of numbers.
 
-    Returns
-    -------
-    list of dict
-        ``psnr`` in dB against 255. A coefficient counts as one real number, and so does the
-        direction of each square of a bandlet, which is more than the few bits that it and its
-        place in the quadtree take; places of coefficients are free for all. Redundant frames go
-        through iterative hard thresholding. One record with ``skipped`` where the picture is
-        missing.
+    Returns: ``psnr`` in dB against 255. A coefficient counts as one real number, and so does the
+    direction of each square of a bandlet, which is more than the few bits that it and its place in
+    the quadtree take; places of coefficients are free for all. Redundant frames go through
+    iterative hard thresholding. One record with ``skipped`` where the picture is missing.
     """
     try:
         values = picture(name, side)

@@ -18,12 +18,9 @@ from physmodel.problem.problem import Problem
 def detectable(draw: Draw) -> bool:
     """Whether every true term stands out of the noise, for one who knows all the others.
 
-    Returns
-    -------
-    bool
-        True if the squared ratio of each true coefficient to its standard error, with the true
-        support, trajectory and noise level known, is above the price of a term. A working
-        ceiling: chance lifts some draws above it and others below.
+    Returns: True if the squared ratio of each true coefficient to its standard error, with the true
+    support, trajectory and noise level known, is above the price of a term. A working ceiling:
+    chance lifts some draws above it and others below.
     """
     system = draw.system
     problem = Problem(states=system.states, order=1, degree=system.library_degree)

@@ -37,15 +37,7 @@ TRIALS, ESCAPED = 5, 100.0
 class ChaoticSystem:
     """One flow.
 
-    Attributes
-    ----------
-    name : str
-    states : tuple of str
-    degree : int
-    period : float
-    equations : dict of state to {term: coefficient}
-    starts : ndarray (s, d)
-        Points on the attractor, far apart.
+    `starts` ``(s, d)``: points on the attractor, far apart.
     """
 
     name: str
@@ -72,17 +64,8 @@ class ChaoticSystem:
     ) -> tuple[Array, Array]:
         """Noise-free records.
 
-        Parameters
-        ----------
-        starts : sequence of int
-            Start points, taken from the list cyclically.
-        per_period, periods : int
-            Samples per period and length of the records.
-
-        Returns
-        -------
-        time : ndarray (n,)
-        states : ndarray (k, n, d)
+        `starts`: start points, taken from the list cyclically. `per_period`, `periods`: samples per
+        period and length of the records. Returns `time` ``(n,)``; `states` ``(k, n, d)``.
         """
         library, weights = self._field
         first = self.starts[np.array(starts) % len(self.starts)]
@@ -99,11 +82,8 @@ class ChaoticSystem:
     def perturbed(self, seed: int) -> ChaoticSystem:
         """The same terms with every coefficient changed by up to a tenth.
 
-        Returns
-        -------
-        ChaoticSystem
-            Its starts lie on its own attractor. Where the changed flow escapes or comes to rest,
-            another change is drawn, and after ten of them a smaller one.
+        Returns: its starts lie on its own attractor. Where the changed flow escapes or comes to
+        rest, another change is drawn, and after ten of them a smaller one.
         """
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         for attempt in range(60):

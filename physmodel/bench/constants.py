@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from physmodel.bench.tables import text_table
 from physmodel.constants import ENGINE
 
 Record = dict[str, Any]
@@ -28,15 +29,7 @@ FLOWS, NOISE = ("Lorenz", "Rossler", "Halvorsen", "SprottB", "Aizawa"), (0.1, 0.
 def unit_names(numbers: Iterable[str] = ()) -> list[str]:
     """The unchanged engine, then each number halved and doubled.
 
-    Parameters
-    ----------
-    numbers : iterable of str
-        Fields of `EngineConstants`; all by default.
-
-    Returns
-    -------
-    list of str
-        Such as ``worth_half``.
+    `numbers`: fields of `EngineConstants`; all by default. Returns: such as ``worth_half``.
     """
     named = tuple(numbers) or NUMBERS
     return [UNCHANGED, *(f"{name}_{factor}" for name in named for factor in FACTORS)]
@@ -45,18 +38,8 @@ def unit_names(numbers: Iterable[str] = ()) -> list[str]:
 def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
     """The panel with one number changed, in a process of its own: modules read it on import.
 
-    Parameters
-    ----------
-    name : str
-        From `unit_names`.
-    chosen : mapping
-        Not used.
-
-    Returns
-    -------
-    list of dict
-        One record: ``number``, ``factor``, ``draws``, ``exact``, ``wrong`` (identified, with other
-        terms), ``errors``, ``seconds``.
+    `name`: from `unit_names`. `chosen`: not used. Returns: one record: ``number``, ``factor``,
+    ``draws``, ``exact``, ``wrong`` (identified, with other terms), ``errors``, ``seconds``.
     """
     command = [sys.executable, "-W", "ignore", "-m", "physmodel.bench.constants", name]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - this module
@@ -67,16 +50,8 @@ def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Changes against the unchanged engine.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_unit`.
-
-    Returns
-    -------
-    list of dict
-        ``number``, ``factor``, ``exact`` and ``wrong`` (change of the counts), ``seconds`` (over
-        those of the unchanged engine), and ``draws``.
+    `records`: from `run_unit`. Returns: ``number``, ``factor``, ``exact`` and ``wrong`` (change of
+    the counts), ``seconds`` (over those of the unchanged engine), and ``draws``.
     """
     base = next(record for record in records if record["number"] == UNCHANGED)
     return [
@@ -91,34 +66,12 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
-    """
-    lines = [f"{'number':<24}{'factor':<8}{'exact':>7}{'wrong':>7}{'errors':>8}{'time':>7}"]
-    lines += [
-        f"{row['number']:<24}{row['factor']:<8}{row['exact']:>+7}{row['wrong']:>+7}"
-        f"{row['errors']:>8}{row['seconds']:>7.2f}"
-        for row in rows
-    ]
-    return "\n".join(lines)
+    """Text table of a summary."""
+    return text_table(rows, "number:<24|factor:<8|exact:>7+|wrong:>7+|errors:>8|time=seconds:>7.2f")
 
 
 def changed(value: Any, factor: float) -> Any:
-    """A number of the engine times a factor; whole numbers stay whole, and at least one.
-
-    Parameters
-    ----------
-    value : float, int or tuple of them
-    factor : float
-
-    Returns
-    -------
-    float, int or tuple of them
-    """
+    """A number of the engine times a factor; whole numbers stay whole, and at least one."""
     if isinstance(value, tuple):
         return tuple(changed(entry, factor) for entry in value)
     return max(1, round(value * factor)) if isinstance(value, int) else value * factor

@@ -30,12 +30,8 @@ LEVELS = (20.0, 10.0)
 def mixtures(decibels: float, seed: int) -> tuple[Array, Array, Array]:
     """Random unit atoms and noisy sums of three of them.
 
-    Returns
-    -------
-    atoms : ndarray (20, 50)
-    signals : ndarray (20, 1500)
-    noise : ndarray (20, 1500)
-        What the signals contain of it.
+    Returns `atoms` ``(20, 50)``; `signals` ``(20, 1500)``; `noise` ``(20, 1500)``: what the signals
+    contain of it.
     """
     rng = np.random.default_rng(seed)
     atoms = rng.standard_normal((LENGTH, ATOMS))
@@ -84,10 +80,7 @@ METHODS: dict[str, Callable[[Array], Array]] = {
 def recovery(decibels: float, seeds: int) -> list[Record]:
     """All methods at one noise level.
 
-    Returns
-    -------
-    list of dict
-        ``found``: share of atoms, and ``seconds``, one record per seed and method.
+    Returns: ``found``: share of atoms, and ``seconds``, one record per seed and method.
     """
     records = []
     for seed in range(seeds):

@@ -14,6 +14,7 @@ from physmodel.bench.answers import Answer, judge
 from physmodel.bench.ceiling import detectable
 from physmodel.bench.chaotic import ChaoticSystem, load_systems
 from physmodel.bench.draws import Cell, Draw, draw
+from physmodel.bench.tables import grouped, text_table
 
 Array = NDArray[np.float64]
 
@@ -56,14 +57,7 @@ def settings(
 ) -> dict[str, Any]:
     """Settings of a run as plain data.
 
-    Parameters
-    ----------
-    noise : sequence of float
-    trajectories : sequence of int
-    unusual : bool
-        Also the cells of `UNUSUAL`.
-    seeds : int
-    methods : sequence of str
+    `unusual`: also the cells of `UNUSUAL`.
     """
     cells = [Cell(level, count) for count in trajectories for level in noise]
     cells += UNUSUAL if unusual else []
@@ -73,10 +67,7 @@ def settings(
 def system_names(*, quick: bool = False) -> list[str]:
     """Names of the systems, in order.
 
-    Parameters
-    ----------
-    quick : bool
-        Only a subset.
+    `quick`: only a subset.
     """
     names = [system.name for system in load_systems()]
     return names[::QUICK_STRIDE] if quick else names
@@ -85,16 +76,7 @@ def system_names(*, quick: bool = False) -> list[str]:
 def run_system(name: str, chosen: Mapping[str, Any]) -> list[dict[str, Any]]:
     """All draws of one system.
 
-    Parameters
-    ----------
-    name : str
-    chosen : mapping
-        From `settings`.
-
-    Returns
-    -------
-    list of dict
-        One record per cell, seed and method.
+    `chosen`: from `settings`. Returns: one record per cell, seed and method.
     """
     original = next(item for item in load_systems() if item.name == name)
     cells = [Cell(**cell) for cell in chosen["cells"]]
@@ -141,26 +123,15 @@ def _answers(case: Draw, methods: Sequence[str]) -> list[tuple[str, Answer]]:
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Figures of every cell and method.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_system`.
-
-    Returns
-    -------
-    list of dict
-        ``exact`` and ``listed``: share of draws; ``detectable``: share whose weakest true term
-        can be told from noise at all (the ceiling); ``equations``: share of equations; ``error``:
-        median over draws; ``wrong_identified``: share of draws with a wrong answer that claims
-        to be identified; ``coverage`` of 90% intervals (None without intervals); ``claimed``:
-        mean probability that the method gives its answers (None without); ``seconds``: median;
-        ``draws``.
+    `records`: from `run_system`. Returns: ``exact`` and ``listed``: share of draws; ``detectable``:
+    share whose weakest true term can be told from noise at all (the ceiling); ``equations``: share
+    of equations; ``error``: median over draws; ``wrong_identified``: share of draws with a wrong
+    answer that claims to be identified; ``coverage`` of 90% intervals (None without intervals);
+    ``claimed``: mean probability that the method gives its answers (None without); ``seconds``:
+    median; ``draws``.
     """
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for record in records:
-        groups.setdefault((record["cell"], record["method"]), []).append(record)
     rows = []
-    for (cell, method), items in groups.items():
+    for (cell, method), items in grouped(records, "cell", "method").items():
         intervals = sum(item["intervals"] for item in items)
         claims = [item["probability"] for item in items if item["probability"] is not None]
         wrong = [not item["exact"] and item["status"] == "identified" for item in items]
@@ -184,28 +155,16 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
-    """
+    """Text table of a summary."""
     scans = {row["cell"]: row["seconds"] for row in rows if row["method"] == "pysindy-fd AICc"}
-    lines = [
-        f"{'cell':<22}{'method':<28}{'draws':>6}{'exact':>7}{'claim':>7}{'ceil.':>7}"
-        f"{'equ.':>7}{'error':>9}{'listed':>8}{'wrong':>7}{'cover':>7}{'s':>8}{'scans':>7}"
-    ]
+    shown = []
     for row in rows:
-        cover, claim = (
-            "" if row[key] is None else f"{row[key]:.0%}" for key in ("coverage", "claimed")
-        )
         scan = scans.get(row["cell"])
-        ratio = f"{row['seconds'] / scan:.1f}" if scan else ""
-        lines.append(
-            f"{row['cell']:<22}{row['method']:<28}{row['draws']:>6}{row['exact']:>7.0%}"
-            f"{claim:>7}{row['exact'] / max(row['detectable'], 1e-9):>7.0%}{row['equations']:>7.0%}"
-            f"{row['error']:>9.1e}{row['listed']:>8.0%}"
-            f"{row['wrong_identified']:>7.0%}{cover:>7}{row['seconds']:>8.2f}{ratio:>7}"
-        )
-    return "\n".join(lines)
+        ceiling = row["exact"] / max(row["detectable"], 1e-9)
+        shown.append({**row, "ceiling": ceiling, "scans": row["seconds"] / scan if scan else None})
+    return text_table(
+        shown,
+        "cell:<22|method:<28|draws:>6|exact:>7.0%|claim=claimed:>7.0%|ceil.=ceiling:>7.0%|"
+        "equ.=equations:>7.0%|error:>9.1e|listed:>8.0%|wrong=wrong_identified:>7.0%|"
+        "cover=coverage:>7.0%|s=seconds:>8.2f|scans:>7.1f",
+    )

@@ -37,16 +37,11 @@ SAMPLING = {"coarse": (50, PERIODS), "fine": (200, PERIODS), "short": (PER_PERIO
 class Cell:
     """One column of the benchmark table.
 
-    Attributes
-    ----------
-    noise : float
-        Standard deviation of the noise over that of each state.
-    trajectories : int
-    condition : str
-        One of `CONDITIONS`. Irregular records keep half of the samples at random, missing ones
-        two thirds; unequal noise differs by factors of three between states. Perturbed systems
-        have coefficients changed by up to a tenth; coarse, fine, short and long records have
-        half or twice the samples per period, half or twice the periods.
+    `noise`: standard deviation of the noise over that of each state. `condition`: one of
+    `CONDITIONS`. Irregular records keep half of the samples at random, missing ones two thirds;
+    unequal noise differs by factors of three between states. Perturbed systems have coefficients
+    changed by up to a tenth; coarse, fine, short and long records have half or twice the samples
+    per period, half or twice the periods.
     """
 
     noise: float
@@ -69,18 +64,8 @@ class Cell:
 class Draw:
     """Records of one system in one cell with one seed.
 
-    Attributes
-    ----------
-    system : ChaoticSystem
-    cell : Cell
-    seed : int
-    times : list of ndarray (n_i,)
-    records : list of ndarray (n_i, d)
-        What a method gets to see.
-    clean : list of ndarray (n_i, d)
-        The same without noise.
-    level : ndarray (d,)
-        Standard deviation of the noise.
+    `times` ``(n_i,)``. `records` ``(n_i, d)``: what a method gets to see. `clean` ``(n_i, d)``: the
+    same without noise. `level` ``(d,)``: standard deviation of the noise.
     """
 
     system: ChaoticSystem
@@ -95,18 +80,8 @@ class Draw:
 def draw(system: ChaoticSystem, clean: tuple[Array, Array], cell: Cell, seed: int) -> Draw:
     """Make the noisy records of a cell.
 
-    Parameters
-    ----------
-    system : ChaoticSystem
-    clean : (time, states)
-        From `ChaoticSystem.trajectories`; the first trajectories are used.
-    cell : Cell
-    seed : int
-
-    Returns
-    -------
-    Draw
-        The same for the same arguments, on every machine.
+    `clean` ``(time, states)``: from `ChaoticSystem.trajectories`; the first trajectories are used.
+    Returns: the same for the same arguments, on every machine.
     """
     time, states = clean
     words = [zlib.crc32(part.encode()) for part in (system.name, cell.label)]

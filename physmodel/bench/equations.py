@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from scipy.optimize import least_squares
 
-from physmodel.bench import pde
 from physmodel.bench.pde_cases import CASES as PDE
+from physmodel.bench.pde_cases import VISCOSITY, cole_hopf
+from physmodel.bench.tables import grouped, text_table
 from physmodel.data.arrays import from_arrays
+from physmodel.fields.coefficients import fit_pde
 from physmodel.fitting.fit import fit
 
 Array = NDArray[np.float64]
@@ -28,31 +30,26 @@ LORENZ = {
     for label, noise in (("", 0.0), ("-noise-1", 0.01), ("-noise-10", 0.1))
 }
 TRUTH, START, SPAN = np.array([10.0, 15.0, 8.0 / 3.0]), (-8.0, 7.0, 27.0), 3.0
-CASES = (*LORENZ, *PDE, *pde.VISCOSITIES)
+#: Measurements of the inverse problem, and the viscosities to be found.
+MEASUREMENTS, VISCOSITIES = 500, {"burgers-inverse": VISCOSITY, "burgers-inverse-5": 5 * VISCOSITY}
+CASES = (*LORENZ, *PDE, *VISCOSITIES)
 QUICK = ("lorenz-25", "lorenz-25-noise-1", "poisson")
 
 
 def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """All records of one case; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-        Of `CASES`.
-    settings : mapping
-        ``seeds``.
-
-    Returns
-    -------
-    list of dict
-        ``case``, ``method``, ``seed``, ``error``, ``seconds``: the relative error of a solution
-        (L2) or of the worst of the numbers found.
+    `name`: of `CASES`. `settings`: ``seeds``. Returns: ``case``, ``method``, ``seed``, ``error``,
+    ``seconds``: the relative error of a solution (L2) or of the worst of the numbers found.
     """
-    if name not in LORENZ:
-        return pde.run_case(name, settings)
+    seeds = range(settings["seeds"])
+    if name in VISCOSITIES:
+        return [_inverse(name, seed) for seed in seeds]
+    if name in PDE:
+        return _solved(name, settings["seeds"])
     samples, noise = LORENZ[name]
     records = []
-    for seed in range(settings["seeds"]):
+    for seed in seeds:
         time, states = _measured(samples, noise, seed)
         for method, work in (("physmodel", _shooting), ("single-shooting", _single_shooting)):
             begin = perf_counter()
@@ -67,13 +64,12 @@ def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Median and worst error, and median seconds, of every case and method."""
     rows = []
-    for key in dict.fromkeys((record["case"], record["method"]) for record in records):
-        runs = [record for record in records if (record["case"], record["method"]) == key]
+    for (case, method), runs in grouped(records, "case", "method").items():
         errors = [run["error"] for run in runs]
         rows.append(
             {
-                "case": key[0],
-                "method": key[1],
+                "case": case,
+                "method": method,
                 "seeds": len(runs),
                 "error": float(np.median(errors)),
                 "worst": float(np.max(errors)),
@@ -85,13 +81,8 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Text table of a summary."""
-    lines = [f"{'case':<22}{'method':<18}{'seeds':>6}{'error':>10}{'(worst)':>10}{'seconds':>10}"]
-    for row in rows:
-        lines.append(
-            f"{row['case']:<22}{row['method']:<18}{row['seeds']:>6}{row['error']:>10.1e}"
-            f"{row['worst']:>10.1e}{row['seconds']:>10.3f}"
-        )
-    return "\n".join(lines)
+    columns = "case:<22|method:<18|seeds:>6|error:>10.1e|(worst)=worst:>10.1e|seconds:>10.3f"
+    return text_table(rows, columns)
 
 
 def _measured(samples: int, noise: float, seed: int) -> tuple[Array, Array]:
@@ -130,3 +121,43 @@ def _single_shooting(time: Array, states: Array) -> Array:
 
     found: Array = least_squares(residuals, np.concatenate([np.ones(3), states[0]])).x
     return found[:3]
+
+
+def _solved(name: str, seeds: int) -> list[Record]:
+    """Solve a case and compare it with the truth at some sets of random points."""
+    begin = perf_counter()
+    solution = PDE[name].solve()
+    seconds = perf_counter() - begin
+    errors = [PDE[name].error(solution, seed) for seed in range(seeds)]
+    return [_record(name, seed, error, seconds) for seed, error in enumerate(errors)]
+
+
+def _inverse(name: str, seed: int) -> Record:
+    """Find both coefficients of Burgers' equation; the error is the larger relative one."""
+    rng = np.random.default_rng(seed)
+    nu = VISCOSITIES[name]
+    x, t = rng.uniform(-1, 1, MEASUREMENTS), rng.uniform(0, 1, MEASUREMENTS)
+    measured = cole_hopf(x, t, nu)
+    burgers = PDE["burgers"]
+    begin = perf_counter()
+    found = fit_pde(
+        "u_t + a*u*u_x = b*u_xx",
+        burgers.domain,
+        burgers.conditions,
+        ["a", "b"],
+        [x, t],
+        measured,
+    )
+    seconds = perf_counter() - begin
+    error = float(np.abs(found.values / [1.0, nu] - 1.0).max())
+    return _record(name, seed, error, seconds)
+
+
+def _record(name: str, seed: int, error: float, seconds: float) -> Record:
+    return {
+        "case": name,
+        "method": "elements",
+        "seed": seed,
+        "error": error,
+        "seconds": seconds,
+    }

@@ -24,14 +24,8 @@ TRAJECTORIES, PERIODS, SAMPLES = 50, 3.0, 60
 class Case:
     """A system, its noise, and which of its conserved quantities must be found.
 
-    Attributes
-    ----------
-    system : System or None
-        None for white noise.
-    laws : tuple of str
-        Names in ``system.invariants``; empty where nothing is conserved.
-    noise : float
-        Share of the spread of each state.
+    `system`: None for white noise. `laws`: names in ``system.invariants``; empty where nothing is
+    conserved. `noise`: share of the spread of each state.
     """
 
     system: System | None

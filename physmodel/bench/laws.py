@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.law_cases import CASES, TRAJECTORIES, Case
+from physmodel.bench.tables import grouped, text_table
 from physmodel.data.contract import variable_names
 from physmodel.invariance.invariants import invariants
 from physmodel.laws.invariant import Invariant
@@ -36,17 +37,8 @@ MISSED = 0.1
 def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """All seeds of one case; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-    settings : mapping
-        ``seeds``: how many.
-
-    Returns
-    -------
-    list of dict
-        ``case``, ``seed``, ``laws`` (how many must be found), ``found`` (expressions with
-        p-value and drift), ``missed``, ``invented``, ``seconds``.
+    `settings`: ``seeds``: how many. Returns: ``case``, ``seed``, ``laws`` (how many must be found),
+    ``found`` (expressions with p-value and drift), ``missed``, ``invented``, ``seconds``.
     """
     return [run_seed(name, CASES[name], seed) for seed in range(settings["seeds"])]
 
@@ -54,10 +46,7 @@ def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
 def run_seed(name: str, case: Case, seed: int, trajectories: int = TRAJECTORIES) -> Record:
     """Search one noisy record and judge what is found.
 
-    Returns
-    -------
-    dict
-        See `run_case`.
+    Returns: see `run_case`.
     """
     data = case.record(seed, trajectories=trajectories)
     begin = time.perf_counter()
@@ -92,20 +81,11 @@ def run_seed(name: str, case: Case, seed: int, trajectories: int = TRAJECTORIES)
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Counts of every case over its seeds.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_case`.
-
-    Returns
-    -------
-    list of dict
-        ``laws``, ``missed`` and ``invented`` summed, ``seconds`` at the median, and the
-        expressions of the first seed.
+    `records`: from `run_case`. Returns: ``laws``, ``missed`` and ``invented`` summed, ``seconds``
+    at the median, and the expressions of the first seed.
     """
     rows = []
-    for name in dict.fromkeys(record["case"] for record in records):
-        mine = [record for record in records if record["case"] == name]
+    for (name,), mine in grouped(records, "case").items():
         rows.append(
             {
                 "case": name,
@@ -119,27 +99,15 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
-    """
-    lines = [
-        f"{'case':<18}{'laws':>6}{'missed':>8}{'invented':>10}{'seconds':>9}  found (first seed)"
-    ]
-    for row in rows:
-        lines.append(
-            f"{row['case']:<18}{row['laws']:>6}{row['missed']:>8}{row['invented']:>10}"
-            f"{row['seconds']:>9.2f}  {'; '.join(row['found']) or '-'}"
-        )
+    """Text table of a summary."""
     total = {key: sum(row[key] for row in rows) for key in ("laws", "missed", "invented")}
-    lines.append(
-        f"{'total':<18}{total['laws']:>6}{total['missed']:>8}{total['invented']:>10}"
-        f"{max((row['seconds'] for row in rows), default=0.0):>9.2f}  (seconds: the slowest)"
+    slowest = max((row["seconds"] for row in rows), default=0.0)
+    last = {"case": "total", **total, "seconds": slowest, "found": ["(seconds: the slowest)"]}
+    shown = [{**row, "found": f"  {'; '.join(row['found']) or '-'}"} for row in [*rows, last]]
+    return text_table(
+        shown,
+        "case:<18|laws:>6|missed:>8|invented:>10|seconds:>9.2f|  found (first seed)=found:<20",
     )
-    return "\n".join(lines)
 
 
 def _function(item: Invariant, states: Sequence[str]) -> Callable[[Array], Array]:

@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 
 from physmodel.bench import rods
 from physmodel.bench.nets_cases import CASES, Case, Records, draw, roll_out
-from physmodel.bench.nets_table import summarise, table
 from physmodel.bench.rod_cases import ROD_CASES
-
-__all__ = ["judged", "run_unit", "summarise", "table", "unit_names"]
+from physmodel.bench.tables import grouped, text_table
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]
@@ -34,6 +32,8 @@ QUICK = ("spring", "pendulum", "pendulum-clean")
 DEFAULT = ("spring", "pendulum", "spring-clean", "pendulum-clean", "two-body", "double-pendulum")
 #: Time that the models run on their own, samples of it, and integrator steps between them.
 HORIZON, SAMPLES, SUBSTEPS = 20.0, 201, 10
+#: Of a table, beside the task and the method.
+FIGURES = ("field_mse", "energy_mse", "seconds")
 TASKS = (*CASES, *ROD_CASES)
 #: `equations` is `discover` without a word about the system, and without the slopes.
 #: `pairs` is told that the bodies are alike and act on each other in pairs.
@@ -61,18 +61,9 @@ def methods_of(case: str) -> tuple[str, ...]:
 def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """Train one method on one record and judge it; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-        ``case.seed.method``.
-    settings : mapping
-        Not used: the name says all.
-
-    Returns
-    -------
-    list of dict
-        One: ``case``, ``seed``, ``method``, ``field_mse``, ``energy_mse``, ``seconds``, for ours
-        the ``width`` chosen, and for pendulums with rods ``rollout``.
+    `name`: ``case.seed.method``. `settings`: not used: the name says all. Returns: one: ``case``,
+    ``seed``, ``method``, ``field_mse``, ``energy_mse``, ``seconds``, for ours the ``width`` chosen,
+    and for pendulums with rods ``rollout``.
     """
     import torch
 
@@ -102,20 +93,10 @@ def judged(
 ) -> dict[str, float]:
     """Errors of a field.
 
-    Parameters
-    ----------
-    case : Case
-    field : callable
-        Rates ``(n, d)`` of states ``(n, d)``.
-    test : Records
-    starts : ndarray (k, d)
-
-    Returns
-    -------
-    dict
-        ``field_mse``: mean square of the error of the rates at the true states of the test
-        records. ``energy_mse``: mean square of the change of the true energy along the
-        trajectories of the field; infinite if one leaves for infinity.
+    `field`: rates ``(n, d)`` of states ``(n, d)``. `starts` ``(k, d)``. Returns: ``field_mse``:
+    mean square of the error of the rates at the true states of the test records. ``energy_mse``:
+    mean square of the change of the true energy along the trajectories of the field; infinite if
+    one leaves for infinity.
     """
     wrong = field(test.states.reshape(-1, starts.shape[1])).reshape(test.slopes.shape) - test.slopes
     with np.errstate(all="ignore"):
@@ -194,3 +175,44 @@ def _peer(
     )
     work(x, v, steps=1)  # loads what is loaded late
     return *work(x, v, steps=case.steps), {}
+
+
+def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
+    """Medians over the seeds of every task and method.
+
+    `records`: from `run_unit`. Returns: ``case``, ``method``, ``seeds``, the medians,
+    ``worst_energy`` of all seeds, and ``speed``: how many times less training than the network of
+    the paper, where both ran.
+    """
+    rows: list[Record] = []
+    cases = list(dict.fromkeys(record["case"] for record in records))
+    groups = grouped(records, "case", "method")
+    for case, method in sorted(groups, key=lambda key: cases.index(key[0])):
+        runs = groups[case, method]
+        apart = [run["rollout"] for run in runs if "rollout" in run]
+        rows.append(
+            {
+                "case": case,
+                "method": method,
+                "seeds": len(runs),
+                **{key: float(np.median([run[key] for run in runs])) for key in FIGURES},
+                "worst_energy": max(run["energy_mse"] for run in runs),
+                "rollout": float(np.median(apart)) if apart else None,
+            }
+        )
+    slow = {row["case"]: row["seconds"] for row in rows if row["method"] == "hnn"}
+    return [
+        {**row, "speed": slow[row["case"]] / row["seconds"] if row["case"] in slow else None}
+        for row in rows
+    ]
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Text table of a summary."""
+    return text_table(
+        rows,
+        "task=case:<16|method:<12|seeds:>6|field MSE=field_mse:>12.2e|energy MSE=energy_mse:>12.2e|"
+        "(worst)=worst_energy:>11.1e|seconds:>10.2f|x faster than hnn=speed:>19.3g|"
+        "error of a run=rollout:>16.1e",
+        absent="-",
+    )

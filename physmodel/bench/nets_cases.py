@@ -32,31 +32,13 @@ SUBSTEPS = 40
 class Case:
     """A system, how it is started and how it is recorded.
 
-    Attributes
-    ----------
-    states : tuple of str
-    field : callable
-        Rates ``(..., d)`` of states ``(..., d)``.
-    energy : callable
-        Energies ``(...)`` of states ``(..., d)``.
-    start : callable
-        One random start ``(d,)``.
-    symmetry : Symmetry
-        What a user would state.
-    span : float
-        Time that a record lasts.
-    samples, trajectories : int
-        Of a record, and records.
-    training : float
-        Share of the records to train on.
-    noise : float
-        Standard deviation of the noise of the states.
-    steps, batch : int
-        Gradient steps of the peers and rows of each; 0 for all rows.
-    decay : float
-        Weight decay of the peers.
-    bodies : int
-        Bodies that are alike and act on each other in pairs; 0 if it is another system.
+    `field`: rates ``(..., d)`` of states ``(..., d)``. `energy`: energies ``(...)`` of states
+    ``(..., d)``. `start`: one random start ``(d,)``. `symmetry`: what a user would state. `span`:
+    time that a record lasts. `samples`, `trajectories`: of a record, and records. `training`: share
+    of the records to train on. `noise`: standard deviation of the noise of the states. `steps`,
+    `batch`: gradient steps of the peers and rows of each; 0 for all rows. `decay`: weight decay of
+    the peers. `bodies`: bodies that are alike and act on each other in pairs; 0 if it is another
+    system.
     """
 
     states: tuple[str, ...]
@@ -79,11 +61,8 @@ class Case:
 class Records:
     """Trajectories of one length, ``(trajectories, samples, d)`` each, and their times.
 
-    Attributes
-    ----------
-    time : ndarray (samples,)
-    measured, slopes, states : ndarray
-        Noisy states, true slopes and true states.
+    `time` ``(samples,)``. `measured`, `slopes`, `states`: noisy states, true slopes and true
+    states.
     """
 
     time: Array

@@ -31,22 +31,8 @@ def train(
 ) -> tuple[Callable[[Array], Array], float]:
     """Fit slopes ``(n, d)`` at states ``(n, d)`` by least squares.
 
-    Parameters
-    ----------
-    states, slopes : ndarray (n, d)
-    hamiltonian : bool
-    steps : int
-    batch : int
-        Rows of a step; 0 for all.
-    decay : float
-    seed : int
-
-    Returns
-    -------
-    callable
-        Slopes ``(..., d)`` at states ``(..., d)``.
-    float
-        Seconds spent on training.
+    `states`, `slopes` ``(n, d)``. `batch`: rows of a step; 0 for all. Returns slopes ``(..., d)``
+    at states ``(..., d)``; seconds spent on training.
     """
     generator = torch.Generator().manual_seed(seed)
     d = states.shape[1]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.open_cases import CASES, Case
+from physmodel.bench.tables import grouped, text_table
 from physmodel.errors import PhysmodelError
 from physmodel.experiments.next_experiment import next_experiment
 
@@ -32,16 +33,7 @@ DRAWS = 50
 def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """All seeds of one case; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-    settings : mapping
-        ``seeds``: how many.
-
-    Returns
-    -------
-    list of dict
-        One record per seed.
+    `settings`: ``seeds``: how many. Returns: one record per seed.
     """
     return [run_seed(name, seed) for seed in range(settings["seeds"])]
 
@@ -49,18 +41,10 @@ def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
 def run_seed(name: str, seed: int) -> Record:
     """One first record, and the law after each choice of a second one.
 
-    Parameters
-    ----------
-    name : str
-        Of a case.
-    seed : int
-
-    Returns
-    -------
-    dict
-        ``case``, ``seed``, ``status`` and ``listed`` (the truth is the winner or a rival) after
-        the first record; where that left rivals also ``predicted`` (probability of a decision)
-        and, for each plan, ``identified``, ``exact`` and ``wrong`` (identified, and not exact).
+    `name`: of a case. Returns: ``case``, ``seed``, ``status`` and ``listed`` (the truth is the
+    winner or a rival) after the first record; where that left rivals also ``predicted``
+    (probability of a decision) and, for each plan, ``identified``, ``exact`` and ``wrong``
+    (identified, and not exact).
     """
     case = CASES[name]
     words = [seed, zlib.crc32(name.encode())]
@@ -117,21 +101,12 @@ def _random_start(case: Case, rng: np.random.Generator) -> Array:
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Shares of every case and plan, over the seeds whose first record left rivals.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_case`.
-
-    Returns
-    -------
-    list of dict
-        ``open``: seeds with rivals, of ``seeds``; ``listed``; ``predicted``; for each plan the
-        shares ``identified``, ``exact`` and ``wrong``; ``helped`` and ``harmed``: seeds where
-        only the suggested, or only the random start identified the exact law.
+    `records`: from `run_case`. Returns: ``open``: seeds with rivals, of ``seeds``; ``listed``;
+    ``predicted``; for each plan the shares ``identified``, ``exact`` and ``wrong``; ``helped`` and
+    ``harmed``: seeds where only the suggested, or only the random start identified the exact law.
     """
     rows = []
-    for name in dict.fromkeys(record["case"] for record in records):
-        mine = [record for record in records if record["case"] == name]
+    for (name,), mine in grouped(records, "case").items():
         tried = [record for record in mine if "suggested" in record]
         row: Record = {"case": name, "seeds": len(mine), "open": len(tried)}
         if tried:
@@ -150,26 +125,15 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
-    """
-    heads = "".join(f"{plan:>11}" for plan in PLANS)
-    lines = [
-        "exact law identified after a second record, over the seeds whose first left rivals",
-        f"{'case':<16}{'open':>6}{heads}{'only sugg.':>12}{'only rand.':>12}{'predicted':>11}"
-        f"{'wrong':>7}",
-    ]
+    """Text table of a summary."""
+    shown = []
     for row in rows:
-        if not row["open"]:
-            lines.append(f"{row['case']:<16}{0:>6}")
-            continue
-        shares = "".join(f"{row[plan]['identified']:>11.0%}" for plan in PLANS)
-        lines.append(
-            f"{row['case']:<16}{row['open']:>6}{shares}{row['helped']:>12}{row['harmed']:>12}"
-            f"{row['predicted']:>11.0%}{row['suggested']['wrong']:>7.0%}"
-        )
-    return "\n".join(lines)
+        plans = {plan: row[plan]["identified"] for plan in PLANS} if row["open"] else {}
+        shown.append({**row, **plans, "wrong": row["suggested"]["wrong"] if plans else None})
+    columns = "".join(f"|{plan}:>11.0%" for plan in PLANS)
+    head = "exact law identified after a second record, over the seeds whose first left rivals\n"
+    return head + text_table(
+        shown,
+        f"case:<16|open:>6{columns}|only sugg.=helped:>12|only rand.=harmed:>12|predicted:>11.0%|"
+        "wrong:>7.0%",
+    )

@@ -10,6 +10,7 @@ import numpy as np
 from physmodel.bench.answers import judge
 from physmodel.bench.odes_cases import CELLS, RANDOM, load_systems
 from physmodel.bench.odes_methods import METHODS, scores
+from physmodel.bench.tables import text_table
 from physmodel.errors import ProblemError
 
 Record = dict[str, Any]
@@ -27,12 +28,7 @@ KINDS = ("all", "polynomial", "other")
 def settings(*, seeds: int | None = None, peers: bool = True) -> Record:
     """Settings of a run as plain data.
 
-    Parameters
-    ----------
-    seeds : int, optional
-        Draws of the noise in the cells of `RANDOM`.
-    peers : bool
-        Also PySINDy.
+    `seeds`: draws of the noise in the cells of `RANDOM`. `peers`: also PySINDy.
     """
     return {"seeds": seeds or SEEDS, "peers": peers}
 
@@ -40,20 +36,8 @@ def settings(*, seeds: int | None = None, peers: bool = True) -> Record:
 def system_numbers(text: str) -> list[int]:
     """Numbers of systems from text.
 
-    Parameters
-    ----------
-    text : str
-        Such as ``"1,5-9"``.
-
-    Returns
-    -------
-    list of int
-        Each once, in the order given.
-
-    Raises
-    ------
-    ProblemError
-        If there is no such system.
+    `text`: such as ``"1,5-9"``. Returns: each once, in the order given. Raises ProblemError if
+    there is no such system.
     """
     known = load_systems()
     chosen: list[int] = []
@@ -78,19 +62,8 @@ def unit_names(
 ) -> list[str]:
     """Units of work, cell by cell.
 
-    Parameters
-    ----------
-    cells : iterable of str
-        Of `CELLS`; all of them by default.
-    systems : iterable of int
-        All by default.
-    quick : bool
-        A few of both where nothing is named.
-
-    Returns
-    -------
-    list of str
-        Such as ``noise-5_12``.
+    `cells`: of `CELLS`; all of them by default. `systems`: all by default. `quick`: A few of both
+    where nothing is named. Returns: such as ``noise-5_12``.
     """
     numbers = tuple(systems) or (QUICK_SYSTEMS if quick else tuple(load_systems()))
     named = tuple(cells) or (QUICK_CELLS if quick else tuple(CELLS))
@@ -100,18 +73,9 @@ def unit_names(
 def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
     """One system in one cell; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-        From `unit_names`.
-    chosen : mapping
-        From `settings`.
-
-    Returns
-    -------
-    list of dict
-        One record per seed and method: ``cell``, ``system``, ``kind``, ``seed``, ``method``,
-        ``reconstruction`` and ``generalisation`` (see `scores`), and what `judge` says.
+    `name`: from `unit_names`. `chosen`: from `settings`. Returns: one record per seed and method:
+    ``cell``, ``system``, ``kind``, ``seed``, ``method``, ``reconstruction`` and ``generalisation``
+    (see `scores`), and what `judge` says.
     """
     cell, _, number = name.rpartition("_")
     system = load_systems()[int(number)]
@@ -133,18 +97,10 @@ def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Counts of every group of systems, cell and method.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_unit`.
-
-    Returns
-    -------
-    list of dict
-        ``kind``: one of `KINDS`; ``draws``; of these ``reconstruction`` and ``generalisation``
-        above `FOLLOWED`, ``exact`` (the true terms in all equations), ``identified``, ``wrong``
-        (identified, but with other terms; both None for a method that does not say) and
-        ``errors`` (refused to answer); median and largest ``seconds``.
+    `records`: from `run_unit`. Returns: ``kind``: one of `KINDS`; ``draws``; of these
+    ``reconstruction`` and ``generalisation`` above `FOLLOWED`, ``exact`` (the true terms in all
+    equations), ``identified``, ``wrong`` (identified, but with other terms; both None for a method
+    that does not say) and ``errors`` (refused to answer); median and largest ``seconds``.
     """
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for record in records:
@@ -182,25 +138,10 @@ def _counts(items: Sequence[Mapping[str, Any]]) -> Record:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
-    """
-    lines = [
-        f"{'systems':<12}{'cell':<11}{'method':<24}{'draws':>6}{'reconstr.':>11}{'general.':>10}"
-        f"{'exact':>7}{'identified':>12}{'wrong':>7}{'errors':>8}{'median s':>10}{'max s':>8}"
-    ]
-    for row in rows:
-        claim, wrong = (
-            "" if row[key] is None else str(row[key]) for key in ("identified", "wrong")
-        )
-        lines.append(
-            f"{row['kind']:<12}{row['cell']:<11}{row['method']:<24}{row['draws']:>6}"
-            f"{row['reconstruction']:>11}{row['generalisation']:>10}{row['exact']:>7}"
-            f"{claim:>12}{wrong:>7}{row['errors']:>8}{row['median_seconds']:>10.2f}"
-            f"{row['most_seconds']:>8.2f}"
-        )
-    return "\n".join(lines)
+    """Text table of a summary."""
+    return text_table(
+        rows,
+        "systems=kind:<12|cell:<11|method:<24|draws:>6|reconstr.=reconstruction:>11|"
+        "general.=generalisation:>10|exact:>7|identified:>12|wrong:>7|errors:>8|"
+        "median s=median_seconds:>10.2f|max s=most_seconds:>8.2f",
+    )

@@ -33,18 +33,8 @@ DIGITS = 3
 class OdeSystem:
     """A system with its two starts.
 
-    Attributes
-    ----------
-    number : int
-        As ODEBench counts, from 1.
-    title : str
-    kind : str
-        ``polynomial``, or what else stands in the equations.
-    states : tuple of str
-    texts : tuple of str
-        Right-hand side of each state.
-    starts : ndarray (2, d)
-    time : ndarray (n,)
+    `number`: as ODEBench counts, from 1. `kind`: ``polynomial``, or what else stands in the
+    equations. `texts`: right-hand side of each state. `starts` ``(2, d)``, `time` ``(n,)``.
     """
 
     number: int
@@ -86,10 +76,7 @@ class OdeSystem:
 def expanded(expression: Expression) -> Expression:
     """The same expression with products and whole powers of sums multiplied out.
 
-    Returns
-    -------
-    Expression
-        Sums in denominators and in functions stay as they are.
+    Returns: sums in denominators and in functions stay as they are.
     """
     terms = []
     for inner, number in expression.summands:

@@ -89,10 +89,8 @@ def _with_field(system: OdeSystem, answer: Answer) -> Solved:
 def scores(system: OdeSystem, field: VectorField | None) -> tuple[float, float]:
     """Determination coefficients of the model from the true starts, and the true trajectories.
 
-    Returns
-    -------
-    reconstruction, generalisation : float
-        From the start of the record, and from the other one; zero for what cannot be integrated.
+    Returns `reconstruction, generalisation`: from the start of the record, and from the other one;
+    zero for what cannot be integrated.
     """
     first, second = (_score(system, field, truth) for truth in system.exact)
     return first, second
@@ -101,14 +99,8 @@ def scores(system: OdeSystem, field: VectorField | None) -> tuple[float, float]:
 def determination(truth: Array, simulated: Array) -> float:
     """Share of the variance of all states together that a simulation explains.
 
-    Parameters
-    ----------
-    truth, simulated : ndarray (n, d)
-
-    Returns
-    -------
-    float
-        At most one; scikit-learn's ``r2_score(..., multioutput="variance_weighted")``.
+    `truth`, `simulated` ``(n, d)``. Returns: at most one; scikit-learn's ``r2_score(...,
+    multioutput="variance_weighted")``.
     """
     missed = float(np.sum((simulated - truth) ** 2))
     spread = float(np.sum((truth - truth.mean(axis=0)) ** 2))

@@ -34,13 +34,8 @@ def answer(
 ) -> Answer:
     """Discover first-order equations.
 
-    Parameters
-    ----------
-    times : sequence of ndarray (n_i,)
-    records : sequence of ndarray (n_i, d)
-    states : sequence of str
-    known : mapping
-        As `discover` takes it: the library, and what is known beforehand.
+    `times` ``(n_i,)``, `records` ``(n_i, d)``. `known`: as `discover` takes it: the library, and
+    what is known beforehand.
     """
     begin = time.perf_counter()
     data = from_arrays(list(times), list(records), names=list(states))
@@ -54,11 +49,7 @@ def answer(
 def as_answer(result: Result, seconds: float) -> Answer:
     """What the benchmark keeps of a result.
 
-    Parameters
-    ----------
-    result : Result
-        Of first order.
-    seconds : float
+    `result`: of first order.
     """
     return Answer(
         _table(result, "coefficient"),

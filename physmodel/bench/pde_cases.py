@@ -24,14 +24,7 @@ VISCOSITY = 0.01 / np.pi
 class PdeCase:
     """A problem as `solve_pde` takes it, and its solution.
 
-    Attributes
-    ----------
-    equation : str
-    domain : mapping of str to (float, float)
-    conditions : mapping of str to str or sequence of str
-    truth : callable
-        Of the coordinates in the order of the domain.
-    known : mapping of str to Known
+    `truth`: of the coordinates in the order of the domain.
     """
 
     equation: str
@@ -40,14 +33,13 @@ class PdeCase:
     truth: Callable[..., Array]
     known: Mapping[str, Known] = field(default_factory=dict)
 
-    def solve(self, *, method: str = "elements", tolerance: float | None = None) -> PdeSolution:
+    def solve(self, *, tolerance: float | None = None) -> PdeSolution:
         """Our solution."""
         return solve_pde(
             self.equation,
             self.domain,
             self.conditions,
             known=self.known,
-            method=method,
             tolerance=tolerance,
         )
 

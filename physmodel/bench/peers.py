@@ -53,11 +53,7 @@ def smoothing(ps: Any) -> Any:
 def defaults(moments: Array, record: Array, states: Sequence[str]) -> Answer:
     """The model of `SINDy` with nothing set.
 
-    Parameters
-    ----------
-    moments : ndarray (n,)
-    record : ndarray (n, d)
-    states : sequence of str
+    `moments` ``(n,)``, `record` ``(n, d)``.
     """
     ps = load()
     begin = time.perf_counter()
@@ -90,11 +86,7 @@ def repeatable() -> Iterator[None]:
 def weak_rows(ps: Any, domains: int = WEAK_DOMAINS) -> RowsOf:
     """How the weak form makes rows, see `scan`.
 
-    Parameters
-    ----------
-    ps : module
-    domains : int
-        Test functions for each trajectory.
+    `domains`: test functions for each trajectory.
     """
 
     def rows(library: Any, times: Sequence[Array], records: Sequence[Array]) -> Rows:
@@ -136,24 +128,11 @@ def scan(
 ) -> tuple[Answer, Answer]:
     """Fit all thresholds on some records.
 
-    Parameters
-    ----------
-    train, test : times (n_i,) and states (n_i, d) of every trajectory
-        Records that models are fitted to, and those that choose among them.
-    truth : dict of state to {canonical term: coefficient}
-        States in the order of the columns.
-    library : feature library of PySINDy
-    rows : callable
-        Features and left-hand side of some records.
-    optimizer : callable
-        Makes PySINDy's optimizer for a threshold.
-
-    Returns
-    -------
-    chosen : Answer
-        The model with the least corrected Akaike criterion on the records for the test.
-    oracle : Answer
-        The model whose support is closest to the truth, which no user knows.
+    `train`, `test`: records that models are fitted to, and those that choose among them. `truth`:
+    states in the order of the columns. `rows`: features and left-hand side of some records.
+    `optimizer`: makes PySINDy's optimizer for a threshold. Returns `chosen`: the model with the
+    least corrected Akaike criterion on the records for the test; `oracle`: the model whose support
+    is closest to the truth, which no user knows.
     """
     begin = time.perf_counter()
     with warnings.catch_warnings():
@@ -178,12 +157,7 @@ def term_names(library: Any, states: Sequence[str]) -> list[str]:
 
 
 def strong_rows(method: Any) -> RowsOf:
-    """How a method of differentiation makes rows, see `scan`.
-
-    Parameters
-    ----------
-    method : PySINDy's differentiation
-    """
+    """How a method of differentiation makes rows, see `scan`."""
 
     def rows(library: Any, times: Sequence[Array], records: Sequence[Array]) -> Rows:
         features, rates = [], []

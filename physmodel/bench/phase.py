@@ -53,10 +53,7 @@ METHODS: dict[str, Callable[[Array, Array, int], Array]] = {
 def weak_threshold(delta: float) -> float:
     """Nonzeros per row up to which basis pursuit recovers almost every signal, asymptotically.
 
-    Parameters
-    ----------
-    delta : float
-        Rows over columns, in (0, 1).
+    `delta`: rows over columns, in (0, 1).
     """
 
     def negative(z: float) -> float:
@@ -71,17 +68,8 @@ def weak_threshold(delta: float) -> float:
 def phase_column(delta: float, settings: Mapping[str, Any], seed: int) -> list[Record]:
     """Success at one undersampling, for every sparsity and method.
 
-    Parameters
-    ----------
-    delta : float
-    settings : mapping
-        ``columns``, ``draws`` and ``rhos``.
-    seed : int
-
-    Returns
-    -------
-    list of dict
-        ``successes`` of ``draws`` with Gaussian matrices and Gaussian amplitudes.
+    `settings`: ``columns``, ``draws`` and ``rhos``. Returns: ``successes`` of ``draws`` with
+    Gaussian matrices and Gaussian amplitudes.
     """
     columns, draws = int(settings["columns"]), int(settings["draws"])
     rows = round(delta * columns)
@@ -116,15 +104,8 @@ def phase_column(delta: float, settings: Mapping[str, Any], seed: int) -> list[R
 def transition(records: Sequence[Mapping[str, Any]]) -> float:
     """Sparsity at which half of the draws are recovered: the area under the share of successes.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        Of one method at one undersampling.
-
-    Returns
-    -------
-    float
-        Of a share that falls symmetrically about one half, this is the point where it does.
+    `records`: of one method at one undersampling. Returns: of a share that falls symmetrically
+    about one half, this is the point where it does.
     """
     rho = np.array([record["rho"] for record in records])
     hits = np.array([record["successes"] for record in records], dtype=float)
@@ -139,14 +120,7 @@ def transition(records: Sequence[Mapping[str, Any]]) -> float:
 def phase_figure(records: Sequence[Mapping[str, Any]]) -> Figure:
     """Shares of recovered draws over the plane, one panel per method, with the weak curve.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `phase_column`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    `records`: from `phase_column`.
     """
     from matplotlib.figure import Figure
 

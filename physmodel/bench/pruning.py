@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from physmodel.bench.pruning_cases import CASES, NOISE, trained
+from physmodel.bench.tables import text_table
 from physmodel.optimizers.pruning_trial import Evaluations, schwarz
 
 Record = dict[str, Any]
@@ -24,9 +25,8 @@ SHARES = (0.3, 0.15, None)
 EVALUATIONS = 16
 #: `--quick` takes these cases and one seed.
 QUICK = ("pendulum", "van-der-pol")
-#: Methods that all others are measured by; the last takes the decisions of the learned policy at
-#: random.
-MEASURES = ("uniform", "random", "random-shares")
+#: Methods that all others are measured by.
+MEASURES = ("uniform", "random")
 
 
 def unit_names(cases: Sequence[str], seeds: int) -> list[str]:
@@ -37,24 +37,14 @@ def unit_names(cases: Sequence[str], seeds: int) -> list[str]:
 def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """Train one network and prune it by all methods; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-        ``case.seed``.
-    settings : mapping
-        Not used: the name says all.
-
-    Returns
-    -------
-    list of dict
-        ``case``, ``held_out``, ``seed``, ``noise``, ``method``, ``share``, ``dense`` and ``kept``
-        (numbers of weights), ``dense_error`` and ``error`` (of the rates, as a part of their
-        spread), ``criterion``, ``evaluations``, ``seconds``.
+    `name`: ``case.seed``. `settings`: not used: the name says all. Returns: ``case``, ``held_out``,
+    ``seed``, ``noise``, ``method``, ``share``, ``dense`` and ``kept`` (numbers of weights),
+    ``dense_error`` and ``error`` (of the rates, as a part of their spread), ``criterion``,
+    ``evaluations``, ``seconds``.
     """
     import torch
 
-    from physmodel.bench.pruning_peers import FREE, METHODS
-    from physmodel.bench.pruning_task import Task
+    from physmodel.bench.pruning_peers import FREE, METHODS, Task
 
     torch.set_num_threads(1)
     label, seed = name.split(".")
@@ -104,18 +94,11 @@ def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Medians and win rates of every method, on the cases seen while it was made and the others.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_unit`.
-
-    Returns
-    -------
-    list of dict
-        ``held_out``, ``share``, ``method``, ``networks``, medians of ``kept`` (as a part of all
-        weights), ``ratio`` (error over that of the dense network), its ``worst`` tenth, and the
-        most ``evaluations``; ``beats``: how often it is better than each of `MEASURES`, ties
-        counted half. Better is a lower error, or where the size was free a lower criterion.
+    `records`: from `run_unit`. Returns: ``held_out``, ``share``, ``method``, ``networks``, medians
+    of ``kept`` (as a part of all weights), ``ratio`` (error over that of the dense network), its
+    ``worst`` tenth, and the most ``evaluations``; ``beats``: how often it is better than each of
+    `MEASURES`, ties counted half. Better is a lower error, or where the size was free a lower
+    criterion.
     """
     rows = []
     for held_out in (False, True):
@@ -158,26 +141,19 @@ def _wins(
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
-    """
-    lines = [
-        f"{'cases':<10}{'keep':<6}{'method':<17}{'networks':>8}{'kept':>7}{'error/dense':>13}"
-        f"{'(worst 10%)':>13}{'beats uniform':>15}{'random':>8}{'random-shares':>15}"
-        f"{'evaluations':>13}"
+    """Text table of a summary."""
+    shown = [
+        {
+            **row,
+            **row["beats"],
+            "cases": "held out" if row["held_out"] else "seen",
+            "keep": "free" if row["share"] is None else f"{row['share']:.0%}",
+        }
+        for row in rows
     ]
-    for row in rows:
-        keep = "free" if row["share"] is None else f"{row['share']:.0%}"
-        wins = [
-            f"{row['beats'][other]:.0%}" if other in row["beats"] else "-" for other in MEASURES
-        ]
-        lines.append(
-            f"{'held out' if row['held_out'] else 'seen':<10}{keep:<6}{row['method']:<17}"
-            f"{row['networks']:>8}{row['kept']:>7.0%}{row['ratio']:>13.3g}{row['worst']:>13.3g}"
-            f"{wins[0]:>15}{wins[1]:>8}{wins[2]:>15}{row['evaluations']:>13}"
-        )
-    return "\n".join(lines)
+    return text_table(
+        shown,
+        "cases:<10|keep:<6|method:<17|networks:>8|kept:>7.0%|error/dense=ratio:>13.3g|"
+        "(worst 10%)=worst:>13.3g|beats uniform=uniform:>15.0%|random:>8.0%|evaluations:>13",
+        absent="-",
+    )

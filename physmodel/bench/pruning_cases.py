@@ -36,18 +36,9 @@ PRIOR, TRAINING = 3.0, 60
 class Case:
     """A field and the network that is trained on it.
 
-    Attributes
-    ----------
-    n_states : int
-    reach : float
-        States are drawn evenly from ``-reach`` to ``reach``.
-    field : callable
-        Rates ``(n, d)`` of states ``(n, d)``.
-    hamiltonian : bool
-        Whether the network is canonical, coordinates first.
-    hidden : tuple of int
-    held_out : bool
-        Whether nothing was chosen with a look at this case.
+    `reach`: states are drawn evenly from ``-reach`` to ``reach``. `field`: rates ``(n, d)`` of
+    states ``(n, d)``. `hamiltonian`: whether the network is canonical, coordinates first.
+    `held_out`: whether nothing was chosen with a look at this case.
     """
 
     n_states: int
@@ -62,15 +53,8 @@ class Case:
 class Trained:
     """A trained network, and what is needed to prune and to judge it.
 
-    Attributes
-    ----------
-    network : NetField
-    refit : Refit
-    dense : Trial
-    layout : Layout
-    n_residuals : int
-    points, rates, spread : ndarray
-        Where it is judged: ``(n, d)``, true rates ``(n, d)`` and their spread ``(d,)``.
+    `points`, `rates`, `spread`: where it is judged: ``(n, d)``, true rates ``(n, d)`` and their
+    spread ``(d,)``.
     """
 
     network: NetField

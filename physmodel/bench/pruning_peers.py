@@ -8,20 +8,50 @@ LeCun, Denker, Solla (1990), Optimal brain damage, NIPS 2.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.pruning_policy import policy, refined
-from physmodel.bench.pruning_task import Task, highest
+from physmodel.models.nets.unit_layout import Layout
 from physmodel.optimizers.pruning import STAGE, prune_by_criterion, prune_to, shrinking
-from physmodel.optimizers.pruning_trial import Trial
+from physmodel.optimizers.pruning_trial import Evaluations, Mask, Trial, schwarz
 
 Array = NDArray[np.float64]
 
 #: Fewest parameters that a random search keeps.
 FEWEST = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One network to prune with so many evaluations.
+
+    `size` counts the parameters to keep; None to find the least of Schwarz's criterion.
+    """
+
+    evaluate: Evaluations
+    dense: Trial
+    layout: Layout
+    n_residuals: int
+    size: int | None
+    rng: np.random.Generator
+
+    def value(self, trial: Trial) -> float:
+        """What is to be least."""
+        return trial.cost if self.size is not None else schwarz(trial, self.n_residuals)
+
+    def masked(self, kept: Mask) -> Trial:
+        """Evaluate a mask from the weights of the dense network."""
+        return self.evaluate(kept, np.where(kept, self.dense.parameters, 0.0))
+
+
+def highest(rank: Array, among: Mask, size: int) -> Mask:
+    """So many of some parameters, those that rank highest."""
+    kept = np.zeros(len(rank), dtype=bool)
+    kept[np.argsort(-np.where(among, rank, -np.inf), kind="stable")[:size]] = True
+    return kept & among
 
 
 def surgeon(task: Task) -> Trial:
@@ -92,9 +122,6 @@ METHODS: dict[str, Callable[[Task], Trial]] = {
     "magnitude-once": at_once,
     "uniform": partial(stepwise, rank=equal_shares),
     "random": chance,
-    "random-shares": partial(policy, learn=False),
-    "cross-entropy": policy,
-    "surgeon-entropy": refined,
 }
 #: Those that find a size of their own.
-FREE = ("surgeon", "damage", "magnitude", "uniform", "random", "random-shares", "cross-entropy")
+FREE = ("surgeon", "damage", "magnitude", "uniform", "random")

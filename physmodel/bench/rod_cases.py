@@ -37,20 +37,9 @@ RUN, PIECE, TESTS = 100, 5, 100
 class RodCase:
     """Particles, what pulls at them, and how they are started.
 
-    Attributes
-    ----------
-    names : tuple of str
-        Coordinates, particle by particle.
-    rods : Rods
-    masses : tuple of float
-    potential : str
-        Formula of the coordinates.
-    start : callable
-        Random motions ``(n, 2 d)``: positions, then velocities.
-    gap : float
-        Time between two samples.
-    trajectories : int
-        To train on.
+    `names`: coordinates, particle by particle. `potential`: formula of the coordinates. `start`:
+    random motions ``(n, 2 d)``: positions, then velocities. `gap`: time between two samples.
+    `trajectories`: to train on.
     """
 
     names: tuple[str, ...]

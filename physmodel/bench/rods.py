@@ -21,10 +21,7 @@ ROUNDING = 1e-16
 def run_rods(label: str, seed: int, method: str) -> dict[str, Any]:
     """Train on one set of records and judge the field.
 
-    Returns
-    -------
-    dict
-        ``rollout``, ``field_mse``, ``energy_mse`` and ``seconds``; see `judged_run`.
+    Returns: ``rollout``, ``field_mse``, ``energy_mse`` and ``seconds``; see `judged_run`.
     """
     import pandas as pd
 
@@ -51,20 +48,10 @@ def run_rods(label: str, seed: int, method: str) -> dict[str, Any]:
 def judged_run(case: RodCase, field: Any, runs: Array) -> dict[str, float]:
     """Errors of a field.
 
-    Parameters
-    ----------
-    case : RodCase
-    field : NetField
-    runs : ndarray (n, 100, 2 d)
-        True motions.
-
-    Returns
-    -------
-    dict
-        ``rollout``: geometric mean over time and runs of ``|z - z'| / (|z| + |z'|)`` with ``z`` the
-        true motion and ``z'`` that of the field from the same start. ``field_mse``: mean square of
-        the error of the accelerations at the true motions. ``energy_mse``: mean square of the
-        change of the true energy along the motions of the field.
+    `runs` ``(n, 100, 2 d)``: True motions. Returns: ``rollout``: geometric mean over time and runs
+    of ``|z - z'| / (|z| + |z'|)`` with ``z`` the true motion and ``z'`` that of the field from the
+    same start. ``field_mse``: mean square of the error of the accelerations at the true motions.
+    ``energy_mse``: mean square of the change of the true energy along the motions of the field.
     """
     import torch
 

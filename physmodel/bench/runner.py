@@ -33,25 +33,9 @@ def run_units(
 ) -> Iterator[list[Record]]:
     """Do the units that are not done yet.
 
-    Parameters
-    ----------
-    work : callable
-    units : sequence of str
-    settings : mapping
-        Plain data; a folder belongs to one setting.
-    folder : path
-    jobs : int
-        Processes; timings mean most with one.
-
-    Yields
-    ------
-    list of dict
-        Records of each unit, the finished ones of an earlier run first.
-
-    Raises
-    ------
-    ProblemError
-        If the folder holds something else.
+    `settings`: plain data; a folder belongs to one setting. `jobs`: processes; timings mean most
+    with one. Yields: records of each unit, the finished ones of an earlier run first. Raises
+    ProblemError if the folder holds something else.
     """
     target = Path(folder)
     _claim(target, settings)
@@ -93,14 +77,7 @@ def _one_thread_for_later_libraries() -> None:
 
 
 def write_results(records: Sequence[Record], summary: Any, folder: str | Path) -> Path:
-    """Write all records and their summary into one file, atomically.
-
-    Parameters
-    ----------
-    records : sequence of dict
-    summary : JSON data
-    folder : path
-    """
+    """Write all records and their summary into one file, atomically."""
     manifest = json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))
     content = {**manifest, "summary": summary, "records": list(records)}
     return write_atomic(Path(folder) / RESULTS, json.dumps(content, indent=1) + "\n")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from physmodel.bench import approximation, dictionary_recovery, phase, sparse_speed
+from physmodel.bench.tables import grouped, text_table
 
 Record = dict[str, Any]
 
@@ -20,12 +21,8 @@ FIGURE = "phase.png"
 def settings(*, quick: bool = False, seeds: int | None = None) -> Record:
     """Settings of a run as plain data.
 
-    Parameters
-    ----------
-    quick : bool
-        Smaller problems, fewer draws: a minute or two, and figures that only show the trend.
-    seeds : int, optional
-        Draws of the dictionary experiment.
+    `quick`: smaller problems, fewer draws: a minute or two, and figures that only show the trend.
+    `seeds`: draws of the dictionary experiment.
     """
     return {
         "quick": quick,
@@ -41,16 +38,7 @@ def settings(*, quick: bool = False, seeds: int | None = None) -> Record:
 def unit_names(parts: Iterable[str] = PARTS, *, quick: bool = False) -> list[str]:
     """Units of work, in order.
 
-    Parameters
-    ----------
-    parts : iterable of str
-        Of `PARTS`.
-    quick : bool
-
-    Returns
-    -------
-    list of str
-        ``part_case`` each.
+    `parts`: of `PARTS`. Returns: ``part_case`` each.
     """
     cases: dict[str, Sequence[object]] = {
         "lasso": tuple(sparse_speed.CELLS),
@@ -65,17 +53,8 @@ def unit_names(parts: Iterable[str] = PARTS, *, quick: bool = False) -> list[str
 def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
     """One unit on one thread, so that times compare algorithms.
 
-    Parameters
-    ----------
-    name : str
-        From `unit_names`.
-    chosen : mapping
-        From `settings`.
-
-    Returns
-    -------
-    list of dict
-        Records with ``part``, ``case``, ``method`` and the figures of the part.
+    `name`: from `unit_names`. `chosen`: from `settings`. Returns: records with ``part``, ``case``,
+    ``method`` and the figures of the part.
     """
     from threadpoolctl import threadpool_limits
 
@@ -97,17 +76,9 @@ def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """One row per part, case and method.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_unit`.
-
-    Returns
-    -------
-    list of dict
-        Means of the numbers, and where it applies ``ratio``: time over that of physmodel on the
-        same problem, so above 1 means slower than physmodel; ``transition`` beside ``theory`` of
-        the phase diagram.
+    `records`: from `run_unit`. Returns: means of the numbers, and where it applies ``ratio``: time
+    over that of physmodel on the same problem, so above 1 means slower than physmodel;
+    ``transition`` beside ``theory`` of the phase diagram.
     """
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for record in records:
@@ -136,50 +107,35 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     return rows
 
 
-#: Column of the table, its format, and its width.
+#: Figures of the table, if a part has them: width and format.
 COLUMNS = {
-    "seconds": (".3g", 10),
-    "ratio": (".2f", 8),
-    "gap": (".1e", 10),
-    "agreement": (".1%", 11),
-    "transition": (".3f", 12),
-    "theory": (".3f", 8),
-    "found": (".0%", 7),
-    "psnr": (".2f", 8),
+    "seconds": "10.3g",
+    "ratio": "8.2f",
+    "gap": "10.1e",
+    "agreement": "11.1%",
+    "transition": "12.3f",
+    "theory": "8.3f",
+    "found": "7.0%",
+    "psnr": "8.2f",
 }
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary, one block per part.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
-    """
-    lines: list[str] = []
-    for part in dict.fromkeys(row["part"] for row in rows):
-        chosen = [row for row in rows if row["part"] == part]
-        used = [key for key in COLUMNS if any(key in row for row in chosen)]
-        head = f"{part:<24}{'method':<28}" + "".join(f"{key:>{COLUMNS[key][1]}}" for key in used)
-        lines += [*([""] if lines else []), head]
-        for row in chosen:
-            cells = "".join(
-                f"{format(row[key], COLUMNS[key][0]) if key in row else '':>{COLUMNS[key][1]}}"
-                for key in used
-            )
-            told = f"  skipped: {row['skipped']}" if "skipped" in row else cells
-            lines.append(f"{row['case']:<24}{row['method']:<28}{told}".rstrip())
-    return "\n".join(lines)
+    """Text table of a summary, one block per part."""
+    blocks = []
+    for (part,), chosen in grouped(rows, "part").items():
+        used = [f"|{key}:>{form}" for key, form in COLUMNS.items() if any(key in r for r in chosen)]
+        told = [
+            {**r, "told": f"  skipped: {r['skipped']}"} if "skipped" in r else r for r in chosen
+        ]
+        blocks.append(text_table(told, f"{part}=case:<24|method:<28{''.join(used)}|=told:<1"))
+    return "\n\n".join(blocks)
 
 
 def write_figure(records: Sequence[Mapping[str, Any]], folder: str | Path) -> Path | None:
     """Draw the phase diagram into the folder of a run.
 
-    Returns
-    -------
-    Path or None
-        None where no part of the diagram was run.
+    Returns: None where no part of the diagram was run.
     """
     import io
 

@@ -52,10 +52,7 @@ def timed(work: Callable[[], T], repeats: int) -> tuple[float, T]:
 def lasso_problem(rows: int, columns: int, correlation: float, seed: int) -> tuple[Array, Array]:
     """A Gaussian matrix whose neighbouring columns correlate, and a noisy sparse signal.
 
-    Returns
-    -------
-    matrix : ndarray (rows, columns), in Fortran order as the peers like it
-    signal : ndarray (rows,)
+    Returns `matrix`; `signal` ``(rows,)``.
     """
     rng = np.random.default_rng(seed)
     matrix = rng.standard_normal((rows, columns))
@@ -78,20 +75,10 @@ def ours(matrix: Array, signal: Array, penalties: Array, tolerance: float) -> Ar
 def lasso_cell(cell: str, *, quick: bool, repeats: int, seed: int) -> list[Record]:
     """A path by every solver, each at the loosest tolerance that reaches the target gap.
 
-    Parameters
-    ----------
-    cell : str
-        Of `CELLS`.
-    quick : bool
-    repeats, seed : int
-
-    Returns
-    -------
-    list of dict
-        ``seconds``; ``first``: those of the first call of the process, with what it compiles;
-        ``gap``: the worst relative duality gap of the path, by our certificate; ``agreement``:
-        Jaccard index of the supports with ours, mean over the path; ``skipped``: why a peer did
-        not run.
+    `cell`: of `CELLS`. Returns: ``seconds``; ``first``: those of the first call of the process,
+    with what it compiles; ``gap``: the worst relative duality gap of the path, by our certificate;
+    ``agreement``: Jaccard index of the supports with ours, mean over the path; ``skipped``: why a
+    peer did not run.
     """
     rows, columns, correlation = CELLS[cell]
     if quick:

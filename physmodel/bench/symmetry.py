@@ -11,6 +11,7 @@ from physmodel.bench import ours, symmetry_peers
 from physmodel.bench.answers import judge
 from physmodel.bench.symmetry_cases import Case, Records, flow_records, flows
 from physmodel.bench.symmetry_generators import GENERATORS
+from physmodel.bench.tables import grouped, text_table
 
 Record = dict[str, Any]
 
@@ -30,14 +31,7 @@ KNOWN, UNKNOWN = "physmodel, stated", "physmodel"
 def settings(*, quick: bool = False, seeds: int | None = None, peers: bool = True) -> Record:
     """Settings of a run as plain data.
 
-    Parameters
-    ----------
-    quick : bool
-        Short records of the flows only.
-    seeds : int, optional
-        Draws of each flow.
-    peers : bool
-        Also PySINDy.
+    `quick`: short records of the flows only. `seeds`: draws of each flow. `peers`: also PySINDy.
     """
     return {
         "periods": list(QUICK_PERIODS if quick else PERIODS),
@@ -51,18 +45,8 @@ def unit_names(
 ) -> list[str]:
     """Units of work, in order.
 
-    Parameters
-    ----------
-    parts : iterable of str
-        Of `PARTS`.
-    quick : bool
-    draws : int, optional
-        Of each generator.
-
-    Returns
-    -------
-    list of str
-        Names of flows; generators with the number of a draw.
+    `parts`: of `PARTS`. `draws`: of each generator. Returns: names of flows; generators with the
+    number of a draw.
     """
     count = draws or (QUICK_DRAWS if quick else DRAWS)
     generators = QUICK_GENERATORS if quick else tuple(GENERATORS)
@@ -77,18 +61,8 @@ def unit_names(
 def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
     """All draws of one flow, or one of a generator; the work of one unit of the runner.
 
-    Parameters
-    ----------
-    name : str
-        From `unit_names`.
-    chosen : mapping
-        From `settings`.
-
-    Returns
-    -------
-    list of dict
-        One record per cell, seed and method: ``cell``, ``system``, ``seed``, ``method``,
-        ``stated``, and what `judge` says.
+    `name`: from `unit_names`. `chosen`: from `settings`. Returns: one record per cell, seed and
+    method: ``cell``, ``system``, ``seed``, ``method``, ``stated``, and what `judge` says.
     """
     system, _, number = name.partition("_")
     if system in GENERATORS:
@@ -124,22 +98,12 @@ def _compared(case: Case, records: Records, facts: Record, peers: bool) -> list[
 def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
     """Counts of every cell and method.
 
-    Parameters
-    ----------
-    records : sequence of mapping
-        From `run_unit`.
-
-    Returns
-    -------
-    list of dict
-        ``draws``; of these ``identified``, ``exact`` (the true terms in all equations) and
-        ``wrong`` (identified, but with other terms); medians of the relative ``error`` of the
-        true coefficients and of ``seconds``.
+    `records`: from `run_unit`. Returns: ``draws``; of these ``identified``, ``exact`` (the true
+    terms in all equations) and ``wrong`` (identified, but with other terms); medians of the
+    relative ``error`` of the true coefficients and of ``seconds``.
     """
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for record in records:
-        groups.setdefault((record["cell"], record["method"]), []).append(record)
     rows = []
+    groups = grouped(records, "cell", "method")
     for (cell, method), items in sorted(groups.items(), key=lambda one: _place(*one[0])):
         claims = [item["status"] == "identified" for item in items]
         rights = [bool(item["exact"]) for item in items]
@@ -164,22 +128,9 @@ def _place(cell: str, method: str) -> tuple[int, str, int, str]:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Text table of a summary.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `summarise`.
-    """
-    lines = [
-        f"{'cell':<20}{'method':<30}{'draws':>6}{'identified':>12}{'exact':>7}{'wrong':>7}"
-        f"{'error':>9}{'s':>8}"
-    ]
-    for row in rows:
-        claim = "" if row["identified"] is None else str(row["identified"])
-        lines.append(
-            f"{row['cell']:<20}{row['method']:<30}{row['draws']:>6}{claim:>12}{row['exact']:>7}"
-            f"{row['wrong']:>7}{row['error']:>9.1e}{row['seconds']:>8.2f}"
-        )
+    """Text table of a summary."""
+    columns = (
+        "cell:<20|method:<30|draws:>6|identified:>12|exact:>7|wrong:>7|error:>9.1e|s=seconds:>8.2f"
+    )
     missing = symmetry_peers.missing()
-    return "\n".join([*lines, missing] if missing else lines)
+    return text_table(rows, columns) + (f"\n{missing}" if missing else "")

@@ -27,17 +27,8 @@ HOLDS = 1e-12
 class Case:
     """Equations, what every fit is told about them, and what only some fits are told.
 
-    Attributes
-    ----------
-    name : str
-    states : tuple of str
-    equations : dict of state to {canonical term: coefficient}
-    degree : int
-        Of the library that every method gets.
-    functions : tuple of str
-        Further terms of that library.
-    symmetries, laws : tuple of str
-        What holds for the equations.
+    `degree`: of the library that every method gets. `functions`: further terms of that library.
+    `symmetries`, `laws`: what holds for the equations.
     """
 
     name: str
@@ -61,10 +52,7 @@ class Case:
 def finite_symmetries(case: Case) -> tuple[str, ...]:
     """Reflections, exchanges, cycles and reversals of time that the true terms allow.
 
-    Returns
-    -------
-    tuple of str
-        Names that generate the group, none of them a product of those before.
+    Returns: names that generate the group, none of them a product of those before.
     """
     particles = [[k] for k in range(len(case.states))]
     tried = [
@@ -114,18 +102,7 @@ def flows() -> dict[str, Case]:
 def flow_records(name: str, *, noise: float, periods: int, seed: int) -> Records:
     """Noisy record of a flow, as in the discovery benchmark.
 
-    Parameters
-    ----------
-    name : str
-    noise : float
-        Share of the spread of each state.
-    periods : int
-    seed : int
-
-    Returns
-    -------
-    times, states : list of ndarray
-        One trajectory.
+    `noise`: share of the spread of each state. Returns `times, states`: one trajectory.
     """
     system = next(item for item in load_systems() if item.name == name)
     clean = system.trajectories([seed], periods=periods)

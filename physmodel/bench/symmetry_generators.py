@@ -21,17 +21,9 @@ SAMPLES = 100
 class Generator:
     """One of the noisy systems of the paper of Yang et al.
 
-    Attributes
-    ----------
-    case : Case
-    starts : callable
-        Initial states ``(k, d)`` from a generator of random numbers.
-    span : float
-        Duration of a trajectory.
-    noise : float
-        Share of the spread of each state over all trajectories.
-    proportional : bool
-        Noise is a share of each value instead.
+    `starts`: initial states ``(k, d)`` from a generator of random numbers. `span`: duration of a
+    trajectory. `noise`: share of the spread of each state over all trajectories. `proportional`:
+    noise is a share of each value instead.
 
     References
     ----------
@@ -48,11 +40,8 @@ class Generator:
     def records(self, seed: int) -> Records:
         """Noisy trajectories of one draw.
 
-        Returns
-        -------
-        times, states : list of ndarray
-            `SAMPLES` each. The paper smooths ten to a hundred times as many, and then keeps
-            some.
+        Returns `times, states`: `SAMPLES` each. The paper smooths ten to a hundred times as many,
+        and then keeps some.
         """
         rng = np.random.default_rng(seed)
         first = self.starts(rng)

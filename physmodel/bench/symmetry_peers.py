@@ -37,16 +37,8 @@ FEWEST_DOMAINS = 20
 def answers(case: Case, records: Records) -> dict[str, Answer]:
     """What PySINDy finds, by method.
 
-    Parameters
-    ----------
-    case : Case
-    records : times and states of every trajectory
-
-    Returns
-    -------
-    dict of str to Answer
-        ``AICc`` as a user can choose a threshold, ``oracle`` with the best one. With constraints
-        only where something is stated and `missing` is empty.
+    Returns: ``AICc`` as a user can choose a threshold, ``oracle`` with the best one. With
+    constraints only where something is stated and `missing` is empty.
     """
     ps = load()
     train, test = parted(records)
@@ -89,16 +81,7 @@ def _constrained(ps: Any, lines: Array) -> Callable[[float], Any]:
 def constraints(case: Case, names: list[str]) -> Array:
     """Independent rows that vanish on the coefficients that obey what is stated.
 
-    Parameters
-    ----------
-    case : Case
-    names : list of str
-        Canonical terms of each equation.
-
-    Returns
-    -------
-    ndarray (m, d p)
-        Equation by equation.
+    `names`: canonical terms of each equation. Returns ``(m, d p)``: equation by equation.
     """
     variables = term_variables(case.states, (), 1)
     library = TermLibrary(variables, tuple(parse(name, variables) for name in names))

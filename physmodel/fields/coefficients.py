@@ -42,17 +42,8 @@ PATIENCE, LATER = (400.0, 4000.0, 40_000.0), 20.0
 class SolutionResiduals:
     """Measurements minus the solution of an equation, as a function of its coefficients.
 
-    Attributes
-    ----------
-    problem : PdeProblem
-    points : ndarray (n, d)
-    values : ndarray (n,)
-    deviations : ndarray (n,)
-        Standard deviations of the measurements.
-    tolerance : float
-        Of the solution.
-    most_elements : float
-        After which a solution is given up.
+    `points` ``(n, d)``, `values` ``(n,)``. `deviations` ``(n,)``: standard deviations of the
+    measurements. `tolerance`: of the solution. `most_elements`: after which a solution is given up.
     """
 
     problem: PdeProblem
@@ -95,15 +86,8 @@ class SolutionResiduals:
 class PdeCoefficients:
     """Coefficients found.
 
-    Attributes
-    ----------
-    names : tuple of str
-    values : ndarray (k,)
-    std_errors : ndarray (k,)
-        Infinite where the measurements do not determine a coefficient.
-    noise_std : float
-        Given, or estimated from what is left.
-    ending : Ending
+    `values` ``(k,)``. `std_errors` ``(k,)``: infinite where the measurements do not determine a
+    coefficient. `noise_std`: given, or estimated from what is left.
     """
 
     names: tuple[str, ...]

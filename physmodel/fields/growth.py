@@ -33,17 +33,8 @@ TRACE = 1e-3
 def require_bounded_growth(problem: PdeProblem, points: Array, jet: Mapping[Index, Array]) -> None:
     """Refuse to march against the direction of time.
 
-    Parameters
-    ----------
-    problem : PdeProblem
-        Marched in its second coordinate.
-    points : ndarray (n, 2)
-    jet : mapping of Index to ndarray (n,)
-        Derivatives of the field about which the equation is linearised.
-
-    Raises
-    ------
-    ProblemError
+    `problem`: marched in its second coordinate. `points` ``(n, 2)``. `jet`: derivatives of the
+    field about which the equation is linearised. Raises ProblemError.
     """
     unbounded, growth = unbounded_growth(problem, points, jet, np.empty(0))
     if unbounded.any():
@@ -64,12 +55,8 @@ def unbounded_growth(
 ) -> tuple[NDArray[np.bool_], Array]:
     """Where short waves grow the faster the shorter they are, ``(n,)``, and how fast.
 
-    Parameters
-    ----------
-    problem, points, jet
-        See `require_bounded_growth`.
-    unknown : ndarray (k,)
-        Values of the unknown coefficients.
+    `problem`, `points`, `jet`: see `require_bounded_growth`. `unknown` ``(k,)``: values of the
+    unknown coefficients.
     """
     _, slopes, _ = problem.equation.linearised(points, jet, unknown)
     length = float(np.ptp(problem.domain[0]))

@@ -32,20 +32,9 @@ PLACE = 1e-9
 class PdeProblem:
     """An equation for a field on a box, with its conditions.
 
-    Attributes
-    ----------
-    field : str
-    coordinates : tuple of str
-        One or two. If one of two is marched in, it is the second.
-    given : tuple of str
-        The same in the order of the domain.
-    domain : ndarray (d, 2)
-    equation : Pointwise
-    lower, upper : tuple of tuple of Pointwise
-        Conditions at the lower and the upper end of each coordinate.
-    periodic : bool
-        Whether the first coordinate closes on itself.
-    unknown : tuple of str
+    `coordinates`: one or two. If one of two is marched in, it is the second. `given`: the same in
+    the order of the domain. `domain` ``(d, 2)``. `lower`, `upper`: conditions at the lower and the
+    upper end of each coordinate. `periodic`: whether the first coordinate closes on itself.
     """
 
     field: str
@@ -61,10 +50,8 @@ class PdeProblem:
     def points(self, values: Sequence[Array]) -> Array:
         """Values of the coordinates in the order of the domain as points ``(n, d)``.
 
-        Raises
-        ------
-        ProblemError
-            If there are more or fewer than coordinates, or points outside the domain.
+        Raises ProblemError if there are more or fewer than coordinates, or points outside the
+        domain.
         """
         if len(values) != len(self.given):
             raise ProblemError(
@@ -112,25 +99,11 @@ def read_problem(
 ) -> PdeProblem:
     """Read a problem and check that it can have one solution.
 
-    Parameters
-    ----------
-    equation : str
-        ``"u_t + u*u_x = nu*u_xx"``.
-    domain : mapping of str to (float, float)
-        Ends of each coordinate; one or two coordinates.
-    conditions : mapping of str to str or sequence of str
-        What holds where: ``{"t = 0": "u = -sin(pi*x)", "x = -1": "u", "x = 1": "u_x = 0"}``;
-        ``{"x": "periodic"}`` for a coordinate that closes on itself.
-    known : mapping of str to float or callable, optional
-        Constants, and functions of the coordinates; ``pi`` is known already.
-    unknown : sequence of str
-        Coefficients of the equation that are to be found.
-    field : str
-
-    Raises
-    ------
-    ProblemError
-        For unreadable or ill-posed problems.
+    `equation`: ``"u_t + u*u_x = nu*u_xx"``. `domain`: ends of each coordinate; one or two
+    coordinates. `conditions`: what holds where: ``{"t = 0": "u = -sin(pi*x)", "x = -1": "u", "x =
+    1": "u_x = 0"}``; ``{"x": "periodic"}`` for a coordinate that closes on itself. `known`:
+    constants, and functions of the coordinates; ``pi`` is known already. `unknown`: coefficients of
+    the equation that are to be found. Raises ProblemError for unreadable or ill-posed problems.
     """
     require_statement(equation, domain, conditions, known or {}, unknown, field)
     names = {**CONSTANTS, **(known or {})}

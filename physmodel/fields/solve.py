@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,12 +15,9 @@ from physmodel.errors import PhysmodelError, ProblemError
 from physmodel.fields.elements.box import solve_box
 from physmodel.fields.elements.march import march
 from physmodel.fields.growth import require_bounded_growth
-from physmodel.fields.network.network import NetworkField
-from physmodel.fields.network.solve import solve_by_network
 from physmodel.fields.problem import PdeProblem, read_problem
-from physmodel.fields.residual import PdeField, relative_residual, rms
 from physmodel.fields.statement import real_number
-from physmodel.fields.terms import Known, read_pointwise
+from physmodel.fields.terms import Index, Known, read_pointwise
 from physmodel.optimizers.reading import real_numbers
 from physmodel.optimizers.residuals import REMEDIES, Ending
 
@@ -34,23 +32,25 @@ LOOSER, COARSER = 30.0, (10, 4)
 HELD_OUT = 1024
 
 
+class PdeField(Protocol):
+    """A solution as a function of the coordinates."""
+
+    @property
+    def n_coefficients(self) -> int:
+        """Numbers that describe the field."""
+
+    def __call__(self, points: Array, index: Index | None = None) -> Array:
+        """Field or one of its derivatives at points ``(n, d)``: ``(n,)``."""
+
+
 @dataclass(frozen=True, eq=False)
 class PdeSolution:
     """A solution of a partial differential equation.
 
-    Attributes
-    ----------
-    problem : PdeProblem
-    field : PdeField
-    reached : float
-        Last value of the marched coordinate; the end of the domain unless the march broke off.
-    residual : float
-        Root mean square of the equation at points that were not collocated, over that of its
-        largest terms.
-    error : float
-        Distance to a coarser solution, in units of the field (root mean square): an upper
-        estimate of the error where the two converge.
-    ending : Ending
+    `reached`: last value of the marched coordinate; the end of the domain unless the march broke
+    off. `residual`: root mean square of the equation at points that were not collocated, over that
+    of its largest terms. `error`: distance to a coarser solution, in units of the field (root mean
+    square): an upper estimate of the error where the two converge.
     """
 
     problem: PdeProblem
@@ -72,10 +72,8 @@ class PdeSolution:
     def derivative(self, name: str, *coordinates: ArrayLike) -> Array:
         """A derivative such as ``"u_xx"`` at points.
 
-        Raises
-        ------
-        ProblemError
-            For points outside the domain, or past the place where the march broke off.
+        Raises ProblemError for points outside the domain, or past the place where the march broke
+        off.
         """
         known = self.problem.field
         part = read_pointwise(str(name), self.problem.coordinates, known, {})
@@ -96,8 +94,6 @@ class PdeSolution:
     @property
     def remedy(self) -> str:
         """What to do about the ending."""
-        if self.ending is Ending.STALLED and isinstance(self.field, NetworkField):
-            return "The network follows the solution no better: solve with elements (the default)."
         if self.ending is Ending.STALLED:
             return (
                 "The solution could not be continued: it may blow up or form a jump there, or the "
@@ -113,7 +109,6 @@ def solve_pde(
     *,
     known: Mapping[str, Known] | None = None,
     field: str = "u",
-    method: str = "elements",
     tolerance: float | None = None,
     time_limit: float | None = None,
 ) -> PdeSolution:
@@ -136,15 +131,10 @@ def solve_pde(
     known : mapping of str to float or callable, optional
         Constants, and functions of the coordinates (vectorised, in the order of the domain).
     field : str
-    method : {"elements", "network"}
-        A network of some hundred weights fulfils given values exactly and the equation as well as
-        it can. It is slower and less accurate than elements, often by a lot; its solution is
-        smooth everywhere and small.
     tolerance : float, optional
         What may be left out relative to the size of the field; 1e-8 for an evolution, 1e-14 else.
-        For networks the residual relative to the terms of the equation.
     time_limit : float, optional
-        Seconds, for an evolution; a minute for the training of a network.
+        Seconds, for an evolution.
 
     Returns
     -------
@@ -153,8 +143,8 @@ def solve_pde(
     Raises
     ------
     ProblemError
-        If the equation cannot be read or the conditions do not fit it, or are not of the kind
-        that networks fulfil; if the equation is ill-posed in the direction of the march.
+        If the equation cannot be read or the conditions do not fit it, or if it is ill-posed in
+        the direction of the march.
     PhysmodelError
         If not even the first step can be solved.
 
@@ -171,11 +161,6 @@ def solve_pde(
         goal = real_number(tolerance, "the tolerance")
     if not 0.0 < goal < 1.0:
         raise ProblemError(f"the tolerance {goal:g} is not between 0 and 1")
-    if method not in list(METHODS):
-        raise ProblemError(
-            f"there is no method {method!r} for these equations",
-            fix="choose one of " + ", ".join(METHODS),
-        )
     if time_limit is not None and time_limit != np.inf:
         time_limit = real_number(time_limit, "the time limit")
         if time_limit <= 0.0:
@@ -184,7 +169,7 @@ def solve_pde(
         start = _held_out(problem, float(problem.domain[-1, 1]))
         still = {index: np.zeros(HELD_OUT) for index in problem.equation.indices}
         require_bounded_growth(problem, start, still)
-    found, coarse, reached, ending = METHODS[method](problem, goal, time_limit)
+    found, coarse, reached, ending = _by_elements(problem, goal, time_limit)
     if found is None and ending is Ending.TIME:
         raise PhysmodelError(
             f"the time limit of {time_limit:g} s was over before the first step was solved",
@@ -201,8 +186,8 @@ def solve_pde(
     if problem.marches and not problem.linear:
         jet = {index: found(points, index) for index in problem.equation.indices}
         require_bounded_growth(problem, points, jet)
-    error = np.inf if coarse is None else rms(found(points) - coarse(points))
-    residual = relative_residual(problem, found, points)
+    error = np.inf if coarse is None else _rms(found(points) - coarse(points))
+    residual = _relative_residual(problem, found, points)
     return PdeSolution(problem, found, reached, residual, float(error), ending)
 
 
@@ -223,18 +208,22 @@ def _by_elements(problem: PdeProblem, goal: float, time_limit: float | None) -> 
     return fine.field, rough.field, fine.reached, fine.ending
 
 
-def _by_network(problem: PdeProblem, goal: float, time_limit: float | None) -> _Found:
-    field, coarse, ending = solve_by_network(problem, goal, time_limit)
-    return field, coarse, float(problem.domain[-1, 1]), ending
-
-
-#: What describes a solution.
-METHODS = {"elements": _by_elements, "network": _by_network}
-
-
 def _held_out(problem: PdeProblem, reached: float) -> Array:
     """Points of a low-discrepancy sequence, the same in each run."""
     unit = qmc.Sobol(len(problem.given), seed=0).random(HELD_OUT)
     high = problem.domain[:, 1].copy()
     high[-1] = reached
     return problem.domain[:, 0] + unit * (high - problem.domain[:, 0])
+
+
+def _relative_residual(problem: PdeProblem, field: PdeField, points: Array) -> float:
+    """Root mean square of the equation over that of its terms, at points ``(n, d)``."""
+    jet: dict[Index, Array] = {index: field(points, index) for index in problem.equation.indices}
+    value, slopes, _ = problem.equation.linearised(points, jet, np.empty(0))
+    terms = float(np.sqrt(sum(_rms(slope * jet[index]) ** 2 for index, slope in slopes.items())))
+    return _rms(value) / terms if terms > 0.0 else _rms(value)
+
+
+def _rms(values: Array) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.mean(values**2)))

@@ -18,12 +18,7 @@ Array = NDArray[np.float64]
 def require_statement(
     equation: Any, domain: Any, conditions: Any, known: Any, unknown: Any, field: Any
 ) -> None:
-    """Refuse what is no text, no table or no list where one should stand.
-
-    Raises
-    ------
-    ProblemError
-    """
+    """Refuse what is no text, no table or no list where one should stand."""
     for what, text in (("the equation", equation), ("the name of the field", field)):
         if not isinstance(text, str):
             raise ProblemError(f"{what} is {text!r}", fix="write it as text, such as 'u_t = u_xx'")
@@ -45,12 +40,7 @@ def require_statement(
 
 
 def interval(name: str, pair: Any) -> tuple[float, float]:
-    """The ends of a coordinate.
-
-    Raises
-    ------
-    ProblemError
-    """
+    """The ends of a coordinate."""
     if isinstance(pair, str) or not hasattr(pair, "__len__") or len(pair) != 2:
         raise ProblemError(
             f"{pair!r} is no interval", where=f"coordinate {name}", fix="give two numbers: (0, 1)"
@@ -69,12 +59,7 @@ def interval(name: str, pair: Any) -> tuple[float, float]:
 
 
 def real_number(value: Any, what: str) -> float:
-    """One finite real number.
-
-    Raises
-    ------
-    ProblemError
-    """
+    """One finite real number."""
     found = np.asarray(value)
     if found.ndim or found.dtype.kind not in "biuf" or not np.isfinite(found):
         raise ProblemError(f"{what} is {value!r}, which is no finite real number")
@@ -84,11 +69,8 @@ def real_number(value: Any, what: str) -> float:
 def values_of(name: str, function: Any, columns: Sequence[Array]) -> Array:
     """Values ``(n,)`` of a known function of the coordinates.
 
-    Raises
-    ------
-    ProblemError
-        If the function fails, or gives no real number for each point. Infinite ones are left to
-        the solver, which may not need them.
+    Raises ProblemError if the function fails, or gives no real number for each point. Infinite ones
+    are left to the solver, which may not need them.
     """
     n = len(columns[0])
     try:

@@ -34,20 +34,9 @@ MAX_ORDER = 6
 class Pointwise:
     """An expression in a field, its derivatives and the coordinates, to be made zero.
 
-    Attributes
-    ----------
-    text : str
-    coordinates : tuple of str
-    expression : Expression
-    names : dict of str to Index
-        Derivatives of the field in it.
-    slopes : dict of Index to Expression
-        Partial derivatives of the expression by each of them.
-    known : mapping of str to Known
-    unknown : tuple of str
-        Coefficients whose values are given at each evaluation.
-    by_unknown : tuple of Expression
-        Partial derivatives by those.
+    `names`: derivatives of the field in it. `slopes`: partial derivatives of the expression by each
+    of them. `unknown`: coefficients whose values are given at each evaluation. `by_unknown`:
+    partial derivatives by those.
     """
 
     text: str
@@ -89,12 +78,7 @@ class Pointwise:
     def values(self, points: Array, jet: Jet, unknown: Array) -> Array:
         """The expression at points ``(n, d)``: ``(n,)``.
 
-        Parameters
-        ----------
-        points : ndarray (n, d)
-        jet : mapping of Index to ndarray (n,)
-            Holds at least `indices`.
-        unknown : ndarray (k,)
+        `points` ``(n, d)``. `jet`: holds at least `indices`. `unknown` ``(k,)``.
         """
         return _full(evaluate(self.expression, self.environment(points, jet, unknown)), points)
 
@@ -118,22 +102,9 @@ def read_pointwise(
 ) -> Pointwise:
     """Read ``u_t + u*u_x = nu*u_xx`` or an expression that is to be zero.
 
-    Parameters
-    ----------
-    text : str
-        Derivatives are written ``u_xx``, ``u_xt``; the order of the letters does not matter.
-    coordinates : sequence of str
-    field : str
-        Name of the field, ``u``.
-    known : mapping of str to number or callable
-        Constants, and functions of the coordinates.
-    unknown : sequence of str
-        Coefficients to be found.
-
-    Raises
-    ------
-    ProblemError
-        For unreadable text and unknown names.
+    `text`: derivatives are written ``u_xx``, ``u_xt``; the order of the letters does not matter.
+    `field`: name of the field, ``u``. `known`: constants, and functions of the coordinates.
+    `unknown`: coefficients to be found. Raises ProblemError for unreadable text and unknown names.
     """
     pattern = re.compile(rf"\b{re.escape(field)}_(\w+)")
     spelled = {
@@ -175,12 +146,7 @@ def read_pointwise(
 def require_names(
     coordinates: Sequence[str], field: str, known: Mapping[str, Known], unknown: Sequence[str]
 ) -> None:
-    """Refuse names that clash.
-
-    Raises
-    ------
-    ProblemError
-    """
+    """Refuse names that clash."""
     every = [*coordinates, field, *known, *unknown, *FUNCTIONS]
     twice = sorted({name for name in every if every.count(name) > 1})
     bad = [name for name in every if not name.isidentifier()]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from physmodel.fitting.intervals import Course, costs, unknown_cost
 from physmodel.fitting.regime_search import Assigned
 from physmodel.fitting.switching import BETWEEN
 from physmodel.models.switched_field import Gate
-from physmodel.optimizers.quasi_newton import quasi_newton
 
 Array = NDArray[np.float64]
 
@@ -77,8 +77,9 @@ def _fitted(course: Course, cost: Array, inside: NDArray[np.bool_], degree: int)
         return value, slope.ravel() + flat / SHARPEST**2
 
     # Nothing is known at first: equal scores; the first step is that of a linear discriminant.
-    found = quasi_newton(objective, np.zeros(n_regimes * features.shape[1]), method="bfgs")
-    return Gate(empty.centre, scale, found.parameters.reshape(n_regimes, -1), degree)
+    start = np.zeros(n_regimes * features.shape[1])
+    found = minimize(objective, start, jac=True, method="BFGS")
+    return Gate(empty.centre, scale, found.x.reshape(n_regimes, -1), degree)
 
 
 def _length(course: Course, cost: Array, unknown: Array, gate: Gate) -> float:

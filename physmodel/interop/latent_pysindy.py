@@ -27,17 +27,10 @@ Array = NDArray[np.float64]
 class Record:
     """What a library saw in the fit that is going on, for the optimizer of the same model.
 
-    Attributes
-    ----------
-    trajectories : list of (time, measured, smoothed)
-        A sampling interval or times ``(n,)``, states ``(n, d)`` as measured and as PySINDy's
-        differentiation method left them.
-    blocks : list of ndarray (n, d + m)
-        States and inputs that the library was fitted on.
-    features : list of ndarray (n, p)
-        What it made of them.
-    library : pysindy library or None
-        Waiting for the optimizer; None between fits.
+    `trajectories` ``(time, measured, smoothed)``: A sampling interval or times ``(n,)``, states
+    ``(n, d)`` as measured and as PySINDy's differentiation method left them. `blocks` ``(n, d +
+    m)``: states and inputs that the library was fitted on. `features` ``(n, p)``: what it made of
+    them. `library`: waiting for the optimizer; None between fits.
     """
 
     def __init__(self) -> None:
@@ -58,12 +51,7 @@ class Record:
 class ObservedLibrary(BaseFeatureLibrary):  # type: ignore[misc]
     """A feature library that remembers the trajectories it is fitted on.
 
-    Parameters
-    ----------
-    library : pysindy library
-        Does the work.
-    record : Record
-        Shared with a `LatentOptimizer`.
+    `library`: does the work. `record`: shared with a `LatentOptimizer`.
     """
 
     def __init__(self, library: Any, record: Record) -> None:
@@ -115,17 +103,9 @@ class ObservedLibrary(BaseFeatureLibrary):  # type: ignore[misc]
 class LatentOptimizer(BaseOptimizer):  # type: ignore[misc]
     """Coefficients of `physmodel.discover` for the library of the model.
 
-    Parameters
-    ----------
-    record : Record
-        Shared with the `ObservedLibrary` of the same model.
-
-    Attributes
-    ----------
-    coef_ : ndarray (d, p)
-    result_ : Result
-        With status, standard errors and rivals; states are called ``x0, x1, ...`` and inputs
-        ``u0, u1, ...``.
+    `record`: shared with the `ObservedLibrary` of the same model. `coef_` ``(d, p)``. `result_`:
+    with status, standard errors and rivals; states are called ``x0, x1, ...`` and inputs ``u0, u1,
+    ...``.
     """
 
     def __init__(self, record: Record) -> None:
@@ -135,19 +115,9 @@ class LatentOptimizer(BaseOptimizer):  # type: ignore[misc]
     def fit(self, x_: Any, y: Any, sample_weight: Any = None, **reduce_kws: Any) -> LatentOptimizer:
         """Fit what the library of the model saw.
 
-        Parameters
-        ----------
-        x_ : ndarray (n, p)
-            Features; they must be those that the library made.
-        y : ndarray (n, d)
-            Derivatives; not used.
-        sample_weight : None
-            The engine estimates the noise itself.
-
-        Raises
-        ------
-        ProblemError
-            If the features are not those of whole recorded trajectories.
+        `x_` ``(n, p)``: features; they must be those that the library made. `y` ``(n, d)``:
+        derivatives; not used. `sample_weight`: the engine estimates the noise itself. Raises
+        ProblemError if the features are not those of whole recorded trajectories.
         """
         if sample_weight is not None:
             raise ProblemError(

@@ -94,14 +94,7 @@ def _chosen(factor: TriangularFactor, independent: float) -> Array:
 def correlation_time(residual: Array) -> float:
     """Samples per independent sample of a sequence.
 
-    Parameters
-    ----------
-    residual : ndarray (n,)
-
-    Returns
-    -------
-    float
-        At least one: neighbours that repel each other are not believed.
+    `residual` ``(n,)``. Returns: at least one: neighbours that repel each other are not believed.
 
     References
     ----------

@@ -19,16 +19,9 @@ Array = NDArray[np.float64]
 def pair_separations(positions: Array) -> tuple[Array, Array]:
     """Vectors and distances between bodies.
 
-    Parameters
-    ----------
-    positions : ndarray (..., bodies, axes)
-
-    Returns
-    -------
-    separation : ndarray (..., bodies, bodies, axes)
-        ``r_j - r_i`` at ``[..., i, j, :]``.
-    distance : ndarray (..., bodies, bodies)
-        Its length; one on the diagonal, where no force acts.
+    `positions` ``(..., bodies, axes)``. Returns `separation` ``(..., bodies, bodies, axes)``: ``r_j
+    - r_i`` at ``[..., i, j, :]``; `distance` ``(..., bodies, bodies)``: its length; one on the
+    diagonal, where no force acts.
     """
     separation = positions[..., None, :, :] - positions[..., :, None, :]
     distance = np.sqrt(np.einsum("...k,...k->...", separation, separation))
@@ -38,15 +31,7 @@ def pair_separations(positions: Array) -> tuple[Array, Array]:
 def accelerations(positions: Array, strengths: Array, exponent: float) -> Array:
     """Accelerations of all bodies.
 
-    Parameters
-    ----------
-    positions : ndarray (..., bodies, axes)
-    strengths : ndarray (bodies,)
-    exponent : float
-
-    Returns
-    -------
-    ndarray (..., bodies, axes)
+    `positions` ``(..., bodies, axes)``, `strengths` ``(bodies,)``. Returns ``(..., bodies, axes)``.
     """
     separation, distance = pair_separations(positions)
     pull: Array = np.einsum(
@@ -57,13 +42,7 @@ def accelerations(positions: Array, strengths: Array, exponent: float) -> Array:
 
 @dataclass(frozen=True)
 class CentralForceField:
-    """Unknown strengths of the bodies for one exponent, linear in the strengths.
-
-    Attributes
-    ----------
-    n_bodies, n_axes : int
-    exponent : float
-    """
+    """Unknown strengths of the bodies for one exponent, linear in the strengths."""
 
     n_bodies: int
     n_axes: int
@@ -125,14 +104,8 @@ class CentralForceField:
 class CentralForce:
     """A fitted central-force law as a vector field of second order.
 
-    Attributes
-    ----------
-    bodies : tuple of str
-    states : tuple of str
-        Coordinates, body by body.
-    exponent : float
-    strengths : ndarray (bodies,)
-        In units of ``length^(1 - exponent) / time^2``.
+    `states`: coordinates, body by body. `strengths` ``(bodies,)``: in units of ``length^(1 -
+    exponent) / time^2``.
     """
 
     bodies: tuple[str, ...]
@@ -170,14 +143,8 @@ class CentralForce:
         Strengths play the part of masses (action equals reaction), so energy and momenta come in
         units of strength times the usual ones.
 
-        Parameters
-        ----------
-        states, velocities : ndarray (n, d)
-
-        Returns
-        -------
-        dict of str to ndarray
-            ``energy`` (n,), ``momentum`` (n, axes), ``angular momentum`` (n, 1 or 3).
+        `states`, `velocities` ``(n, d)``. Returns: ``energy`` (n,), ``momentum`` (n, axes),
+        ``angular momentum`` (n, 1 or 3).
         """
         r, v = self.positions(states), self.positions(velocities)
         mass = self.strengths

@@ -43,24 +43,10 @@ def condition_rows(
 ) -> Array:
     """Rows that vanish on the coefficients that meet some conditions.
 
-    Parameters
-    ----------
-    terms : sequence of sequence of Expression
-        Candidate terms of each equation, ``d`` lists of ``p``.
-    states : sequence of str (d,)
-    variables : sequence of str
-    conditions : sequence of Condition
-
-    Returns
-    -------
-    ndarray (m, d p)
-        For polynomials, one row for each monomial of each condition, with exact coefficients; for
-        other functions, values at random points of order one where all terms are defined.
-
-    Raises
-    ------
-    ProblemError
-        If the terms of a condition are defined at too few points.
+    `terms`: candidate terms of each equation, ``d`` lists of ``p``. Returns ``(m, d p)``: for
+    polynomials, one row for each monomial of each condition, with exact coefficients; for other
+    functions, values at random points of order one where all terms are defined. Raises ProblemError
+    if the terms of a condition are defined at too few points.
     """
     names = tuple(variables)
     blocks = [np.zeros((0, sum(map(len, terms))))]

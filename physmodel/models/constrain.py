@@ -33,12 +33,8 @@ ROUNDING = 1e-9
 class ConstrainedField:
     """A term field whose coefficients are combinations of the columns of a basis.
 
-    Attributes
-    ----------
-    field : TermField
-    basis : ndarray (d p, K)
-        Coefficients of all equations in user units, one column for each vector of a null space;
-        see `physmodel.models.null_space.null_space`.
+    `basis` ``(d p, K)``: coefficients of all equations in user units, one column for each vector of
+    a null space; see `physmodel.models.null_space.null_space`.
     """
 
     field: TermField
@@ -133,17 +129,8 @@ class ConstrainedField:
         sparse. The terms that stand alone (one in a vector, zero in all others) are chosen by
         their Wald statistics, smallest first: dropping a vector then drops its term.
 
-        Parameters
-        ----------
-        weights : ndarray (K,)
-            Fitted coefficients.
-        root : ndarray (K, k)
-            Square root of their covariance.
-
-        Returns
-        -------
-        ConstrainedField or None
-            None if the basis has that property already.
+        `weights` ``(K,)``: fitted coefficients. `root` ``(K, k)``: square root of their covariance.
+        Returns: None if the basis has that property already.
         """
         flat = self._computing.reshape(-1, self.n_coefficients)
         value, error = np.abs(flat @ weights), np.linalg.norm(flat @ root, axis=1)
@@ -158,14 +145,8 @@ class ConstrainedField:
     def errors(self, root: Array) -> Array:
         """Standard errors ``(d, p)`` of the terms in user units.
 
-        Parameters
-        ----------
-        root : ndarray (K, k)
-            A square root of the covariance of the coefficients, ``root @ root.T``.
-
-        Returns
-        -------
-        ndarray (d, p)
+        `root` ``(K, k)``: A square root of the covariance of the coefficients, ``root @ root.T``.
+        Returns ``(d, p)``.
         """
         return self.field.physical(np.linalg.norm(self.spread(root), axis=1))
 

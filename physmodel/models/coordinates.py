@@ -17,12 +17,8 @@ class Coordinates:
     A plain state is ``x = scale z``, a positive one ``x = scale exp(z)``; time is
     ``t = origin + step tau``. Nothing is thresholded in user units, so nothing depends on them.
 
-    Attributes
-    ----------
-    scale : ndarray (d,)
-    positive : ndarray of bool (d,)
-    origin, step : float
-        Zero and unit of the computing time, in user units.
+    `scale` ``(d,)``, `positive` ``(d,)``. `origin`, `step`: zero and unit of the computing time, in
+    user units.
     """
 
     scale: Array

@@ -35,18 +35,9 @@ Array = NDArray[np.float64]
 class ExpressionField:
     """``d^order x_e / dt^order = expressions[e]``; a `ParametricField`.
 
-    Attributes
-    ----------
-    states, inputs : tuple of str
-    order : int
-        1 or 2.
-    expressions : tuple of Expression
-        One per state, over the states, their velocities (order 2), the inputs, ``t`` and the
-        parameters.
-    names : tuple of str
-        Names of the parameters.
-    parameters : ndarray (p,)
-        Their present values.
+    `order`: 1 or 2. `expressions`: one per state, over the states, their velocities (order 2), the
+    inputs, ``t`` and the parameters. `names`: names of the parameters. `parameters` ``(p,)``: their
+    present values.
     """
 
     states: tuple[str, ...]
@@ -144,26 +135,11 @@ def expression_field(
 ) -> ExpressionField:
     """Read equations with unknown numbers in them.
 
-    Parameters
-    ----------
-    equations : mapping of state to text
-        Highest time derivative of each state: ``{"x": "a*x - b*x*y", "y": "-c*y + d*x*y"}``.
-        A name that is no state, velocity (``x_t``), input, function or ``t`` is a parameter.
-    inputs : sequence of str
-    order : {1, 2}, optional
-        By default 2 if a velocity is named, otherwise 1.
-    start : mapping of str to float, optional
-        Present values of parameters; the others are one.
-
-    Returns
-    -------
-    ExpressionField
-        Parameters in the order in which they are first named.
-
-    Raises
-    ------
-    ProblemError
-        If a text cannot be read, or `start` names what is no parameter.
+    `equations`: highest time derivative of each state: ``{"x": "a*x - b*x*y", "y": "-c*y +
+    d*x*y"}``. A name that is no state, velocity (``x_t``), input, function or ``t`` is a parameter.
+    `order` ``{1, 2}``: by default 2 if a velocity is named, otherwise 1. `start`: present values of
+    parameters; the others are one. Returns: parameters in the order in which they are first named.
+    Raises ProblemError if a text cannot be read, or `start` names what is no parameter.
     """
     if not isinstance(equations, Mapping) or not equations:
         raise ProblemError(
@@ -194,10 +170,7 @@ def expression_field(
 def as_expression_field(field: SparseField) -> ExpressionField:
     """A sparse field with its coefficients that are not zero as parameters, ``x[x*y]``.
 
-    Returns
-    -------
-    ExpressionField
-        Parameters by equation, then by term.
+    Returns: parameters by equation, then by term.
     """
     expressions, names, values = [], [], []
     for state, row in zip(field.states, field.coefficients, strict=True):

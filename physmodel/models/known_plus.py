@@ -17,15 +17,8 @@ Array = NDArray[np.float64]
 class Sum:
     """The sum of parametric fields, itself a `ParametricField`.
 
-    Attributes
-    ----------
-    parts : tuple of ParametricField
-        Of the same states, inputs and order; their parameters follow one another.
-
-    Raises
-    ------
-    ProblemError
-        If the parts do not fit together.
+    `parts`: of the same states, inputs and order; their parameters follow one another. Raises
+    ProblemError if the parts do not fit together.
     """
 
     parts: tuple[ParametricField, ...]

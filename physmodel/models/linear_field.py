@@ -15,13 +15,8 @@ Array = NDArray[np.float64]
 class Points:
     """Where a vector field is evaluated.
 
-    Attributes
-    ----------
-    time : ndarray (n,)
-    states : ndarray (n, d)
-    velocities : ndarray (n, d) or None
-        Time derivatives of the states; only second-order equations have them.
-    inputs : ndarray (n, m)
+    `time` ``(n,)``, `states` ``(n, d)``. `velocities`: time derivatives of the states; only
+    second-order equations have them. `inputs` ``(n, m)``.
     """
 
     time: Array

@@ -19,12 +19,7 @@ SMALLEST_LOG = -700.0
 class LogarithmicField:
     """A first-order field, written for the logarithms of some of its states.
 
-    Attributes
-    ----------
-    field : VectorField
-        Of first order.
-    logs : ndarray of bool (d,)
-        States that are replaced by their logarithm.
+    `field`: of first order. `logs` ``(d,)``: states that are replaced by their logarithm.
     """
 
     field: VectorField

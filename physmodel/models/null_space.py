@@ -32,6 +32,9 @@ def null_space(
 ) -> Array:
     """A sparse basis of the coefficients that meet all conditions.
 
+    Returns ``(d p, K)``: every column has a coefficient of one that all others have not (a row
+    echelon form), so that columns hold few terms each. ``K = 0`` if only zero meets the conditions.
+
     Parameters
     ----------
     terms : sequence of sequence of Expression
@@ -41,12 +44,6 @@ def null_space(
     variables : sequence of str
         What the terms depend on.
     conditions : sequence of Condition
-
-    Returns
-    -------
-    ndarray (d p, K)
-        Every column has a coefficient of one that all others have not (a row echelon form), so
-        that columns hold few terms each. ``K = 0`` if only zero meets the conditions.
     """
     return sparse_null_space(condition_rows(terms, states, variables, conditions))
 
@@ -54,14 +51,8 @@ def null_space(
 def sparse_null_space(matrix: Array) -> Array:
     """A sparse basis of the null space of a matrix.
 
-    Parameters
-    ----------
-    matrix : ndarray (m, n)
-
-    Returns
-    -------
-    ndarray (n, K)
-        Column by column: one at a free variable, zero at all other free variables.
+    `matrix` ``(m, n)``. Returns ``(n, K)``: column by column: one at a free variable, zero at all
+    other free variables.
 
     Notes
     -----

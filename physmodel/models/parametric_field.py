@@ -20,12 +20,8 @@ class Linearisation:
     The motion ``z`` of a field of second order holds the states, then their velocities; of a field
     of first order the states alone.
 
-    Attributes
-    ----------
-    rate : ndarray (n, d)
-        Highest time derivative of the states.
-    by_motion : ndarray (n, d, order d)
-    by_parameter : ndarray (n, d, p)
+    `rate` ``(n, d)``: highest time derivative of the states. `by_motion` ``(n, d, order d)``,
+    `by_parameter` ``(n, d, p)``.
     """
 
     rate: Array
@@ -71,16 +67,7 @@ class ParametricField(Protocol):
 def motion_rate(field: VectorField, time: Array, motion: Array, inputs: Array) -> Array:
     """Rate of change of the motion: velocities and accelerations for second order.
 
-    Parameters
-    ----------
-    field : ParametricField
-    time : ndarray (n,)
-    motion : ndarray (n, order d)
-    inputs : ndarray (n, m)
-
-    Returns
-    -------
-    ndarray (n, order d)
+    `time` ``(n,)``, `motion` ``(n, order d)``, `inputs` ``(n, m)``. Returns ``(n, order d)``.
     """
     if field.order == 1:
         return field.rate(time, motion, None, inputs)
@@ -92,10 +79,7 @@ def motion_rate(field: VectorField, time: Array, motion: Array, inputs: Array) -
 class AsFirstOrder:
     """A field written as a system of first order, whose states are the motion.
 
-    Attributes
-    ----------
-    field : VectorField
-        Without inputs.
+    `field`: without inputs.
     """
 
     field: VectorField
@@ -126,10 +110,8 @@ def linearised_motion(
 ) -> Linearisation:
     """`motion_rate` with its derivatives: the field written as a system of first order.
 
-    Returns
-    -------
-    Linearisation
-        ``rate`` (n, D), ``by_motion`` (n, D, D), ``by_parameter`` (n, D, p) with ``D = order d``.
+    Returns: ``rate`` (n, D), ``by_motion`` (n, D, D), ``by_parameter`` (n, D, p) with ``D = order
+    d``.
     """
     if field.order == 1:
         return field.linearised(time, motion, None, inputs)

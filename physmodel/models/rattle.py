@@ -43,32 +43,13 @@ def rattle(
 ) -> Array:
     """Leapfrog on the manifold of given lengths: symplectic, reversible, one step per time.
 
-    Parameters
-    ----------
-    force : callable
-        Forces ``F(q)``, ``(d,)``, without those of the rods.
-    rods : Rods
-    masses : array_like (n_particles,)
-    time : array_like (n,)
-    position : array_like (d,)
-        Says how long the rods are.
-    velocity : array_like (d,)
-        What of it stretches rods, is taken away first.
-    order : {2, 4, 6}
-        A step of order two is one evaluation of the forces; four takes three, six takes seven.
-
-    Returns
-    -------
-    ndarray (n, 2 d)
-        Positions, then velocities.
-
-    Raises
-    ------
-    ProblemError
-        If the times are not monotone, a start value is not finite, or sizes do not fit.
-    PhysmodelError
-        If no positions with these lengths are near, or states grow beyond all numbers; the message
-        names the time reached.
+    `force`: forces ``F(q)``, ``(d,)``, without those of the rods. `masses` ``(n_particles,)``,
+    `time` ``(n,)``. `position` ``(d,)``: says how long the rods are. `velocity` ``(d,)``: what of
+    it stretches rods, is taken away first. `order` ``{2, 4, 6}``: A step of order two is one
+    evaluation of the forces; four takes three, six takes seven. Returns ``(n, 2 d)``: positions,
+    then velocities. Raises ProblemError if the times are not monotone, a start value is not finite,
+    or sizes do not fit. Raises PhysmodelError if no positions with these lengths are near, or
+    states grow beyond all numbers; the message names the time reached.
     """
     t, q = times_and_start(time, position)
     v = times_and_start(time, velocity)[1]

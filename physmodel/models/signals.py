@@ -23,14 +23,8 @@ class Signal:
 
     Before the first sample and after the last one the signal stands still.
 
-    Parameters
-    ----------
-    time : ndarray (n,)
-        Increasing.
-    values : ndarray (n, m)
-    hold : sequence of str
-        How each input runs between samples, see `physmodel.problem.holds`; straight where nothing
-        is said.
+    `time` ``(n,)``: increasing. `values` ``(n, m)``. `hold`: how each input runs between samples,
+    see `physmodel.problem.holds`; straight where nothing is said.
     """
 
     def __init__(self, time: Array, values: Array, hold: Sequence[str] = ()) -> None:

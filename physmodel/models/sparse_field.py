@@ -30,14 +30,8 @@ def term_variables(states: tuple[str, ...], inputs: tuple[str, ...], order: int)
 class SparseField:
     """``d^order x_e / dt^order = sum_k coefficients[e, k] term_k``.
 
-    Attributes
-    ----------
-    states, inputs : tuple of str
-    order : int
-        1 or 2.
-    terms : tuple of Expression
-        Over the states, their velocities (order 2), the inputs and ``t``.
-    coefficients : ndarray (d, p)
+    `order`: 1 or 2. `terms`: over the states, their velocities (order 2), the inputs and ``t``.
+    `coefficients` ``(d, p)``.
     """
 
     states: tuple[str, ...]

@@ -14,10 +14,8 @@ Array = NDArray[np.float64]
 def times_and_start(time: ArrayLike, start: ArrayLike) -> tuple[Array, Array]:
     """The times ``(n,)`` and the start values ``(d,)`` of an integration as arrays.
 
-    Raises
-    ------
-    ProblemError
-        If the times are not finite and strictly monotone, or a start value is not finite.
+    Raises ProblemError if the times are not finite and strictly monotone, or a start value is not
+    finite.
     """
     t, x = real_numbers(time, "the simulation times"), real_numbers(start, "the start values")
     with np.errstate(all="ignore"):  # what is not finite is refused below
@@ -35,10 +33,8 @@ def times_and_start(time: ArrayLike, start: ArrayLike) -> tuple[Array, Array]:
 def finite(time: Array, states: Array) -> Array:
     """The states ``(n, d)`` as they are.
 
-    Raises
-    ------
-    PhysmodelError
-        If some are not finite; the message names the last time at which they were.
+    Raises PhysmodelError if some are not finite; the message names the last time at which they
+    were.
     """
     sound = np.isfinite(states).all(axis=1)
     if sound.all():

@@ -47,15 +47,7 @@ SYSTEMS: dict[str, System] = {
 def get_system(name: str) -> System:
     """Look a system up.
 
-    Parameters
-    ----------
-    name : str
-        Such as ``"lorenz"``.
-
-    Raises
-    ------
-    ProblemError
-        If there is no such system.
+    `name`: such as ``"lorenz"``. Raises ProblemError if there is no such system.
     """
     if name not in SYSTEMS:
         raise ProblemError(
@@ -76,31 +68,12 @@ def simulate(
 ) -> tuple[list[Array], list[Array]]:
     """Make data from a system; the same arguments give the same data.
 
-    Parameters
-    ----------
-    name : str or System
-    periods : float
-        Length of each trajectory in characteristic times.
-    samples_per_period : int
-    noise : float
-        Standard deviation of white Gaussian noise on the states, as a fraction of the standard
-        deviation of each state over all trajectories. Inputs have none.
-    seed : int
-        Of the start values and of the noise, which are independent: the noise can be changed
-        and the trajectories stay.
-    trajectories : int
-
-    Returns
-    -------
-    times : list of ndarray (n,)
-        From zero, in the time unit of the system.
-    values : list of ndarray (n, v)
-        Columns in the order of ``System.columns``.
-
-    Raises
-    ------
-    ProblemError
-        For an unknown system or impossible numbers.
+    `periods`: length of each trajectory in characteristic times. `noise`: standard deviation of
+    white Gaussian noise on the states, as a fraction of the standard deviation of each state over
+    all trajectories. Inputs have none. `seed`: of the start values and of the noise, which are
+    independent: the noise can be changed and the trajectories stay. Returns `times` ``(n,)``: from
+    zero, in the time unit of the system; `values` ``(n, v)``: columns in the order of
+    ``System.columns``. Raises ProblemError for an unknown system or impossible numbers.
     """
     system = get_system(name) if isinstance(name, str) else name
     n = _samples(periods, samples_per_period, noise, seed, trajectories)

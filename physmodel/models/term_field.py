@@ -18,12 +18,7 @@ Array = NDArray[np.float64]
 class TermField:
     """Every equation may use every term of the library.
 
-    Attributes
-    ----------
-    library : TermLibrary
-        Over the states, then their velocities (second order only), then inputs, then ``t``.
-    coordinates : Coordinates
-    order : int
+    `library`: over the states, then their velocities (second order only), then inputs, then ``t``.
     """
 
     library: TermLibrary
@@ -98,14 +93,8 @@ class TermField:
     def errors(self, root: Array) -> Array:
         """Standard errors of the terms in user units.
 
-        Parameters
-        ----------
-        root : ndarray (K, k)
-            A square root of the covariance of the coefficients, ``root @ root.T``.
-
-        Returns
-        -------
-        ndarray (d, p)
+        `root` ``(K, k)``: A square root of the covariance of the coefficients, ``root @ root.T``.
+        Returns ``(d, p)``.
         """
         return self.physical(np.sqrt(np.einsum("ij,ij->i", root, root)))
 

@@ -23,11 +23,7 @@ CACHED = 512
 class TermLibrary:
     """Candidate terms over named variables.
 
-    Attributes
-    ----------
-    variables : tuple of str
-        Names in the order of the value columns.
-    terms : tuple of Expression
+    `variables`: names in the order of the value columns.
     """
 
     variables: tuple[str, ...]
@@ -69,14 +65,7 @@ class TermLibrary:
     def evaluate(self, values: Array) -> Array:
         """Evaluate every term.
 
-        Parameters
-        ----------
-        values : ndarray (n, v)
-            Columns in the order of `variables`.
-
-        Returns
-        -------
-        ndarray (n, p)
+        `values` ``(n, v)``: columns in the order of `variables`. Returns ``(n, p)``.
         """
         columns = _with_ones(values)
         positions, factors = self._monomials
@@ -92,15 +81,8 @@ class TermLibrary:
     def derivatives(self, values: Array, n_leading: int) -> Array:
         """Differentiate every term by the first variables.
 
-        Parameters
-        ----------
-        values : ndarray (n, v)
-        n_leading : int
-            Number of leading variables to differentiate by.
-
-        Returns
-        -------
-        ndarray (n, p, n_leading)
+        `values` ``(n, v)``. `n_leading`: number of leading variables to differentiate by. Returns
+        ``(n, p, n_leading)``.
         """
         out = np.zeros((len(values), len(self.terms), n_leading))
         columns = _with_ones(values)
@@ -168,14 +150,8 @@ def function_terms(
 ) -> tuple[Expression, ...]:
     """Functions of single variables, alone and times one further variable.
 
-    Parameters
-    ----------
-    functions : sequence of str
-        Names such as ``"sin"``.
-    arguments : sequence of str
-        Variables to take the function of.
-    factors : sequence of str
-        Variables that may multiply it.
+    `functions`: names such as ``"sin"``. `arguments`: variables to take the function of. `factors`:
+    variables that may multiply it.
     """
     calls = [call(function, variable(name)) for name in arguments for function in functions]
     return (*calls, *(product(variable(factor), base) for base in calls for factor in factors))
@@ -184,11 +160,8 @@ def function_terms(
 def shift_closed(terms: Sequence[Expression]) -> bool:
     """Whether monomials are all that a shift of their variables makes of them.
 
-    Returns
-    -------
-    bool
-        True for ``1, x, x^2``; False for ``x, x^2``, of which a shift makes a constant too, and
-        where a term is no monomial.
+    Returns: True for ``1, x, x^2``; False for ``x, x^2``, of which a shift makes a constant too,
+    and where a term is no monomial.
     """
     tables = [powers(term) for term in terms]
     if any(table is None for table in tables):

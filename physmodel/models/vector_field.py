@@ -36,17 +36,8 @@ class VectorField(Protocol):
     def rate(self, time: Array, states: Array, velocities: Array | None, inputs: Array) -> Array:
         """Highest time derivative.
 
-        Parameters
-        ----------
-        time : ndarray (n,)
-        states : ndarray (n, d)
-        velocities : ndarray (n, d) or None
-            None for first order.
-        inputs : ndarray (n, m)
-
-        Returns
-        -------
-        ndarray (n, d)
+        `time` ``(n,)``, `states` ``(n, d)``. `velocities`: None for first order. `inputs` ``(n,
+        m)``. Returns ``(n, d)``.
         """
 
 
@@ -62,32 +53,11 @@ def simulate(
 ) -> Array:
     """Integrate a vector field.
 
-    Parameters
-    ----------
-    field : VectorField
-    time : ndarray (n,)
-        Monotone; the solution is returned at these times.
-    start : ndarray (d,)
-        States at ``time[0]``.
-    start_velocity : ndarray (d,), optional
-        Needed for second order.
-    inputs : callable, optional
-        ``u(t)``; needed when the field has inputs. The integration halts at the jumps of a
-        `Signal`.
-    rtol : float
-    max_evaluations : int, optional
-        See `integrate`.
-
-    Returns
-    -------
-    ndarray (n, d)
-
-    Raises
-    ------
-    ProblemError
-        If a start velocity or an input signal is missing.
-    PhysmodelError
-        If the solution blows up or the integrator gives up.
+    `time` ``(n,)``: monotone; the solution is returned at these times. `start` ``(d,)``: states at
+    ``time[0]``. `start_velocity` ``(d,)``: needed for second order. `inputs`: ``u(t)``; needed when
+    the field has inputs. The integration halts at the jumps of a `Signal`. `max_evaluations`: see
+    `integrate`. Returns ``(n, d)``. Raises ProblemError if a start velocity or an input signal is
+    missing. Raises PhysmodelError if the solution blows up or the integrator gives up.
     """
     d = len(field.states)
     if field.inputs and inputs is None:

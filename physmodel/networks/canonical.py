@@ -22,24 +22,15 @@ def canonical_records(
 ) -> tuple[tuple[str, ...], list[Record]]:
     """Names of the states, and trajectories with their slopes.
 
-    Parameters
-    ----------
-    data : xarray.Dataset or sequence of Record
-    names : sequence of str
-        Coordinates first, then their momenta; of a dataset by default all columns with a slope.
+    `names`: coordinates first, then their momenta; of a dataset by default all columns with a
+    slope. Raises DataError if the data lack a state or its slope. Raises ProblemError if the names
+    are not coordinates and as many momenta.
 
     Returns
     -------
     tuple of str
     list of Record
         With ``motion`` and ``rates`` ``(n_j, d)``.
-
-    Raises
-    ------
-    DataError
-        If the data lack a state or its slope.
-    ProblemError
-        If the names are not coordinates and as many momenta.
     """
     if not isinstance(data, xr.Dataset):
         return _even(names), list(data)

@@ -29,11 +29,7 @@ PLACES = 16
 class Split:
     """Segments to fit, and segments to judge by.
 
-    Attributes
-    ----------
-    training, held_out : list of Segment
-    memory : float
-        Characteristic time.
+    `memory`: characteristic time.
     """
 
     training: list[Segment]
@@ -44,22 +40,9 @@ class Split:
 def folds(found: Sequence[Segment], n_states: int) -> list[Split]:
     """Hold out every trajectory once, or every stretch of each where there are few.
 
-    Parameters
-    ----------
-    found : sequence of Segment
-    n_states : int
-        How many of the columns are states.
-
-    Returns
-    -------
-    list of Split
-        Each sample is held out in exactly one, the last of trajectories in the last; but for
-        pieces of fewer than `SHORTEST` samples.
-
-    Raises
-    ------
-    DataError
-        If there are too few samples for two folds.
+    `n_states`: how many of the columns are states. Returns: each sample is held out in exactly one,
+    the last of trajectories in the last; but for pieces of fewer than `SHORTEST` samples. Raises
+    DataError if there are too few samples for two folds.
     """
     long = [one for one in found if len(one.time) >= SHORTEST]
     most = max((len(one.time) // SHORTEST for one in long), default=0)
@@ -107,10 +90,7 @@ def surely_less(errors: Array, others: Array) -> bool:
 
     The difference is taken in each fold, so that what makes a fold hard for all does not count.
 
-    Parameters
-    ----------
-    errors, others : ndarray (k,)
-        Of the same folds, two or more.
+    `errors`, `others` ``(k,)``: of the same folds, two or more.
     """
     less = others - errors
     return bool(less.mean() > less.std(ddof=1) / np.sqrt(len(less)))
@@ -120,15 +100,9 @@ def surely_less(errors: Array, others: Array) -> bool:
 class Exam:
     """Runs of one characteristic time over parts of the record.
 
-    Attributes
-    ----------
-    time : ndarray (m + 1, k)
-        Times at which ``k`` runs are compared; the first is their start.
-    measured : ndarray (m + 1, k, d)
-    inputs : ndarray (m + 1, k, u)
-    start : ndarray (k, d)
-        Smoothed, so that the noise of one sample is not blamed on the field.
-    spread : ndarray (d,)
+    `time` ``(m + 1, k)``: times at which ``k`` runs are compared; the first is their start.
+    `measured` ``(m + 1, k, d)``, `inputs` ``(m + 1, k, u)``. `start` ``(k, d)``: smoothed, so that
+    the noise of one sample is not blamed on the field. `spread` ``(d,)``.
     """
 
     time: Array
@@ -143,10 +117,7 @@ class Exam:
         A run that is farther off than the spread of the record says nothing, and counts as one;
         so does one that leaves for infinity.
 
-        Parameters
-        ----------
-        field : ParametricField
-            Of first order.
+        `field`: of first order.
         """
         now, total = self.start, 0.0
         with np.errstate(all="ignore"):
@@ -166,13 +137,7 @@ class Exam:
 def exam(held_out: Sequence[Segment], n_states: int, memory: float, spread: Array) -> Exam:
     """Cut what was held out into runs of one characteristic time that overlap by half.
 
-    Parameters
-    ----------
-    held_out : sequence of Segment
-    n_states : int
-    memory : float
-        Characteristic time.
-    spread : ndarray (d,)
+    `memory`: characteristic time. `spread` ``(d,)``.
     """
     span = min(memory, min(float(one.time[-1] - one.time[0]) for one in held_out))
     runs = []

@@ -32,16 +32,9 @@ ITERATIONS, ROWS = 54, 500
 class NetTrial:
     """Everything but the settings.
 
-    Attributes
-    ----------
-    states, inputs : tuple of str
-        Coordinates first, then their momenta, where states are pairs.
-    segments : list of Segment
-        To fit; the columns are states, then inputs.
-    memory : float
-        Characteristic time.
-    seed : int
-        Of the first weights.
+    `states`, `inputs`: coordinates first, then their momenta, where states are pairs. `segments`:
+    to fit; the columns are states, then inputs. `memory`: characteristic time. `seed`: of the first
+    weights.
     """
 
     states: tuple[str, ...]
@@ -53,14 +46,9 @@ class NetTrial:
     def fit(self, settings: Mapping[str, Any], effort: float) -> NetField:
         """Fit one network.
 
-        Parameters
-        ----------
-        settings : mapping
-            ``form``: one of `FORMS`. ``width``: hidden units. ``ridge``: variance of the slopes,
-            which are of unit size, over that of a weight about its first value. ``window``: reach
-            of the smoothing, in characteristic times.
-        effort : float
-            Share of the iterations.
+        `settings`: ``form``: one of `FORMS`. ``width``: hidden units. ``ridge``: variance of the
+        slopes, which are of unit size, over that of a weight about its first value. ``window``:
+        reach of the smoothing, in characteristic times. `effort`: share of the iterations.
         """
         from physmodel.models.nets.net_field import NetField
         from physmodel.models.nets.scaled import ScaledForm

@@ -19,19 +19,11 @@ DEGREE = 5
 class Paths:
     """Trajectories below each other, in the shape that their slopes give them.
 
-    Attributes
-    ----------
-    states : ndarray (n, d)
-        Integrals of the slopes whose means are those of the measured states.
-    path : ndarray of int (n,)
-        Trajectory of each row.
-    rows : ndarray of int (k,)
-        Rows of each trajectory.
-    noise : ndarray (d,)
-        Standard deviation of the measured states from these paths, of a trajectory like most:
-        noise is alike in all, and a few that turn too sharply for their samples do not count.
-    error : ndarray (d,)
-        What the noise would come to without noise: the error of the integrals.
+    `states` ``(n, d)``: integrals of the slopes whose means are those of the measured states.
+    `path` ``(n,)``: trajectory of each row. `rows` ``(k,)``: rows of each trajectory. `noise`
+    ``(d,)``: standard deviation of the measured states from these paths, of a trajectory like most:
+    noise is alike in all, and a few that turn too sharply for their samples do not count. `error`
+    ``(d,)``: what the noise would come to without noise: the error of the integrals.
     """
 
     states: Array
@@ -44,10 +36,7 @@ class Paths:
 def paths_of(time: Sequence[Array], states: Sequence[Array], slopes: Sequence[Array]) -> Paths:
     """Integrate slopes along each trajectory.
 
-    Parameters
-    ----------
-    time : sequence of ndarray (n_j,)
-    states, slopes : sequence of ndarray (n_j, d)
+    `time` ``(n_j,)``, `states`, `slopes` ``(n_j, d)``.
     """
     found, off, error = [], [], []
     for t, x, v in zip(time, states, slopes, strict=True):

@@ -52,11 +52,8 @@ class BorderedResiduals(Protocol):
 class BorderedMinimum:
     """Where the optimiser ended.
 
-    Attributes
-    ----------
-    shared : Minimum
-        Its ``parameters`` are the shared unknowns ``(p,)``; its cost is that of everything.
-    local : ndarray (n,)
+    `shared`: its ``parameters`` are the shared unknowns ``(p,)``; its cost is that of everything.
+    `local` ``(n,)``.
     """
 
     shared: Minimum
@@ -76,29 +73,15 @@ def bordered_least_squares(
 ) -> BorderedMinimum:
     """Minimise half the squared norm of residuals over local and shared unknowns.
 
-    Parameters
-    ----------
-    problem : BorderedResiduals
-    local : ndarray (n,)
-        Start; the order does not matter, neighbours are found from the derivatives.
-    shared : ndarray (p,)
-        Start.
-    max_iterations : int
-    tolerance : float
-        Relative change of cost and unknowns below which the search has converged.
-    worth : float
-        Part of the cost that ten iterations have to gain, or they are the last: along directions
-        that the residuals hardly see, searches go on for hundreds of them.
-    time_limit : float, optional
-        Seconds.
-    on_iteration : callable, optional
-        Called with the number of the iteration, all unknowns (local, then shared) and the cost.
+    Raises ProblemError if a start is not a finite vector, or the residuals are not finite there, or
+    the derivatives do not have the shapes promised.
 
-    Raises
-    ------
-    ProblemError
-        If a start is not a finite vector, or the residuals are not finite there, or the
-        derivatives do not have the shapes promised.
+    `local` ``(n,)``: start; the order does not matter, neighbours are found from the derivatives.
+    `shared` ``(p,)``: start. `tolerance`: relative change of cost and unknowns below which the
+    search has converged. `worth`: part of the cost that ten iterations have to gain, or they are
+    the last: along directions that the residuals hardly see, searches go on for hundreds of them.
+    `time_limit`: seconds. `on_iteration`: called with the number of the iteration, all unknowns
+    (local, then shared) and the cost.
     """
     n = np.size(local)
 
@@ -136,11 +119,7 @@ def bordered_least_squares(
 class BorderedModel:
     """Residuals near a point, to first order.
 
-    Attributes
-    ----------
-    residuals : ndarray (m,)
-    by_local : csr_array (m, n)
-    by_shared : ndarray (m, p)
+    `residuals` ``(m,)``, `by_shared` ``(m, p)``.
     """
 
     residuals: Array

@@ -52,20 +52,10 @@ def removed(
 ) -> tuple[Mask, Array]:
     """Take away one parameter, or one unit, after the other where it costs least per parameter.
 
-    Parameters
-    ----------
-    trial : Trial
-    size : int
-        Number of parameters to keep; fewer are kept where the last step takes a whole unit.
-    units : sequence of Unit
-    whole : bool
-        Whether to take units as a whole; those that lost all that leads out of them go anyway.
-
-    Returns
-    -------
-    kept : ndarray of bool (p,)
-    start : ndarray (p,)
-        Minimum of the quadratic model under these constraints.
+    `size`: number of parameters to keep; fewer are kept where the last step takes a whole unit.
+    `whole`: whether to take units as a whole; those that lost all that leads out of them go anyway.
+    Returns `kept` ``(p,)``; `start` ``(p,)``: minimum of the quadratic model under these
+    constraints.
     """
     kept, w = trial.kept.copy(), trial.parameters.copy()
     inverse = np.zeros_like(trial.curvature)
@@ -107,20 +97,8 @@ def exchanged(
 ) -> tuple[Mask, Array]:
     """Put parameters back that promise most, and take as many others away.
 
-    Parameters
-    ----------
-    trial : Trial
-    size : int
-    many : int
-        Parameters to put back; those of units that are gone cannot be.
-    units, whole
-        See `removed`.
-
-    Returns
-    -------
-    kept : ndarray of bool (p,)
-    start : ndarray (p,)
-        See `removed`.
+    `many`: parameters to put back; those of units that are gone cannot be. `units`, `whole`: see
+    `removed`. Returns `kept` ``(p,)``; `start` ``(p,)``: see `removed`.
     """
     curvature = np.diag(trial.curvature)
     gain = trial.slope**2 / np.where(curvature > 0.0, curvature, np.inf)

@@ -15,15 +15,8 @@ Array = NDArray[np.float64]
 def effective_samples(pieces: Sequence[Array]) -> float:
     """Number of independent values in correlated series.
 
-    Parameters
-    ----------
-    pieces : sequence of ndarray (n_i, d)
-        Residuals in time order; columns are series of their own, pieces do not touch.
-
-    Returns
-    -------
-    float
-        ``sum_j n / (1 + 2 sum_k rho_jk)``, at least one per column and at most all.
+    `pieces` ``(n_i, d)``: residuals in time order; columns are series of their own, pieces do not
+    touch. Returns: ``sum_j n / (1 + 2 sum_k rho_jk)``, at least one per column and at most all.
 
     Notes
     -----
@@ -48,13 +41,7 @@ def effective_samples(pieces: Sequence[Array]) -> float:
 def lag_one(pieces: Sequence[Array]) -> Array:
     """Correlation of neighbours in each column of series.
 
-    Parameters
-    ----------
-    pieces : sequence of ndarray (n_i, d)
-
-    Returns
-    -------
-    ndarray (d,)
+    `pieces` ``(n_i, d)``. Returns ``(d,)``.
     """
     product = sum(np.sum(piece[1:] * piece[:-1], axis=0) for piece in pieces)
     square = sum(np.sum(piece**2, axis=0) for piece in pieces)

@@ -14,25 +14,13 @@ Array = NDArray[np.float64]
 def covariance(jacobian: Array, residuals: Array | None = None) -> Array:
     """Covariance of the parameters that minimise a sum of squared residuals.
 
-    Parameters
-    ----------
-    jacobian : ndarray (m, p)
-        Derivatives of the residuals at the minimum.
-    residuals : ndarray (m,), optional
-        Residuals at the minimum, from which their common variance is estimated with ``m`` less the
-        rank as degrees of freedom. Without them they are whitened: their variance is one.
-
-    Returns
-    -------
-    ndarray (p, p)
-        Infinite where the residuals do not determine a parameter: a diagonal entry with the part
-        that the parameter has in the directions along which no residual changes, the others with
-        the sign that it has there. All entries are infinite when no degree of freedom is left.
-
-    Raises
-    ------
-    ProblemError
-        If something is not finite or the sizes do not agree.
+    `jacobian` ``(m, p)``: derivatives of the residuals at the minimum. `residuals` ``(m,)``:
+    residuals at the minimum, from which their common variance is estimated with ``m`` less the rank
+    as degrees of freedom. Without them they are whitened: their variance is one. Returns ``(p,
+    p)``: infinite where the residuals do not determine a parameter: a diagonal entry with the part
+    that the parameter has in the directions along which no residual changes, the others with the
+    sign that it has there. All entries are infinite when no degree of freedom is left. Raises
+    ProblemError if something is not finite or the sizes do not agree.
 
     Notes
     -----

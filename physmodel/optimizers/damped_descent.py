@@ -18,8 +18,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.optimizers.damped_model import DampedModel
-from physmodel.optimizers.linear_model import LinearModel
+from physmodel.optimizers.linear_model import DampedModel, LinearModel
 from physmodel.optimizers.opening import check_linearised, open_start
 from physmodel.optimizers.residuals import Ending, Minimum, OnIteration
 
@@ -82,21 +81,12 @@ def damped_descent(
 ) -> Minimum:
     """Minimise half the squared norm of residuals by damped Gauss-Newton steps.
 
-    Parameters
-    ----------
-    values, linearise : callable
-        Residuals ``(m,)`` and their linear model at parameters ``(p,)``.
-    bend : bool
-        Whether to correct steps for curvature; it pays where a Jacobian costs several values.
-    start, method, max_iterations, tolerance, time_limit, on_iteration
-        See `physmodel.optimizers.levenberg_marquardt.levenberg_marquardt`.
-    worth : float
-        Part of the cost that `SPELL` iterations have to gain, or they are the last.
-
-    Raises
-    ------
-    ProblemError
-        If the start is not a finite vector, or residuals or derivatives are not finite there.
+    `values`, `linearise`: residuals ``(m,)`` and their linear model at parameters ``(p,)``. `bend`:
+    whether to correct steps for curvature; it pays where a Jacobian costs several values. `start`,
+    `method`, `max_iterations`, `tolerance`, `time_limit`, `on_iteration`: see
+    `physmodel.optimizers.levenberg_marquardt.levenberg_marquardt`. `worth`: part of the cost that
+    `SPELL` iterations have to gain, or they are the last. Raises ProblemError if the start is not a
+    finite vector, or residuals or derivatives are not finite there.
 
     Notes
     -----

@@ -23,10 +23,7 @@ WELL_CONDITIONED = 1e-9
 class DenseModel:
     """Residuals near a point, to first order; see `physmodel.optimizers.damped_descent`.
 
-    Attributes
-    ----------
-    residuals : ndarray (m,)
-    jacobian : ndarray (m, p)
+    `residuals` ``(m,)``, `jacobian` ``(m, p)``.
     """
 
     residuals: Array

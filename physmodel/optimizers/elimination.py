@@ -21,11 +21,8 @@ MANY, SHARE = 256, 32
 def backward_elimination(factor: TriangularFactor) -> Iterator[Solution]:
     """Solve on all columns, then repeatedly drop the column that costs least.
 
-    Yields
-    ------
-    Solution
-        From the largest support to the empty one, each optimal on its support. Supports of more
-        than `MANY` columns shrink by several at once.
+    Yields: from the largest support to the empty one, each optimal on its support. Supports of more
+    than `MANY` columns shrink by several at once.
 
     Notes
     -----

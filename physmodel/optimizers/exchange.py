@@ -21,18 +21,9 @@ def neighbours(
 ) -> list[tuple[float, NDArray[np.intp]]]:
     """Criterion of every support one move away: additions, deletions and exchanges.
 
-    Parameters
-    ----------
-    factor : TriangularFactor
-    solution : Solution
-        The support whose neighbourhood is wanted.
-    criterion : callable
-        ``criterion(rss, k)``, vectorised over ``rss``.
-
-    Returns
-    -------
-    list of (value, support)
-        The best few of each kind of move, not sorted.
+    `solution`: the support whose neighbourhood is wanted. `criterion`: ``criterion(rss, k)``,
+    vectorised over ``rss``. Returns ``(value, support)``: the best few of each kind of move, not
+    sorted.
     """
     inside = solution.support
     outside = np.setdiff1d(np.flatnonzero(np.abs(factor.r).max(axis=0) > 0.0), inside)
@@ -74,13 +65,7 @@ def exchange_search(
 ) -> Solution:
     """Descend from a support by the best single move until none lowers the criterion.
 
-    Parameters
-    ----------
-    factor : TriangularFactor
-    start : Solution
-    criterion : callable
-    max_moves : int
-        A bound against cycling in round-off; each move strictly lowers the criterion.
+    `max_moves`: A bound against cycling in round-off; each move strictly lowers the criterion.
     """
     current = start
     value = float(criterion(np.array([start.rss]), len(start.support))[0])

@@ -26,14 +26,8 @@ RANK = 1e-12
 class HeldOutRidge:
     """What the rows decided.
 
-    Attributes
-    ----------
-    paid : ndarray (p,)
-    free : ndarray (q,)
-    price : float
-        ``|residuals|^2 + price |paid|^2`` is least.
-    held_out : float
-        Root mean square of the residuals of rows at the fit to the others.
+    `paid` ``(p,)``, `free` ``(q,)``. `price`: ``|residuals|^2 + price |paid|^2`` is least.
+    `held_out`: root mean square of the residuals of rows at the fit to the others.
     """
 
     paid: Array
@@ -47,15 +41,9 @@ def held_out_ridge(
 ) -> HeldOutRidge:
     """Solve ``paid a + free b = target`` in the sense of least squares.
 
-    Parameters
-    ----------
-    paid : ndarray (m, p)
-        Columns of like size, whose unknowns have one price.
-    free : ndarray (m, q)
-        Columns whose unknowns cost nothing; of any rank.
-    target : ndarray (m,)
-    group : ndarray of int (m,)
-        Rows that are held out together; at least two groups.
+    `paid` ``(m, p)``: columns of like size, whose unknowns have one price. `free` ``(m, q)``:
+    columns whose unknowns cost nothing; of any rank. `target` ``(m,)``. `group` ``(m,)``: rows that
+    are held out together; at least two groups.
     """
     whole = _Split.of(paid, free, target)
     prices = PRICES * (whole.values.max(initial=0.0) ** 2 or 1.0)

@@ -30,23 +30,10 @@ def levenberg_marquardt(
 ) -> Minimum:
     """Minimise half the squared norm of residuals.
 
-    Parameters
-    ----------
-    problem : Residuals
-    start : ndarray (p,)
-    max_iterations : int
-    tolerance : float
-        Relative change of cost and parameters below which the search has converged.
-    time_limit : float, optional
-        Seconds.
-    on_iteration : callable, optional
-        Called after each iteration with its number, the parameters and the cost.
-
-    Raises
-    ------
-    ProblemError
-        If the start is not a finite vector, or residuals or derivatives are not finite there
-        or have the wrong shape.
+    `start` ``(p,)``. `tolerance`: relative change of cost and parameters below which the search has
+    converged. `time_limit`: seconds. `on_iteration`: called after each iteration with its number,
+    the parameters and the cost. Raises ProblemError if the start is not a finite vector, or
+    residuals or derivatives are not finite there or have the wrong shape.
 
     Notes
     -----

@@ -1,8 +1,9 @@
-"""What the loop of Levenberg and Marquardt asks of residuals near a point."""
+"""Residuals near a point, as the loop of Levenberg and Marquardt asks for them, and damped."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -36,14 +37,39 @@ class LinearModel(Protocol):
     def solver(self, scale: Array) -> Callable[[float, Array], Array]:
         """Solve the damped problem for many dampings and right-hand sides.
 
-        Parameters
-        ----------
-        scale : ndarray (p,)
-            Positive; the unknowns are ``scale * step``.
-
-        Returns
-        -------
-        callable
-            ``damping, r (m,) -> (p,)``: the scaled step that minimises
-            ``|r + J step|^2 + damping |scale * step|^2``; not finite where rounding forbids it.
+        `scale` ``(p,)``: positive; the unknowns are ``scale * step``. Returns: ``damping, r (m,) ->
+        (p,)``: the scaled step that minimises ``|r + J step|^2 + damping |scale * step|^2``; not
+        finite where rounding forbids it.
         """
+
+
+@dataclass(frozen=True, eq=False)
+class DampedModel:
+    """The damped problem at the present point, in scaled unknowns."""
+
+    model: LinearModel
+    cost: float
+    scale: Array
+    slope: Array
+    solve: Callable[[float, Array], Array]
+    bend: bool
+
+    def step(self, damping: float) -> Array:
+        """Scaled step ``(p,)``; not finite where rounding forbids it."""
+        return self.solve(damping, self.model.residuals)
+
+    def predicted(self, scaled: Array, damping: float) -> float:
+        """Fall of the cost that the linear model promises; not finite for such a step."""
+        return (damping * float(scaled @ scaled) - float(self.slope @ scaled)) / 2.0
+
+    def possible(self) -> float:
+        """Fall of the cost that the linear model promises without damping."""
+        least = self.model.least_damping
+        gain = self.predicted(self.step(least), least)
+        return gain if np.isfinite(gain) else np.inf
+
+    def steepness(self) -> float:
+        """Largest cosine between the residuals and a column of the Jacobian."""
+        norms = self.model.column_norms * np.sqrt(2.0 * self.cost)
+        gradient = np.abs(self.model.gradient)
+        return float(np.max(gradient / np.where(norms > 0.0, norms, 1.0), initial=0.0))

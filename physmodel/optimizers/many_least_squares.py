@@ -28,13 +28,9 @@ DIFFERENCE = 1e-6
 class ManyMinima:
     """Where the searches ended.
 
-    Attributes
-    ----------
-    parameters : ndarray (k, p)
-    cost : ndarray (k,)
-        Squared norms; infinite where the start has none.
-    std_errors : ndarray (k, p)
-        Of the parameters over their scale, for residuals with errors of size one.
+    `parameters` ``(k, p)``. `cost` ``(k,)``: squared norms; infinite where the start has none.
+    `std_errors` ``(k, p)``: of the parameters over their scale, for residuals with errors of size
+    one.
     """
 
     parameters: Array
@@ -47,15 +43,9 @@ def many_least_squares(
 ) -> ManyMinima:
     """Minimise the squared norms of many vectors of residuals, each of parameters of its own.
 
-    Parameters
-    ----------
-    values : callable
-        Residuals ``(k, c, m)`` of ``k`` problems at ``c`` choices ``(k, c, p)`` of their
-        parameters; not finite where there are none.
-    start : ndarray (k, p)
-    scale : ndarray (p,)
-        Typical sizes of the parameters.
-    max_iterations : int
+    `values`: residuals ``(k, c, m)`` of ``k`` problems at ``c`` choices ``(k, c, p)`` of their
+    parameters; not finite where there are none. `start` ``(k, p)``. `scale` ``(p,)``: typical sizes
+    of the parameters.
     """
     shifts = np.vstack([np.zeros_like(scale), DIFFERENCE * np.diag(scale)])
 

@@ -25,13 +25,8 @@ SAME_COST, VANISHED = 1e-6, 1e-20
 class Multistart:
     """What several starts led to.
 
-    Attributes
-    ----------
-    best : Minimum
-    agreed : int
-        Number of starts, the best one included, that led to its cost.
-    minima : tuple of Minimum
-        One for each start that could be evaluated and that the time allowed.
+    `agreed`: number of starts, the best one included, that led to its cost. `minima`: one for each
+    start that could be evaluated and that the time allowed.
     """
 
     best: Minimum

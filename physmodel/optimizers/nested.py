@@ -22,18 +22,9 @@ def nested_descents(
     A descent ends in a local minimum, or where an earlier one passed. Small supports start in
     basins that elimination from above never enters: there, many columns stand in for a few.
 
-    Parameters
-    ----------
-    factor : TriangularFactor
-    supports : sequence of ndarray of int
-        Each holds the one before and one column more; the first is empty.
-    criterion : callable
-        ``criterion(rss, k)``, vectorised over ``rss``.
-
-    Returns
-    -------
-    ndarray of int
-        The support with the smallest criterion, ascending.
+    `supports`: each holds the one before and one column more; the first is empty. `criterion`:
+    ``criterion(rss, k)``, vectorised over ``rss``. Returns: the support with the smallest
+    criterion, ascending.
     """
     allowed = np.abs(factor.r).max(axis=0, initial=0.0) > 0.0
     tableau = Tableau(factor)

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
 
 Array = NDArray[np.float64]
-Method = TypeVar("Method")
 
 
 def open_start(start: Array) -> Array:
     """Copy a start.
 
-    Parameters
-    ----------
-    start : array_like (p,)
-
-    Returns
-    -------
-    ndarray (p,)
-
-    Raises
-    ------
-    ProblemError
-        If it is not a vector of finite numbers.
+    `start` ``(p,)``. Returns ``(p,)``. Raises ProblemError if it is not a vector of finite numbers.
     """
     fix = "start from a vector of finite numbers, one per unknown"
     try:
@@ -46,16 +31,8 @@ def open_start(start: Array) -> Array:
 def check_linearised(residuals: Array, column_norms: Array) -> None:
     """Refuse a start from which no step can be judged.
 
-    Parameters
-    ----------
-    residuals : ndarray (m,)
-    column_norms : ndarray (p,)
-        Lengths of the columns of the derivatives.
-
-    Raises
-    ------
-    ProblemError
-        If a residual or a derivative is not finite.
+    `residuals` ``(m,)``. `column_norms` ``(p,)``: lengths of the columns of the derivatives. Raises
+    ProblemError if a residual or a derivative is not finite.
     """
     finite = np.isfinite(residuals)
     if not finite.all():
@@ -71,33 +48,3 @@ def check_linearised(residuals: Array, column_norms: Array) -> None:
             why="no step can be made from there",
             fix="start where the model is smooth, or leave that parameter out",
         )
-
-
-def check_objective(value: float, gradient: Array) -> None:
-    """Refuse a start where the objective or its gradient is not finite.
-
-    Raises
-    ------
-    ProblemError
-    """
-    if not (np.isfinite(value) and np.all(np.isfinite(gradient))):
-        raise ProblemError(
-            "the objective or its gradient is not finite at the start",
-            why="no step can be judged from there",
-            fix="start where the objective can be evaluated",
-        )
-
-
-def find_method(name: str, known: Mapping[str, Method]) -> Method:
-    """Look a method up.
-
-    Raises
-    ------
-    ProblemError
-        If there is none of that name; the message lists those there are.
-    """
-    if name not in known:
-        raise ProblemError(
-            f"there is no method {name!r}", fix=f"use one of {', '.join(sorted(known))}"
-        )
-    return known[name]

@@ -24,10 +24,6 @@ class Unit:
     """Parameters that lead into a hidden unit, and those that lead out of it.
 
     Without any of the latter the former have no effect.
-
-    Attributes
-    ----------
-    incoming, outgoing : tuple of int
     """
 
     incoming: tuple[int, ...]
@@ -38,22 +34,11 @@ class Unit:
 class Trial:
     """A model with some parameters at zero, after a refit of the others.
 
-    Attributes
-    ----------
-    kept : ndarray of bool (p,)
-    parameters : ndarray (p,)
-        Zero where not kept.
-    pinned : ndarray of bool (p,)
-        Never taken away.
-    cost : float
-        Half the squared norm of the residuals, those of the prior included; infinite where the
-        model cannot be evaluated.
-    misfit : float
-        The same without the prior.
-    slope : ndarray (p,)
-        Derivatives of `cost` by all parameters.
-    curvature : ndarray (p, p)
-        Its Gauss-Newton matrix by all parameters.
+    `kept` ``(p,)``. `parameters` ``(p,)``: zero where not kept. `pinned` ``(p,)``: never taken
+    away. `cost`: half the squared norm of the residuals, those of the prior included; infinite
+    where the model cannot be evaluated. `misfit`: the same without the prior. `slope` ``(p,)``:
+    derivatives of `cost` by all parameters. `curvature` ``(p, p)``: its Gauss-Newton matrix by all
+    parameters.
     """
 
     kept: Mask
@@ -78,16 +63,10 @@ Evaluate = Callable[[Mask, Array], Trial]
 class Refit:
     """Some iterations of Levenberg-Marquardt on the kept parameters: an `Evaluate`.
 
-    Attributes
-    ----------
-    problem : Residuals
-        Of all parameters, in units of their standard deviations.
-    prior : ndarray (p,)
-        Standard deviation that each parameter is expected to have, infinite where nothing is
-        known: it stops parameters that the data do not determine from running away.
-    pinned : ndarray of bool (p,), optional
-        Parameters that always stay; none by default.
-    iterations : int
+    `problem`: of all parameters, in units of their standard deviations. `prior` ``(p,)``: standard
+    deviation that each parameter is expected to have, infinite where nothing is known: it stops
+    parameters that the data do not determine from running away. `pinned` ``(p,)``: parameters that
+    always stay; none by default.
     """
 
     problem: Residuals
@@ -126,12 +105,7 @@ class Refit:
 class Evaluations:
     """An `Evaluate` that counts, and refuses more than were allowed.
 
-    Attributes
-    ----------
-    refit : Evaluate
-    limit : int
-    trials : list of Trial
-        All so far.
+    `trials`: all so far.
     """
 
     refit: Evaluate
@@ -146,10 +120,7 @@ class Evaluations:
     def __call__(self, kept: Mask, start: Array) -> Trial:
         """Refit and count.
 
-        Raises
-        ------
-        ProblemError
-            If none is left.
+        Raises ProblemError if none is left.
         """
         if not self.left:
             raise ProblemError(f"all {self.limit} evaluations are spent", fix="allow more of them")

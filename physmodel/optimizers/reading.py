@@ -15,21 +15,9 @@ Array = NDArray[np.float64]
 def real_numbers(values: ArrayLike, what: str) -> Array:
     """Read an array of any shape; what is masked is missing and becomes NaN.
 
-    Parameters
-    ----------
-    values : array_like
-    what : str
-        Its name in the plural, as messages begin with it.
-
-    Returns
-    -------
-    ndarray
-        Not a copy where the values are floats already.
-
-    Raises
-    ------
-    ProblemError
-        If they are complex, or text, dates, records, ragged lists or nothing at all.
+    `what`: its name in the plural, as messages begin with it. Returns: not a copy where the values
+    are floats already. Raises ProblemError if they are complex, or text, dates, records, ragged
+    lists or nothing at all.
     """
     try:
         with warnings.catch_warnings(), np.errstate(over="ignore"):
@@ -59,10 +47,7 @@ def real_numbers(values: ArrayLike, what: str) -> Array:
 def finite_numbers(values: ArrayLike, what: str) -> Array:
     """As `real_numbers`, without gaps.
 
-    Raises
-    ------
-    ProblemError
-        Also if a number is missing, masked or infinite; the message says where.
+    Raises ProblemError also if a number is missing, masked or infinite; the message says where.
     """
     array = real_numbers(values, what)
     if not np.isfinite(array).all():

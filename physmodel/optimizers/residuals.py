@@ -27,8 +27,6 @@ class Residuals(Protocol):
         """Residuals ``(m,)`` and their derivatives ``(m, p)``."""
 
 
-#: A scalar function with its gradient, ``(p,) -> (float, (p,))``.
-Objective = Callable[[Array], tuple[float, Array]]
 #: Called after each iteration with its number, the parameters ``(p,)`` and the cost.
 OnIteration = Callable[[int, Array, float], None]
 
@@ -46,7 +44,7 @@ class Ending(StrEnum):
 REMEDIES = {
     Ending.CONVERGED: "Nothing to do: neither the cost nor the parameters changed any more.",
     Ending.STALLED: (
-        "No step lowered the cost although its gradient is not zero: start elsewhere (restarts), "
+        "No step lowered the cost although its gradient is not zero: start elsewhere, "
         "or look for parameters that the residuals hardly depend on."
     ),
     Ending.ITERATIONS: "The iterations are spent: raise the limit, or go on from this answer.",
@@ -58,16 +56,8 @@ REMEDIES = {
 class Minimum:
     """Where an optimiser ended.
 
-    Attributes
-    ----------
-    parameters : ndarray (p,)
-    cost : float
-        Half the squared norm of the residuals, or the value of the objective.
-    ending : Ending
-    iterations : int
-    history : ndarray (iterations + 1,)
-        Cost after each iteration.
-    method : str
+    `parameters` ``(p,)``. `cost`: half the squared norm of the residuals. `history` ``(iterations +
+    1,)``: cost after each iteration.
     """
 
     parameters: Array

@@ -119,15 +119,8 @@ def search(
 def brackets(least: float) -> list[list[Rung]]:
     """The plan of one pass (Li et al., algorithm 1, with the whole effort for unit).
 
-    Parameters
-    ----------
-    least : float
-        Smallest share of the whole effort.
-
-    Returns
-    -------
-    list of list of Rung
-        From the bracket with most settings to the one that gives all of them everything.
+    `least`: smallest share of the whole effort. Returns: from the bracket with most settings to the
+    one that gives all of them everything.
     """
     last = int(-log(least) / log(FACTOR) + 1e-9)
     plan = []

@@ -21,10 +21,7 @@ from physmodel.optimizers.search_space import Categorical, Integer, Real, Settin
 def require_optuna() -> ModuleType:
     """Import Optuna.
 
-    Raises
-    ------
-    MissingDependencyError
-        If it is not installed.
+    Raises MissingDependencyError if it is not installed.
     """
     return require("optuna", "search")
 
@@ -40,20 +37,10 @@ def run_optuna(
 ) -> None:
     """Ask for settings until the effort is spent.
 
-    Parameters
-    ----------
-    ledger : Ledger
-        What it holds already is told to the model.
-    space : mapping
-    shares : sequence of float
-        Of the whole effort, rising; settings that do badly stop early (successive halving).
-    cost : float
-        Effort to spend beside what was spent before, in whole evaluations.
-    most : int
-        Settings asked for at most: in a small space the same ones come again, at no cost.
-    factor : int
-        From one share to the next.
-    seed : int
+    `ledger`: what it holds already is told to the model. `shares`: of the whole effort, rising;
+    settings that do badly stop early (successive halving). `cost`: effort to spend beside what was
+    spent before, in whole evaluations. `most`: settings asked for at most: in a small space the
+    same ones come again, at no cost. `factor`: from one share to the next.
     """
     optuna = require_optuna()
     verbosity = optuna.logging.get_verbosity()

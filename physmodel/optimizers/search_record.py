@@ -29,15 +29,8 @@ class SearchEnding(StrEnum):
 class Evaluation:
     """One call of an objective.
 
-    Attributes
-    ----------
-    settings : dict
-    budget : float
-        Share of the whole effort.
-    score : float
-        Infinite where there is none.
-    error : str
-        Why there is none; empty otherwise.
+    `budget`: share of the whole effort. `score`: infinite where there is none. `error`: why there
+    is none; empty otherwise.
     """
 
     settings: dict[str, Any]
@@ -107,15 +100,8 @@ class SearchResult:
 class Ledger:
     """Calls an objective and writes down what came of it; the same question is asked once.
 
-    Attributes
-    ----------
-    objective : callable
-    names : tuple of str
-        Of the settings.
-    entries : dict
-        Evaluations by settings and budget, in order.
-    faults : list of Exception
-        What was raised.
+    `names`: of the settings. `entries`: evaluations by settings and budget, in order. `faults`:
+    what was raised.
     """
 
     objective: Objective
@@ -139,17 +125,8 @@ class Ledger:
     def result(self, space: Space, size: int | None, method: str) -> SearchResult:
         """Close the ledger.
 
-        Parameters
-        ----------
-        space : mapping
-        size : int or None
-            Number of different settings.
-        method : str
-
-        Raises
-        ------
-        ProblemError
-            If no settings have a score with the whole effort.
+        `size`: number of different settings. Raises ProblemError if no settings have a score with
+        the whole effort.
         """
         tried = tuple(self.entries.values())
         whole = [one for one in tried if one.budget == 1.0]

@@ -14,7 +14,45 @@ Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Real:
+class _Range:
+    """Two ends, and how far a value lies between them."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.low) and isfinite(self.high) and self.low <= self.high):
+            raise ProblemError(
+                f"{self.low!r} to {self.high!r} is no range",
+                where="range of a setting",
+                fix="low <= high",
+            )
+        if self.log and not self.low > 0:
+            raise ProblemError(
+                f"ratios are asked of the range {self.low!r} to {self.high!r}",
+                where="range of a setting",
+                why="zero and negative numbers have no logarithm",
+                fix="start above zero, or leave log out",
+            )
+
+    def share(self, value: float) -> float:
+        """How far a value lies between the ends, from 0 to 1: the inverse of `at`."""
+        low, high = self.low, self.high
+        if low == high:
+            return 0.5
+        if self.log:
+            return (log(value) - log(low)) / (log(high) - log(low))
+        return (value - low) / (high - low)
+
+    def _between(self, low: float, high: float, share: float) -> float:
+        if self.log:
+            return exp(log(low) + share * (log(high) - log(low)))
+        return low + share * (high - low)
+
+
+@dataclass(frozen=True)
+class Real(_Range):
     """A number between two others.
 
     Attributes
@@ -30,13 +68,6 @@ class Real:
         If the range is empty or infinite, or ratios are asked of numbers that are not positive.
     """
 
-    low: float
-    high: float
-    log: bool = False
-
-    def __post_init__(self) -> None:
-        _check_range(self.low, self.high, self.log)
-
     @property
     def size(self) -> int | None:
         """Number of values; None where they are not counted."""
@@ -44,15 +75,8 @@ class Real:
 
     def at(self, share: float) -> float:
         """The value at a share of the way, from 0 to 1."""
-        if self.log:
-            value = exp(log(self.low) + share * (log(self.high) - log(self.low)))
-        else:
-            value = self.low + share * (self.high - self.low)
+        value = self._between(self.low, self.high, share)
         return min(max(value, self.low), self.high)  # rounding may pass the ends
-
-    def share(self, value: float) -> float:
-        """The inverse of `at`."""
-        return _share(value, self.low, self.high, self.log)
 
     def holds(self, value: object) -> bool:
         """Whether it is one of the values."""
@@ -61,7 +85,7 @@ class Real:
 
 
 @dataclass(frozen=True)
-class Integer:
+class Integer(_Range):
     """A whole number between two others.
 
     Attributes
@@ -80,7 +104,6 @@ class Integer:
 
     low: int
     high: int
-    log: bool = False
 
     def __post_init__(self) -> None:
         for end in (self.low, self.high):
@@ -90,7 +113,7 @@ class Integer:
                     where="range of a setting",
                     fix="give whole ends, or use Real",
                 )
-        _check_range(self.low, self.high, self.log)
+        super().__post_init__()
 
     @property
     def size(self) -> int:
@@ -99,16 +122,8 @@ class Integer:
 
     def at(self, share: float) -> int:
         """The value at a share of the way: each gets an equal part of it, or of its logarithm."""
-        low, high = self.low - 0.5, self.high + 0.5
-        if self.log:
-            value = exp(log(low) + share * (log(high) - log(low)))
-        else:
-            value = low + share * (high - low)
+        value = self._between(self.low - 0.5, self.high + 0.5, share)
         return min(max(round(value), self.low), self.high)
-
-    def share(self, value: int) -> float:
-        """How far a value lies between the ends, from 0 to 1."""
-        return _share(value, self.low, self.high, self.log)
 
     def holds(self, value: object) -> bool:
         """Whether it is one of the values."""
@@ -161,12 +176,7 @@ Space = Mapping[str, Dimension]
 
 
 def check_space(space: Space, known: Sequence[Settings] = ()) -> None:
-    """Refuse spaces that are none, and settings that lie outside.
-
-    Raises
-    ------
-    ProblemError
-    """
+    """Refuse spaces that are none, and settings that lie outside."""
     if not space:
         raise ProblemError("the space of settings is empty", fix="name a setting and its range")
     for name, dimension in space.items():
@@ -200,25 +210,3 @@ def space_size(space: Space) -> int | None:
             return None
         total *= dimension.size
     return total
-
-
-def _check_range(low: float, high: float, log_scale: bool) -> None:
-    if not (isfinite(low) and isfinite(high) and low <= high):
-        raise ProblemError(
-            f"{low!r} to {high!r} is no range", where="range of a setting", fix="low <= high"
-        )
-    if log_scale and not low > 0:
-        raise ProblemError(
-            f"ratios are asked of the range {low!r} to {high!r}",
-            where="range of a setting",
-            why="zero and negative numbers have no logarithm",
-            fix="start above zero, or leave log out",
-        )
-
-
-def _share(value: float, low: float, high: float, log_scale: bool) -> float:
-    if low == high:
-        return 0.5
-    if log_scale:
-        return (log(value) - log(low)) / (log(high) - log(low))
-    return (value - low) / (high - low)

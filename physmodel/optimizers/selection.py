@@ -24,17 +24,10 @@ class InformationCriterion:
     and ``p`` candidate terms per equation: the second part of the penalty is the price of having
     searched among ``p`` terms (Chen and Chen 2008, Biometrika 95, 759, with gamma = 1).
 
-    Attributes
-    ----------
-    n_rows : int
-    penalty : float
-        Price of one term.
-    floor : float
-        Whitened residual variance below which a better fit means nothing.
-    share : float
-        Power of the likelihood: independent residuals as a share of all of them. Residuals that
-        are correlated over long times count as few (Miller and Dunson 2019, J. Am. Stat. Assoc.
-        114, 1113, section 2: coarsened posterior).
+    `penalty`: price of one term. `floor`: whitened residual variance below which a better fit means
+    nothing. `share`: power of the likelihood: independent residuals as a share of all of them.
+    Residuals that are correlated over long times count as few (Miller and Dunson 2019, J. Am. Stat.
+    Assoc. 114, 1113, section 2: coarsened posterior).
     """
 
     n_rows: int
@@ -46,13 +39,8 @@ class InformationCriterion:
     def of(cls, n_rows: int, n_samples: int, n_terms: int, total: float) -> InformationCriterion:
         """Build the criterion of a library.
 
-        Parameters
-        ----------
-        n_rows, n_samples : int
-        n_terms : int
-            Candidate terms per equation.
-        total : float
-            Squared norm of the whitened left-hand side.
+        `n_terms`: candidate terms per equation. `total`: squared norm of the whitened left-hand
+        side.
         """
         penalty = float(np.log(n_samples) + 2.0 * np.log(max(n_terms, 1)))
         return cls(
@@ -85,13 +73,8 @@ def select(
 ) -> Solution:
     """Best support found.
 
-    Parameters
-    ----------
-    factor : TriangularFactor
-    criterion : InformationCriterion
-    near : ndarray of int, optional
-        Search only by exchanges from this support; by default exchanges start from every size
-        of a backward elimination up to its best.
+    `near`: search only by exchanges from this support; by default exchanges start from every size
+    of a backward elimination up to its best.
     """
     if near is not None:
         return exchange_search(factor, solve_support(factor, near), criterion)
@@ -113,10 +96,8 @@ def candidates(
 ) -> list[Solution]:
     """Supports near the minimum of the criterion, best first.
 
-    Returns
-    -------
-    list of Solution
-        All visited supports within `ENGINE.rival_range` of the best; the first is the best itself.
+    Returns: all visited supports within `ENGINE.rival_range` of the best; the first is the best
+    itself.
     """
     seen = {tuple(winner.support.tolist()): winner}
     frontier = [winner]

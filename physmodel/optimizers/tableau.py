@@ -32,15 +32,7 @@ DEPENDENT = 1e-10
 class Tableau:
     """A support of columns and what its neighbours would give.
 
-    Parameters
-    ----------
-    factor : TriangularFactor
-        Columns of unit norm.
-
-    Attributes
-    ----------
-    inside : ndarray of bool (p,)
-        The present support.
+    `factor`: columns of unit norm. `inside` ``(p,)``: the present support.
     """
 
     def __init__(self, factor: TriangularFactor) -> None:
@@ -82,19 +74,9 @@ class Tableau:
     ) -> tuple[float, tuple[int, ...]]:
         """The addition, deletion or exchange that lowers the criterion most.
 
-        Parameters
-        ----------
-        criterion : callable
-            ``criterion(rss, k)``, vectorised over ``rss``.
-        allowed : ndarray of bool (p,)
-            Columns that may be added.
-
-        Returns
-        -------
-        value : float
-            Criterion after the move, infinite if there is none.
-        columns : tuple of int
-            Columns to toggle.
+        `criterion`: ``criterion(rss, k)``, vectorised over ``rss``. `allowed` ``(p,)``: columns
+        that may be added. Returns `value`: criterion after the move, infinite if there is none;
+        `columns`: columns to toggle.
         """
         table = self._table
         inside, outside = np.flatnonzero(self.inside), np.flatnonzero(~self.inside & allowed)

@@ -20,18 +20,10 @@ Array = NDArray[np.float64]
 class TriangularFactor:
     """Sufficient statistics of ``min |A w - b|`` with unit-norm columns.
 
-    Attributes
-    ----------
-    r : ndarray (m, p)
-        Triangle of the column-scaled matrix.
-    c : ndarray (m,)
-        The right-hand side in the same orthonormal basis.
-    residual : float
-        Squared distance of ``b`` from the range of ``A``.
-    scale : ndarray (p,)
-        Column norms of ``A``; a coefficient of the scaled problem is ``w * scale``.
-    n_rows : int
-        Number of rows that went in.
+    `r` ``(m, p)``: triangle of the column-scaled matrix. `c` ``(m,)``: the right-hand side in the
+    same orthonormal basis. `residual`: squared distance of ``b`` from the range of ``A``. `scale`
+    ``(p,)``: column norms of ``A``; a coefficient of the scaled problem is ``w * scale``. `n_rows`:
+    number of rows that went in.
     """
 
     r: Array
@@ -116,9 +108,7 @@ def triangular_factor(tiles: Iterable[tuple[Array, Array]]) -> TriangularFactor:
 def unscaled(factor: TriangularFactor, solution: Solution) -> Array:
     """Coefficients ``(p,)`` of the columns as they came, zero outside the support.
 
-    Returns
-    -------
-    ndarray (p,)
+    Returns ``(p,)``.
     """
     weights = np.zeros(factor.n_columns)
     weights[solution.support] = solution.weights / factor.scale[solution.support]
@@ -128,10 +118,7 @@ def unscaled(factor: TriangularFactor, solution: Solution) -> Array:
 def solve_support(factor: TriangularFactor, support: NDArray[np.intp]) -> Solution:
     """Least squares restricted to some columns.
 
-    Parameters
-    ----------
-    factor : TriangularFactor
-    support : ndarray of int (k,)
+    `support` ``(k,)``.
     """
     if not len(support):
         return Solution(support, np.empty(0), factor.total, np.empty((0, 0)))

@@ -44,12 +44,8 @@ class SeparableResiduals(Protocol):
 class SeparableMinimum:
     """Where the optimiser ended.
 
-    Attributes
-    ----------
-    shape : Minimum
-        Its ``parameters`` are the nonlinear ones ``(q,)``.
-    weights : ndarray (k,)
-        The linear parameters; zero for columns that rounding makes out of the others.
+    `shape`: its ``parameters`` are the nonlinear ones ``(q,)``. `weights` ``(k,)``: the linear
+    parameters; zero for columns that rounding makes out of the others.
     """
 
     shape: Minimum

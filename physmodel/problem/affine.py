@@ -21,9 +21,7 @@ class Affine:
     one-parameter group at the identity) has zero there; products and exponentials are then those
     of matrices.
 
-    Attributes
-    ----------
-    matrix : ndarray (d + 2, d + 2)
+    `matrix` ``(d + 2, d + 2)``.
     """
 
     matrix: Array
@@ -56,15 +54,7 @@ class Affine:
     def act(self, states: Array, time: Array) -> tuple[Array, Array]:
         """Image of points.
 
-        Parameters
-        ----------
-        states : ndarray (n, d)
-        time : ndarray (n,)
-
-        Returns
-        -------
-        states : ndarray (n, d)
-        time : ndarray (n,)
+        `states` ``(n, d)``, `time` ``(n,)``. Returns `states` ``(n, d)``; `time` ``(n,)``.
         """
         moved: Array = states @ self.linear.T + time[:, None] * self.boost + self.offset
         return moved, self.time * time + self.shift
@@ -104,11 +94,7 @@ def element(
 ) -> Affine:
     """A group element ``x -> linear x + boost t + offset``, ``t -> time t + shift``.
 
-    Parameters
-    ----------
-    linear : array (d, d)
-    boost, offset : array (d,), optional
-    time, shift : float
+    `linear` ``(d, d)``, `boost`, `offset` ``(d,)``.
     """
     return _assembled(linear, boost, offset, time, shift, 1.0)
 
@@ -123,11 +109,7 @@ def generator(
 ) -> Affine:
     """A generator ``dx = linear x + boost t + offset``, ``dt = time t + shift``.
 
-    Parameters
-    ----------
-    linear : array (d, d)
-    boost, offset : array (d,), optional
-    time, shift : float
+    `linear` ``(d, d)``, `boost`, `offset` ``(d,)``.
     """
     return _assembled(linear, boost, offset, time, shift, 0.0)
 
@@ -135,21 +117,8 @@ def generator(
 def placed(of: Affine, variables: Sequence[str], names: Sequence[str]) -> Affine:
     """The same map on more variables, which it leaves alone, or on the same in another order.
 
-    Parameters
-    ----------
-    of : Affine
-        On `variables`.
-    variables, names : sequence of str
-
-    Returns
-    -------
-    Affine
-        On `names`.
-
-    Raises
-    ------
-    ProblemError
-        If a variable is not among the names.
+    `of`: on `variables`. Returns: on `names`. Raises ProblemError if a variable is not among the
+    names.
     """
     for name in variables:
         if name not in names:

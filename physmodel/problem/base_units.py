@@ -48,11 +48,7 @@ _WHOLE = {
 class Measure:
     """A unit as a number of base units.
 
-    Attributes
-    ----------
-    size : float
-    dimension : Unit
-        Product of base units; symbols that are not known stand for themselves.
+    `dimension`: product of base units; symbols that are not known stand for themselves.
     """
 
     size: float

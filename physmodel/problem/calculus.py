@@ -40,17 +40,7 @@ _NUMERIC = {
 
 
 def evaluate(expression: Expression, values: Mapping[str, Value]) -> Value:
-    """Value at numbers or arrays; undefined points (log of a negative) become NaN.
-
-    Parameters
-    ----------
-    expression : Expression
-    values : mapping of str to float or ndarray
-
-    Returns
-    -------
-    float or ndarray
-    """
+    """Value at numbers or arrays; undefined points (log of a negative) become NaN."""
     with np.errstate(all="ignore"):
         return _evaluate(expression, values)
 
@@ -118,11 +108,7 @@ def powers(expression: Expression) -> dict[str, Fraction] | None:
 def ordered(expression: Expression, names: tuple[str, ...]) -> Expression:
     """The same expression with the factors of every product in the order of some names.
 
-    Parameters
-    ----------
-    expression : Expression
-    names : tuple of str
-        Variables first come first; functions and sums follow the variables.
+    `names`: variables first come first; functions and sums follow the variables.
     """
     position = {name: k for k, name in enumerate(names)}
 

@@ -14,15 +14,9 @@ _ONE = constant(1.0)
 class Part:
     """``factor(z) * (d f_equation / d z_j ...)(moved z)`` at the point ``z``.
 
-    Attributes
-    ----------
-    equation : str
-        State whose highest time derivative ``f_equation`` is meant.
-    factor : Expression
-    slopes : tuple of str
-        Variables by which it is differentiated.
-    at : tuple of (str, Expression)
-        Where: variables that are replaced after differentiation; the others stay.
+    `equation`: state whose highest time derivative ``f_equation`` is meant. `slopes`: variables by
+    which it is differentiated. `at`: where: variables that are replaced after differentiation; the
+    others stay.
     """
 
     equation: str
@@ -35,11 +29,7 @@ class Part:
 class Condition:
     """The sum of some parts is zero everywhere, or some combination of channels.
 
-    Attributes
-    ----------
-    parts : tuple of Part
-    channels : tuple of Expression
-        The sum may be any linear combination of these, with unknown coefficients.
+    `channels`: the sum may be any linear combination of these, with unknown coefficients.
     """
 
     parts: tuple[Part, ...]
@@ -49,10 +39,7 @@ class Condition:
 def phase_variables(states: Sequence[str], inputs: Sequence[str], order: int) -> tuple[str, ...]:
     """What a field of some order depends on: states, velocities ``x_t``, inputs, ``t``.
 
-    Parameters
-    ----------
-    states, inputs : sequence of str
-    order : {1, 2}
+    `order` ``{1, 2}``.
     """
     return (*states, *velocities_of(states, order), *inputs, "t")
 

@@ -27,10 +27,7 @@ _Advice = Callable[[Call, Measure], str]
 def measures_of(problem: Statement) -> dict[str, Measure]:
     """Units in base units of what terms may hold: variables, velocities, ``t`` and constants.
 
-    Returns
-    -------
-    dict of str to Measure
-        Without what has no known unit.
+    Returns: without what has no known unit.
     """
     known = known_measures({**dict(problem.units), "t": problem.time_unit})
     if "t" in known:
@@ -49,23 +46,9 @@ def measure_of(
 ) -> Measure | None:
     """Unit of an expression in base units.
 
-    Parameters
-    ----------
-    expression : Expression
-    units : mapping of str to Measure
-        Names left out have an unknown unit.
-    advice : callable
-        What to do about a function of something in a unit: the end of the error.
-
-    Returns
-    -------
-    Measure or None
-        None where it depends on an unknown unit.
-
-    Raises
-    ------
-    ProblemError
-        If unlike units are added, or a function is taken of anything but a pure number.
+    `units`: names left out have an unknown unit. `advice`: what to do about a function of something
+    in a unit: the end of the error. Returns: None where it depends on an unknown unit. Raises
+    ProblemError if unlike units are added, or a function is taken of anything but a pure number.
     """
     found: list[tuple[Expression, Measure | None]] = []
     for inner, _ in expression.summands:
@@ -88,10 +71,7 @@ def measure_of(
 def require_units(problem: Statement) -> None:
     """Refuse terms and functions that no coefficient can make consistent.
 
-    Raises
-    ------
-    ProblemError
-        Naming the term.
+    Raises ProblemError: naming the term.
     """
     units = measures_of(problem)
 
@@ -117,6 +97,9 @@ def require_units(problem: Statement) -> None:
 def possible(problem: Statement, order: int, terms: Sequence[Expression]) -> list[list[bool]]:
     """Which terms the equation of each state may hold.
 
+    Raises ProblemError if constants are declared and the unit of a variable or of the time is not
+    known.
+
     Parameters
     ----------
     problem : Statement
@@ -124,15 +107,6 @@ def possible(problem: Statement, order: int, terms: Sequence[Expression]) -> lis
         Order in time of the equations.
     terms : sequence of Expression (p,)
         Right-hand sides of states, per-capita rates of positive ones; constants may be named.
-
-    Returns
-    -------
-    list of list of bool (d, p)
-
-    Raises
-    ------
-    ProblemError
-        If constants are declared and the unit of a variable or of the time is not known.
     """
     units = measures_of(problem)
     constants = [one.measure.dimension for one in constants_of(problem)]

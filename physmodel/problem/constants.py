@@ -37,14 +37,7 @@ _VALUE = re.compile(
 class Constant:
     """A quantity that is the same in all data.
 
-    Attributes
-    ----------
-    name : str
-    unit : str
-    measure : Measure
-        The unit in base units.
-    value : float or None
-        In `unit`; None where only the unit is known.
+    `measure`: the unit in base units. `value`: in `unit`; None where only the unit is known.
     """
 
     name: str
@@ -56,16 +49,7 @@ class Constant:
 def read_constant(name: str, text: Any) -> Constant:
     """Read a constant: ``"m/s^2"``, ``"9.81 m/s^2"`` or, for a pure number, ``"1"`` or ``"0.3"``.
 
-    Parameters
-    ----------
-    name : str
-    text : str
-        A unit, with or without a value before it.
-
-    Raises
-    ------
-    ProblemError
-        If it is neither.
+    `text`: A unit, with or without a value before it. Raises ProblemError if it is neither.
     """
     where = f"constants.{name}"
     if not isinstance(text, str) or not text.strip():
@@ -102,22 +86,8 @@ def constants_of(problem: Statement) -> tuple[Constant, ...]:
 def read_term(problem: Statement, text: str, variables: Sequence[str]) -> Expression:
     """Read a term over variables and constants, the constants replaced by their values.
 
-    Parameters
-    ----------
-    problem : Statement
-    text : str
-    variables : sequence of str
-        Canonical order of factors.
-
-    Returns
-    -------
-    Expression
-        Over the variables alone.
-
-    Raises
-    ------
-    ProblemError
-        If the term cannot be read or names a constant without a value.
+    `variables`: canonical order of factors. Returns: over the variables alone. Raises ProblemError
+    if the term cannot be read or names a constant without a value.
     """
     known = constants_of(problem)
     written = parse(text, (*variables, *(one.name for one in known)))

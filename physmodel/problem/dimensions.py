@@ -35,13 +35,9 @@ MOST_SETS = 2000
 class PiGroup:
     """A product of powers of quantities that has no unit.
 
-    Attributes
-    ----------
-    powers : tuple of (str, int)
-        Quantities and their exponents, none zero, the first positive.
-    factor : float
-        What the product of the numbers is multiplied by: other than one where units of one kind
-        differ in size, such as ``mm`` and ``m``.
+    `powers`: quantities and their exponents, none zero, the first positive. `factor`: what the
+    product of the numbers is multiplied by: other than one where units of one kind differ in size,
+    such as ``mm`` and ``m``.
     """
 
     powers: tuple[tuple[str, int], ...]
@@ -103,23 +99,9 @@ def rescalings(
 ) -> tuple[Symmetry, ...]:
     """Changes of units under which no constant changes: symmetries of every law made of them.
 
-    Parameters
-    ----------
-    units : mapping of str to str
-        Unit of each variable.
-    time_unit : str
-    constants : mapping of str to str, optional
-        Units of the constants that the law may hold; none by default.
-
-    Returns
-    -------
-    tuple of Symmetry
-        One scaling for each independent change, with whole weights.
-
-    Raises
-    ------
-    ProblemError
-        If a unit is missing or cannot be read.
+    `units`: unit of each variable. `constants`: units of the constants that the law may hold; none
+    by default. Returns: one scaling for each independent change, with whole weights. Raises
+    ProblemError if a unit is missing or cannot be read.
     """
     parts = {**units, "the time": time_unit, **(constants or {})}
     measures = known_measures(parts)
@@ -144,11 +126,7 @@ def rescalings(
 def made_of(dimension: Unit, constants: Sequence[Unit]) -> bool:
     """Whether a dimension is a product of powers, fractions included, of those of constants.
 
-    Parameters
-    ----------
-    dimension : Unit
-        Of base units.
-    constants : sequence of Unit
+    `dimension`: of base units.
     """
     return exponents_of(dimension, constants) is not None
 
@@ -156,16 +134,8 @@ def made_of(dimension: Unit, constants: Sequence[Unit]) -> bool:
 def exponents_of(dimension: Unit, constants: Sequence[Unit]) -> Row | None:
     """Powers of constants whose product has a dimension.
 
-    Parameters
-    ----------
-    dimension : Unit
-        Of base units.
-    constants : sequence of Unit (c,)
-
-    Returns
-    -------
-    list of Fraction (c,) or None
-        None if there are none. Of many the one that uses the first constants only.
+    `dimension`: of base units. Returns: None if there are none. Of many the one that uses the first
+    constants only.
     """
     table = [list(row) for row in dimension_rows([*constants, dimension])]
     rows, pivots = row_echelon(table)
@@ -180,10 +150,7 @@ def exponents_of(dimension: Unit, constants: Sequence[Unit]) -> Row | None:
 def known_measures(units: Mapping[str, str]) -> dict[str, Measure]:
     """Units in base units, of the quantities that may be multiplied with each other.
 
-    Returns
-    -------
-    dict of str to Measure
-        Without unknown units and temperatures whose zero is a convention.
+    Returns: without unknown units and temperatures whose zero is a convention.
     """
     parsed = {name: parse_unit(text) for name, text in units.items()}
     return {

@@ -16,16 +16,8 @@ LINEAR, ZERO, BAND_LIMITED = HOLDS = ("linear", "zero", "band-limited")
 def holds_table(hold: Mapping[str, str] | Any, inputs: Collection[str]) -> dict[str, str]:
     """The hold of each input for which one is stated.
 
-    Parameters
-    ----------
-    hold : mapping of str to {"linear", "zero", "band-limited"}
-    inputs : collection of str
-        What may have one.
-
-    Raises
-    ------
-    ProblemError
-        For a name that is no input, and for a hold that there is not.
+    `inputs`: what may have one. Raises ProblemError for a name that is no input, and for a hold
+    that there is not.
     """
     table = table_of("hold", hold)
     require_known("hold", table, inputs)

@@ -28,15 +28,7 @@ def laws_of(problem: Statement) -> tuple[Law, ...]:
 def conditions_of(problem: Statement, order: int) -> tuple[Condition, ...]:
     """All that symmetries and laws ask of a model of some order.
 
-    Parameters
-    ----------
-    problem : Statement
-    order : {1, 2}
-
-    Raises
-    ------
-    ProblemError
-        If one of them cannot hold in this order.
+    `order` ``{1, 2}``. Raises ProblemError if one of them cannot hold in this order.
     """
     found: list[Condition] = []
     for symmetry in symmetries_of(problem):
@@ -49,15 +41,8 @@ def conditions_of(problem: Statement, order: int) -> tuple[Condition, ...]:
 def orders_of(problem: Statement) -> tuple[int, ...]:
     """Orders in time that a problem leaves open.
 
-    Returns
-    -------
-    tuple of int
-        Those in which every symmetry and law can hold.
-
-    Raises
-    ------
-    ProblemError
-        If there is none: the reason of the last one.
+    Returns: those in which every symmetry and law can hold. Raises ProblemError if there is none:
+    the reason of the last one.
     """
     asked = (problem.order,) if problem.order else ((1,) if problem.positive else (1, 2))
     found, refusal = [], ProblemError("no order in time is left")
@@ -86,10 +71,7 @@ def positive_by_law(problem: Statement) -> tuple[str, ...]:
 def require_consistent(problem: Statement) -> None:
     """Refuse symmetries and laws that do not fit the variables, their units or the order.
 
-    Raises
-    ------
-    ProblemError
-        Naming the symmetry or law.
+    Raises ProblemError: naming the symmetry or law.
     """
     if not (problem.symmetries or problem.laws):
         return

@@ -19,21 +19,8 @@ def law_conditions(
 ) -> tuple[Condition, ...]:
     """What a law asks of a field of some order, as far as that is linear in the field.
 
-    Parameters
-    ----------
-    law : Law
-    states, inputs : sequence of str
-    order : {1, 2}
-
-    Returns
-    -------
-    tuple of Condition
-        Empty for laws that are inequalities.
-
-    Raises
-    ------
-    ProblemError
-        If the law cannot be posed in this order, or not as a linear condition.
+    `order` ``{1, 2}``. Returns: empty for laws that are inequalities. Raises ProblemError if the
+    law cannot be posed in this order, or not as a linear condition.
     """
     if order not in law.orders:
         raise ProblemError(

@@ -16,15 +16,12 @@ from physmodel.problem.symmetry import Symmetry
 def translation(*bodies: str | Sequence[str]) -> Symmetry:
     """Shift coordinates: all bodies together, along each axis.
 
+    Returns: one generator for each axis.
+
     Parameters
     ----------
     *bodies : str or sequence of str
         Coordinates of one body, or of each.
-
-    Returns
-    -------
-    Symmetry
-        One generator for each axis.
     """
     together = one_body(bodies)
     shifts = tuple(
@@ -43,20 +40,13 @@ def time_translation() -> Symmetry:
 def rotation(*bodies: str | Sequence[str]) -> Symmetry:
     """Rotations of the plane or of space, SO(2), SO(3) or SO(n), of all bodies together.
 
+    Returns: one generator for each pair of axes, in the order xy, xz, yz. Raises ProblemError if
+    there is only one coordinate.
+
     Parameters
     ----------
     *bodies : str or sequence of str
         Coordinates of one vector, or of each: positions and velocities turn together.
-
-    Returns
-    -------
-    Symmetry
-        One generator for each pair of axes, in the order xy, xz, yz.
-
-    Raises
-    ------
-    ProblemError
-        If there is only one coordinate.
     """
     return _rotation("rotation", one_body(bodies))
 
@@ -80,12 +70,8 @@ def phase(*pairs: str | Sequence[str]) -> Symmetry:
 def scaling(weights: Mapping[str, float], time: float = 0.0) -> Symmetry:
     """Rescaling: every variable by its own power of one factor.
 
-    Parameters
-    ----------
-    weights : mapping of str to float
-        ``{"x": 2.0, "y": 2.0}`` with ``time = 3.0`` is the scaling of Kepler's third law.
-    time : float
-        Weight of the time.
+    `weights`: ``{"x": 2.0, "y": 2.0}`` with ``time = 3.0`` is the scaling of Kepler's third law.
+    `time`: weight of the time.
     """
     names = flat(one_body(tuple(weights))) if weights else ()
     if not any((*weights.values(), time)):
@@ -122,15 +108,9 @@ def generated(
 ) -> Symmetry:
     """The one-parameter group of a generator, written out.
 
-    Parameters
-    ----------
-    linear : mapping of str to mapping of str to float
-        ``{"x": {"y": -1.0}, "y": {"x": 1.0}}`` is ``dx = -y, dy = x``, a rotation.
-    offset, boost : mapping of str to float, optional
-        Constant part, and part that grows with the time.
-    time, shift : float
-        ``dt = time t + shift``.
-    name : str
+    `linear`: ``{"x": {"y": -1.0}, "y": {"x": 1.0}}`` is ``dx = -y, dy = x``, a rotation. `offset`,
+    `boost`: constant part, and part that grows with the time. `time`, `shift`: ``dt = time t +
+    shift``.
     """
     offset, boost = offset or {}, boost or {}
     rows = (*linear, *offset, *boost)

@@ -36,18 +36,10 @@ _LAYOUT = {tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.INDENT, t
 def parse(text: str, names: Sequence[str]) -> Expression:
     """Read an expression such as ``x^2*z - 3*sin(y)``.
 
-    Parameters
-    ----------
-    text : str
-        ``+ - * / ^ **``, numbers, parentheses, the names given and the functions of
-        `physmodel.problem.expression.FUNCTIONS`. ``^`` is a power and binds like ``**``.
-    names : sequence of str
-        Allowed variables; their order is the canonical order of factors.
-
-    Raises
-    ------
-    ProblemError
-        For anything else, naming the offending piece and its column.
+    `text`: ``+ - * / ^ **``, numbers, parentheses, the names given and the functions of
+    `physmodel.problem.expression.FUNCTIONS`. ``^`` is a power and binds like ``**``. `names`:
+    allowed variables; their order is the canonical order of factors. Raises ProblemError for
+    anything else, naming the offending piece and its column.
     """
     if len(text) > MAX_LENGTH:
         raise ProblemError(
@@ -71,10 +63,7 @@ def parse(text: str, names: Sequence[str]) -> Expression:
 def identifiers(text: str) -> list[str]:
     """Names of variables and functions in a text, in its order; the letter of ``1e5`` is none.
 
-    Raises
-    ------
-    ProblemError
-        If the text holds what no expression can.
+    Raises ProblemError if the text holds what no expression can.
     """
     return [piece for piece in _pieces(text) if piece.isidentifier()]
 

@@ -24,12 +24,7 @@ def many_bodies(parts: Sequence[str | Sequence[str]]) -> Particles:
 def written(kind: str, particles: Particles, *, alone: bool) -> str:
     """Name of a symmetry as in a problem file.
 
-    Parameters
-    ----------
-    kind : str
-    particles : tuple of tuple of str
-    alone : bool
-        Particles of one coordinate are joined by commas, not by semicolons.
+    `alone`: particles of one coordinate are joined by commas, not by semicolons.
     """
     joint = "," if alone and all(len(one) == 1 for one in particles) else ";"
     return f"{kind}:" + joint.join(",".join(one) for one in particles)

@@ -13,16 +13,8 @@ Polynomial = dict[tuple[int, ...], float]
 def polynomial(expression: Expression, names: Sequence[str]) -> Polynomial | None:
     """Expand an expression.
 
-    Parameters
-    ----------
-    expression : Expression
-    names : sequence of str
-        Variables, in the order of the exponents.
-
-    Returns
-    -------
-    dict of tuple of int to float, or None
-        None if the expression is no polynomial in these variables.
+    `names`: variables, in the order of the exponents. Returns: None if the expression is no
+    polynomial in these variables.
     """
     total: Polynomial = {}
     for inner, coefficient in expression.summands:

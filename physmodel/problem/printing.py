@@ -69,12 +69,7 @@ def name_latex(name: str) -> str:
 
 
 def to_sympy(expression: Expression) -> sympy.Expr:
-    """SymPy expression, built object by object (never from a string).
-
-    Returns
-    -------
-    sympy.Expr
-    """
+    """SymPy expression, built object by object (never from a string)."""
     import sympy
 
     total = sympy.Integer(0)

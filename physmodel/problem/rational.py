@@ -12,10 +12,6 @@ Row = list[Fraction]
 def row_echelon(table: Sequence[Sequence[Fraction]]) -> tuple[list[Row], list[int]]:
     """Reduced row echelon form.
 
-    Parameters
-    ----------
-    table : sequence of sequence of Fraction (m, n)
-
     Returns
     -------
     rows : list of list of Fraction (r, n)
@@ -42,15 +38,7 @@ def row_echelon(table: Sequence[Sequence[Fraction]]) -> tuple[list[Row], list[in
 def null_basis(table: Sequence[Sequence[Fraction]], columns: int) -> list[Row]:
     """Basis of the vectors that a table sends to zero, one for each column without a pivot.
 
-    Parameters
-    ----------
-    table : sequence of sequence of Fraction (m, n)
-    columns : int
-        ``n``, as a table may have no rows.
-
-    Returns
-    -------
-    list of list of Fraction (n - r, n)
+    `columns`: ``n``, as a table may have no rows.
     """
     rows, pivots = row_echelon(table)
     basis = []
@@ -71,10 +59,6 @@ def remainder(vector: Sequence[Fraction], basis: Sequence[Row]) -> Row:
     vector : sequence of Fraction (n,)
     basis : sequence of list of Fraction (m, n)
         Each a remainder over those before it.
-
-    Returns
-    -------
-    list of Fraction (n,)
     """
     rest = list(vector)
     for row in basis:
@@ -92,10 +76,6 @@ def primitive(vector: Sequence[Fraction]) -> list[int]:
     ----------
     vector : sequence of Fraction (n,)
         Not zero.
-
-    Returns
-    -------
-    list of int (n,)
     """
     whole = lcm(*(value.denominator for value in vector))
     numbers = [int(value * whole) for value in vector]

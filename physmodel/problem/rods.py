@@ -19,20 +19,9 @@ class Rods:
 
     How long the rods are is no part of it: the positions say that.
 
-    Attributes
-    ----------
-    n_particles : int
-    dimension : int
-        Coordinates of a particle; positions are listed particle by particle.
-    between : tuple of (int, int)
-        Pairs of particles.
-    fixed : tuple of (int, tuple of float)
-        A particle and the point that it is tied to.
-
-    Raises
-    ------
-    ProblemError
-        If a rod names no particle or no point of the space, or holds what others hold already.
+    `dimension`: coordinates of a particle; positions are listed particle by particle. `between`:
+    pairs of particles. `fixed`: A particle and the point that it is tied to. Raises ProblemError if
+    a rod names no particle or no point of the space, or holds what others hold already.
     """
 
     n_particles: int
@@ -105,12 +94,8 @@ class Rods:
     def pulls(self, along: Array, sizes: Array) -> Array:
         """Forces ``(..., d)`` on the particles of pulls along the rods, times their lengths.
 
-        Parameters
-        ----------
-        along : ndarray (..., k, dimension)
-            See `along`.
-        sizes : ndarray (..., k)
-            Positive where a rod pulls its ends together.
+        `along` ``(..., k, dimension)``: see `along`. `sizes` ``(..., k)``: positive where a rod
+        pulls its ends together.
         """
         forces = -self.incidence.T @ (sizes[..., None] * along)
         return np.asarray(forces.reshape(*forces.shape[:-2], self.n_coordinates))

@@ -19,20 +19,9 @@ def scale_advice(
 ) -> str:
     """Say how to write a function of what is no pure number.
 
-    Parameters
-    ----------
-    problem : Statement
-    function : Call
-    unit : Measure
-        Of its argument.
-    units : mapping of str to Measure
-        What is known of variables and the time.
-
-    Returns
-    -------
-    str
-        Constants of size one, so that the numbers stay as they are. Coefficients are made of
-        declared constants, so that there is one for every base unit of the problem.
+    `unit`: of its argument. `units`: what is known of variables and the time. Returns: constants of
+    size one, so that the numbers stay as they are. Coefficients are made of declared constants, so
+    that there is one for every base unit of the problem.
     """
     if not unit.dimension.powers:
         return "convert the data: angles to radians, shares to pure numbers"

@@ -86,10 +86,7 @@ def read_symmetry(text: str, states: Sequence[str], inputs: Sequence[str] = ()) 
 def bodies_of(text: str, known: Sequence[str]) -> list[tuple[str, ...]]:
     """Particles separated by semicolons, their coordinates by commas.
 
-    Raises
-    ------
-    ProblemError
-        If a name is not among the known ones.
+    Raises ProblemError if a name is not among the known ones.
     """
     bodies = [tuple(name.strip() for name in one.split(",")) for one in text.split(";")]
     for name in (name for body in bodies for name in body):
@@ -104,10 +101,7 @@ def bodies_of(text: str, known: Sequence[str]) -> list[tuple[str, ...]]:
 def assignments(text: str) -> dict[str, str]:
     """``x=1,y=2`` as a table of texts.
 
-    Raises
-    ------
-    ProblemError
-        If a part is no assignment, or a name comes twice.
+    Raises ProblemError if a part is no assignment, or a name comes twice.
     """
     table: dict[str, str] = {}
     for part in text.split(","):

@@ -20,14 +20,9 @@ MISSING = ("raise", "segment")
 class Study:
     """A problem together with where its data are.
 
-    Attributes
-    ----------
-    source : str
-        A file (relative names are relative to the study file) or a catalogue name.
-    options : dict
-        How to open it: ``time``, ``trajectory``, ``inputs``, ``missing``, ``time_unit``.
-    problem : dict
-        The ``[problem]`` table; states left out are taken from the data.
+    `source`: A file (relative names are relative to the study file) or a catalogue name. `options`:
+    how to open it: ``time``, ``trajectory``, ``inputs``, ``missing``, ``time_unit``. `problem`: the
+    ``[problem]`` table; states left out are taken from the data.
     """
 
     source: str
@@ -38,10 +33,7 @@ class Study:
 def read_problem(path: str | Path) -> Problem:
     """Read a problem from the ``[problem]`` table of a TOML file.
 
-    Raises
-    ------
-    ProblemError
-        If the file cannot be read or describes no valid problem.
+    Raises ProblemError if the file cannot be read or describes no valid problem.
     """
     table = _read(path)
     try:
@@ -54,10 +46,7 @@ def read_problem(path: str | Path) -> Problem:
 def read_study(path: str | Path) -> Study:
     """Read a study: ``[data]`` and, optionally, ``[problem]``.
 
-    Raises
-    ------
-    ProblemError
-        For syntax errors and unknown keys.
+    Raises ProblemError for syntax errors and unknown keys.
     """
     table = _read(path)
     _known(_place(path), table, ("data", "problem"))

@@ -23,10 +23,7 @@ DIMENSIONLESS = frozenset({"rad", "radian", "radians", "sr", "1", "count"})
 class Unit:
     """A product of powers of symbols; no symbols at all is the pure number.
 
-    Attributes
-    ----------
-    powers : tuple of (symbol, exponent)
-        Sorted by symbol, exponents not zero.
+    `powers` ``(symbol, exponent)``: sorted by symbol, exponents not zero.
     """
 
     powers: tuple[tuple[str, Fraction], ...] = ()
@@ -61,20 +58,8 @@ class Unit:
 def parse_unit(text: str) -> Unit | None:
     """Read a unit such as ``m/s^2``, ``m s-2``, ``kg m**-1`` or ``au^3/day^2``.
 
-    Parameters
-    ----------
-    text : str
-        Empty means unknown; ``"1"`` is the pure number. Symbols are opaque.
-
-    Returns
-    -------
-    Unit or None
-        None when the unit is unknown.
-
-    Raises
-    ------
-    ProblemError
-        If the text cannot be read as a unit.
+    `text`: empty means unknown; ``"1"`` is the pure number. Symbols are opaque. Returns: None when
+    the unit is unknown. Raises ProblemError if the text cannot be read as a unit.
     """
     if not text.strip():
         return None
@@ -158,10 +143,7 @@ def _tokens(text: str) -> list[str]:
 def unit_of(expression: Expression, units: Mapping[str, Unit | None]) -> Unit | None:
     """Unit of an expression.
 
-    Returns
-    -------
-    Unit or None
-        None where a unit is unknown or summands disagree.
+    Returns: None where a unit is unknown or summands disagree.
     """
     found: Unit | None = None
     for index, (inner, _) in enumerate(expression.summands):
@@ -185,11 +167,7 @@ def unit_of(expression: Expression, units: Mapping[str, Unit | None]) -> Unit | 
 def coefficient_unit(state: Unit | None, time: Unit | None, order: int, term: Unit | None) -> str:
     """Unit of a coefficient, empty where any part of it is unknown.
 
-    Parameters
-    ----------
-    state, time, term : Unit or None
-    order : int
-        Order in time of the equation.
+    `order`: order in time of the equation.
     """
     if state is None or time is None or term is None:
         return ""

@@ -134,17 +134,8 @@ def few_atoms(
 def bandlet_description(values: Array, count: int, name: str = "db4") -> tuple[Dictionary, Array]:
     """Bandlets whose coefficients and geometry together take a number of numbers.
 
-    Parameters
-    ----------
-    values : ndarray (n, m)
-    count : int
-    name : str
-        The wavelet underneath.
-
-    Returns
-    -------
-    dictionary : Dictionary
-    coefficients : ndarray (n_atoms,)
+    `values` ``(n, m)``. `name`: the wavelet underneath. Returns `dictionary`; `coefficients`
+    ``(n_atoms,)``.
     """
     plain = bandlet(values.shape, name=name)
     best = plain, best_coefficients(plain, values, count)
@@ -194,17 +185,8 @@ def _misfit(dictionary: Dictionary, coefficients: Array, values: Array) -> float
 def best_coefficients(dictionary: Dictionary, values: Array, count: int) -> Array:
     """Coefficients (n_atoms,) of which at most `count` are not zero.
 
-    Parameters
-    ----------
-    dictionary : Dictionary
-    values : ndarray of the dictionary's signal shape
-    count : int
-
-    Returns
-    -------
-    ndarray (n_atoms,)
-        The best ones in an orthonormal dictionary. In a basis with some atoms more at odd sides the
-        largest coefficients are taken too; frames go through pursuit.
+    Returns ``(n_atoms,)``: the best ones in an orthonormal dictionary. In a basis with some atoms
+    more at odd sides the largest coefficients are taken too; frames go through pursuit.
     """
     if dictionary.redundancy > BASIS:
         return frame_description(dictionary, values, count)

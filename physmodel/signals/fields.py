@@ -36,22 +36,9 @@ def states(data: xr.Dataset) -> tuple[str, ...]:
 def field(array: xr.DataArray, *, gaps: bool = False) -> Array:
     """Values of a field, checked.
 
-    Parameters
-    ----------
-    array : DataArray
-        In one to three dimensions.
-    gaps : bool
-        Whether missing values are allowed.
-
-    Returns
-    -------
-    ndarray
-        A copy in float64.
-
-    Raises
-    ------
-    DataError
-        If it has no numbers, other dimensions, infinite values, or gaps that are not allowed.
+    `array`: in one to three dimensions. `gaps`: whether missing values are allowed. Returns: A copy
+    in float64. Raises DataError if it has no numbers, other dimensions, infinite values, or gaps
+    that are not allowed.
     """
     where = f"field {str(array.name)!r}" if array.name is not None else "the field"
     if array.dtype.kind not in "iufb":
@@ -81,16 +68,9 @@ def field(array: xr.DataArray, *, gaps: bool = False) -> Array:
 def field_noise(values: Array) -> float:
     """Standard deviation of white noise in a field, from differences along its axes.
 
-    Parameters
-    ----------
-    values : ndarray
-        NaN where nothing was measured.
-
-    Returns
-    -------
-    float
-        The least over the axes, with and without differences along the others: what varies along
-        one axis may be smooth along another, while white noise is the same along all.
+    `values`: NaN where nothing was measured. Returns: the least over the axes, with and without
+    differences along the others: what varies along one axis may be smooth along another, while
+    white noise is the same along all.
     """
     levels = []
     for axis, n in enumerate(values.shape):

@@ -32,15 +32,9 @@ SHELLS = 2
 class Shrunk:
     """A signal after shrinkage.
 
-    Attributes
-    ----------
-    signal : ndarray
-    risk : float
-        Stein's unbiased estimate of the squared error, summed over samples; may be negative.
-    kept : int
-        Coefficients that are not zero.
-    thresholds : tuple of float
-        Of each band, in standard deviations of a coefficient.
+    `risk`: Stein's unbiased estimate of the squared error, summed over samples; may be negative.
+    `kept`: coefficients that are not zero. `thresholds`: of each band, in standard deviations of a
+    coefficient.
     """
 
     signal: Array
@@ -57,22 +51,11 @@ def shrink(
 ) -> Shrunk:
     """Shrink every coefficient by the garrote, with one threshold per band.
 
-    Parameters
-    ----------
-    dictionary : Dictionary
-        Tight: orthonormal wavelets and cosines, stationary wavelets, curvelets, ...
-    noisy : ndarray of the dictionary's signal shape
-        Signal plus white noise.
-    noise_std : float
-        In the units of the signal; positive.
-    thresholds : sequence of float, optional
-        Of each band, in standard deviations; by default those of least estimated risk, which
-        makes the estimate of the risk a little low.
-
-    Raises
-    ------
-    ProblemError
-        If the dictionary is not tight.
+    `dictionary`: tight: orthonormal wavelets and cosines, stationary wavelets, curvelets, ...
+    `noisy`: signal plus white noise. `noise_std`: in the units of the signal; positive.
+    `thresholds`: of each band, in standard deviations; by default those of least estimated risk,
+    which makes the estimate of the risk a little low. Raises ProblemError if the dictionary is not
+    tight.
 
     Notes
     -----

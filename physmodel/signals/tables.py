@@ -59,10 +59,7 @@ class FilledTable:
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read a text table or a Parquet file as it stands, empty cells included.
 
-    Raises
-    ------
-    DataError
-        If it is none, or cannot be read.
+    Raises DataError if it is none, or cannot be read.
     """
     path = Path(path)
     suffix = path.suffix.lower()

@@ -21,18 +21,9 @@ def require(holds: object, sentence: str) -> None:
 def require_close(found: ArrayLike, expected: ArrayLike, bound: float, what: str) -> None:
     """Require that two arrays differ nowhere by more than a bound.
 
-    Parameters
-    ----------
-    found, expected : array_like
-        Of one shape.
-    bound : float
-    what : str
-        Names the comparison; the place and the size of the largest difference are added.
-
-    Raises
-    ------
-    AssertionError
-        If they differ by more, in shape, or if a number is not finite.
+    `found`, `expected`: of one shape. `what`: names the comparison; the place and the size of the
+    largest difference are added. Raises AssertionError if they differ by more, in shape, or if a
+    number is not finite.
     """
     left, right = np.asarray(found), np.asarray(expected)
     require(

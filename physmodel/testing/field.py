@@ -20,11 +20,8 @@ ROUNDING = 1e-12
 def points_for(field: VectorField, seed: int = 0, count: int = 30) -> Points:
     """Points at which a field can be tried when nothing is known about it.
 
-    Returns
-    -------
-    Points
-        States and inputs between 0.5 and 1.5, where logarithms and inverses are defined;
-        velocities and times of both signs.
+    Returns: states and inputs between 0.5 and 1.5, where logarithms and inverses are defined;
+    velocities and times of both signs.
     """
     rng = np.random.default_rng(seed)
     d, m = len(field.states), len(field.inputs)

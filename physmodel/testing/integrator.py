@@ -92,21 +92,10 @@ def check_energy(
 ) -> None:
     """Check that the error of the energy has the order of a method and does not grow.
 
-    Parameters
-    ----------
-    method : callable
-        See `check_integrator`.
-    system : Hamiltonian
-    start : ndarray (2 d,)
-    order : int
-    span : float
-        Duration; the last quarter of it must have no larger error than 1.2 times the first.
-
-    Raises
-    ------
-    AssertionError
-        If halving the step divides the error by less or more than ``2**order``, to 0.2 in the
-        exponent, or if the error grows.
+    `method`: see `check_integrator`. `start` ``(2 d,)``. `span`: duration; the last quarter of it
+    must have no larger error than 1.2 times the first. Raises AssertionError if halving the step
+    divides the error by less or more than ``2**order``, to 0.2 in the exponent, or if the error
+    grows.
     """
     drifts = []
     for halvings in range(5):
@@ -130,11 +119,8 @@ def check_energy(
 def check_reversible(method: Method, system: Hamiltonian, start: Array) -> None:
     """Check that a hundred steps, momenta turned round, and a hundred steps lead back.
 
-    Raises
-    ------
-    AssertionError
-        If they miss the start by more than 1e-9: exact but for rounding, which a few swings
-        multiply by less than 1e5.
+    Raises AssertionError if they miss the start by more than 1e-9: exact but for rounding, which a
+    few swings multiply by less than 1e5.
     """
     d, time = system.dimension, np.linspace(0.0, 5.0, 101)
     turn = np.repeat([1.0, -1.0], d)
@@ -145,10 +131,8 @@ def check_reversible(method: Method, system: Hamiltonian, start: Array) -> None:
 def check_symplectic(method: Method, system: Hamiltonian, start: Array) -> None:
     """Check that the derivative ``J`` of ten steps keeps areas: ``J' W J = W``.
 
-    Raises
-    ------
-    AssertionError
-        If it misses by more than 1e-8; central differences of sixth order are good to 1e-10.
+    Raises AssertionError if it misses by more than 1e-8; central differences of sixth order are
+    good to 1e-10.
     """
     d, time = system.dimension, np.linspace(0.0, 1.0, 11)
     jacobian = np.zeros((2 * d, 2 * d))
@@ -166,20 +150,10 @@ def check_symplectic(method: Method, system: Hamiltonian, start: Array) -> None:
 def check_momenta(method: Method, system: Hamiltonian, start: Array | None = None) -> None:
     """Check that 10 000 steps keep the momenta that a system conserves.
 
-    Parameters
-    ----------
-    method : callable
-        See `check_integrator`.
-    system : Hamiltonian
-        Of bodies without outer forces: angular momentum and, of several, momentum; or of one body
-        in a central force.
-    start : ndarray (2 d,), optional
-
-    Raises
-    ------
-    AssertionError
-        If one changes by more than 1e-11 of the momenta of the single bodies. Kicks and drifts
-        keep them exactly; rounding of 1e5 of them adds up to 1e-13.
+    `method`: see `check_integrator`. `system`: of bodies without outer forces: angular momentum
+    and, of several, momentum; or of one body in a central force. `start` ``(2 d,)``. Raises
+    AssertionError if one changes by more than 1e-11 of the momenta of the single bodies. Kicks and
+    drifts keep them exactly; rounding of 1e5 of them adds up to 1e-13.
     """
     state = system.start() if start is None else start
     path = method(system, np.linspace(0.0, 500.0, 10_001), state)

@@ -25,13 +25,8 @@ def solve_box(
 ) -> tuple[ElementField | None, ElementField | None, Ending]:
     """Solve on finer and finer elements.
 
-    Returns
-    -------
-    field : ElementField or None
-        None if not even the coarsest patch could be solved.
-    before : ElementField or None
-        The solution one refinement earlier: its distance tells the error.
-    ending : Ending
+    Returns `field`: None if not even the coarsest patch could be solved; `before`: the solution one
+    refinement earlier: its distance tells the error; `ending`.
     """
     plane = len(problem.coordinates) == 2
     left, right = map(float, problem.domain[0])

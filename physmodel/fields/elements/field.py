@@ -18,13 +18,8 @@ Array = NDArray[np.float64]
 class ElementField:
     """Chebyshev series in each element of the first coordinate, times one in the second.
 
-    Attributes
-    ----------
-    breaks : ndarray (E + 1,)
-    span : tuple of float
-        Interval of the second coordinate; not used with one coordinate.
-    table : ndarray (E, q + 1, p + 1)
-    n_coordinates : int
+    `breaks` ``(E + 1,)``. `span`: interval of the second coordinate; not used with one coordinate.
+    `table` ``(E, q + 1, p + 1)``.
     """
 
     breaks: Array
@@ -82,12 +77,7 @@ class ElementField:
 
 @dataclass(frozen=True, eq=False)
 class MarchedField:
-    """Fields one after the other along the second coordinate.
-
-    Attributes
-    ----------
-    slabs : tuple of ElementField
-    """
+    """Fields one after the other along the second coordinate."""
 
     slabs: tuple[ElementField, ...]
 

@@ -42,16 +42,8 @@ SHRINK, GROW, CAUTION = 0.25, 2.0, 0.8
 class March:
     """How far a march came.
 
-    Attributes
-    ----------
-    field : MarchedField
-    by_unknown : tuple of MarchedField
-        Derivatives by the unknown coefficients of the equation.
-    reached : float
-        Last value of the second coordinate.
-    ending : Ending
-    work : float
-        Elements solved, refused tries included.
+    `by_unknown`: derivatives by the unknown coefficients of the equation. `reached`: last value of
+    the second coordinate. `work`: elements solved, refused tries included.
     """
 
     field: MarchedField
@@ -72,19 +64,10 @@ def march(
 ) -> March:
     """Solve an evolution problem.
 
-    Parameters
-    ----------
-    problem : PdeProblem
-    unknown : ndarray (k,)
-        Values of the unknown coefficients.
-    tolerance : float
-        Last coefficients that are left out, relative to the size of the field.
-    shape : tuple of int
-        Degrees in an element and in a slab.
-    time_limit : float, optional
-        Seconds.
-    most_elements : float
-        Elements solved, refused tries included, after which the march is given up.
+    `unknown` ``(k,)``: values of the unknown coefficients. `tolerance`: last coefficients that are
+    left out, relative to the size of the field. `shape`: degrees in an element and in a slab.
+    `time_limit`: seconds. `most_elements`: elements solved, refused tries included, after which the
+    march is given up.
     """
     clock = perf_counter()
     begin, end = map(float, problem.domain[1])

@@ -25,12 +25,8 @@ NEAR = 1e-6
 class Solved:
     """A solution of the collocation system.
 
-    Attributes
-    ----------
-    coefficients : ndarray (n,)
-    by_unknown : ndarray (n, k)
-        Its derivatives by the unknown coefficients of the equation.
-    steps : int
+    `coefficients` ``(n,)``. `by_unknown` ``(n, k)``: its derivatives by the unknown coefficients of
+    the equation.
     """
 
     coefficients: Array
@@ -44,20 +40,9 @@ def newton(
 ) -> Solved | None:
     """Solve the system of a patch.
 
-    Parameters
-    ----------
-    patch : Patch
-    start : ndarray (n,)
-    unknown : ndarray (k,)
-    tolerance : float
-        Size of the last step relative to the coefficients.
-    left : ndarray (n,) or 0
-        Residuals that shall be left.
-
-    Returns
-    -------
-    Solved or None
-        None if the iteration does not converge.
+    `start` ``(n,)``, `unknown` ``(k,)``. `tolerance`: size of the last step relative to the
+    coefficients. `left`: residuals that shall be left. Returns: None if the iteration does not
+    converge.
     """
     x = start
     residuals, jacobian, by_unknown = patch.system(x, unknown)

@@ -65,16 +65,8 @@ def continued(before: ElementField, order: int, sensitivity: Sequence[ElementFie
 class Patch:
     """The collocation system on elements times one interval.
 
-    Attributes
-    ----------
-    problem : PdeProblem
-    breaks : ndarray (E + 1,)
-    span : tuple of float
-        Interval of the second coordinate.
-    shape : tuple of int
-        Degrees in an element and in the second coordinate.
-    lower, upper : tuple of Condition
-        At the ends of the second coordinate.
+    `breaks` ``(E + 1,)``. `span`: interval of the second coordinate. `shape`: degrees in an element
+    and in the second coordinate. `lower`, `upper`: at the ends of the second coordinate.
     """
 
     problem: PdeProblem

@@ -18,12 +18,7 @@ def tails(field: ElementField) -> tuple[Array, float]:
 
     The larger of the last two in each direction: one of them is zero in an even or odd function.
 
-    Returns
-    -------
-    by_element : ndarray (E,)
-        Along the first coordinate.
-    along : float
-        Along the second coordinate.
+    Returns `by_element` ``(E,)``: along the first coordinate; `along`: along the second coordinate.
     """
     size = field.size() or 1.0
     by_element = np.abs(field.table[:, :, -2:]).sum(axis=1).max(axis=1) / size
@@ -40,14 +35,9 @@ def split(breaks: Array, which: NDArray[np.bool_]) -> Array:
 def joined(field: ElementField, breaks: Array, domain: Array, tolerance: float) -> Array:
     """Breaks without those that the end state of a field does not need.
 
-    Parameters
-    ----------
-    field : ElementField
-    breaks : ndarray (E + 1,)
-    domain : ndarray (2,)
-        Halves of the same whole are joined: a break is known by its place in the domain.
-    tolerance : float
-        Largest last coefficient relative to the size of the field.
+    `breaks` ``(E + 1,)``. `domain` ``(2,)``: halves of the same whole are joined: a break is known
+    by its place in the domain. `tolerance`: largest last coefficient relative to the size of the
+    field.
     """
     width = np.diff(breaks)
     number = np.rint((breaks[:-1] - domain[0]) / width).astype(int)

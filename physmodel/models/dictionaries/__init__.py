@@ -1,10 +1,9 @@
 """Dictionaries: signals as sums of few atoms, ``x = D a``, each `D` a linear operator."""
 
 from physmodel.models.dictionaries.bandlets import bandlet
-from physmodel.models.dictionaries.contourlets import contourlet
 from physmodel.models.dictionaries.cosine import dct
-from physmodel.models.dictionaries.curvelets import curvelet
 from physmodel.models.dictionaries.dictionary import Band, Dictionary
+from physmodel.models.dictionaries.directional import contourlet, curvelet
 from physmodel.models.dictionaries.joint import union
 from physmodel.models.dictionaries.learned import atom_matrix, convolutional, learned
 from physmodel.models.dictionaries.modes import dmd, from_atoms, pod

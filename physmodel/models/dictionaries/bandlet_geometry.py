@@ -23,14 +23,9 @@ LARGEST, SMALLEST = 32, 4
 class Square:
     """A block of wavelet coefficients along one direction.
 
-    Attributes
-    ----------
-    band : str
-        Label of the band of wavelet coefficients.
-    rows, columns : (int, int)
-        Where it begins and ends.
-    angle : float
-        Of the lines along which the coefficients vary little, from the columns' axis, in radians.
+    `band`: label of the band of wavelet coefficients. `rows`, `columns`: where it begins and ends.
+    `angle`: of the lines along which the coefficients vary little, from the columns' axis, in
+    radians.
     """
 
     band: str
@@ -112,18 +107,8 @@ def choose_geometry(
     Mallat. It is the least over the block as it stands, the block along each of its directions
     (twice as many as its longer side), and its four quarters.
 
-    Parameters
-    ----------
-    coefficients : (n,) ndarray
-    bands : sequence of Band
-        Those that may have a geometry, each two-dimensional.
-    threshold : float
-        Positive.
-
-    Returns
-    -------
-    tuple of Square
-        Only those that have a direction.
+    `bands`: those that may have a geometry, each two-dimensional. `threshold`: positive. Returns:
+    only those that have a direction.
     """
     by_sides: dict[tuple[int, int], list[tuple[Band, Square]]] = defaultdict(list)
     for band in bands:

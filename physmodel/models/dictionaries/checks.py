@@ -19,10 +19,7 @@ SAFE = 1e100
 def of_shape(values: ArrayLike, shape: tuple[int, ...], what: str, name: str) -> Array:
     """Read finite numbers of one shape.
 
-    Raises
-    ------
-    ProblemError
-        If they have another shape, or a number is missing, masked or infinite.
+    Raises ProblemError if they have another shape, or a number is missing, masked or infinite.
     """
     array = finite_numbers(values, f"the {what}")
     if array.shape != shape:
@@ -38,22 +35,8 @@ def of_shape(values: ArrayLike, shape: tuple[int, ...], what: str, name: str) ->
 def in_range(linear: Callable[[Array], Array], array: Array, name: str) -> Array:
     """Apply a linear map in a unit near the largest number, a power of two, which changes no digit.
 
-    Parameters
-    ----------
-    linear : callable
-    array : ndarray
-        Finite.
-    name : str
-        Whose map it is.
-
-    Returns
-    -------
-    ndarray
-
-    Raises
-    ------
-    ProblemError
-        If a number of the image is larger than any float.
+    `array`: finite. `name`: whose map it is. Raises ProblemError if a number of the image is larger
+    than any float.
     """
     largest = float(np.abs(array).max(initial=0.0))
     if largest == 0.0 or 1.0 / SAFE <= largest <= SAFE:

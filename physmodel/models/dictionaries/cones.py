@@ -59,20 +59,9 @@ def wedges(
     Their squares add up to something positive everywhere but at zero, and not yet to one: near
     the edges of a face windows of both faces overlap.
 
-    Parameters
-    ----------
-    shape : tuple of int
-    scale : int
-        Sets how many wedges the grid can tell apart: no more than frequencies across a face.
-    per_face : int
-        Wedges on a face along each axis.
-    overlap : float
-        Part of the width over which neighbours share, up to one.
-
-    Yields
-    ------
-    (str, ndarray of shape `shape`)
-        Axis and slopes, and the window.
+    `scale`: sets how many wedges the grid can tell apart: no more than frequencies across a face.
+    `per_face`: wedges on a face along each axis. `overlap`: part of the width over which neighbours
+    share, up to one. Yields: axis and slopes, and the window.
     """
     waves = frequencies(shape)
     for axis, n in enumerate(shape):

@@ -22,15 +22,8 @@ COLUMNS = 2_000_000
 class Node:
     """An array of coefficients that is kept (no children) or split further.
 
-    Attributes
-    ----------
-    path : str
-        Which filters led here, as PyWavelets writes them: ``a`` low, ``d`` high, per axis.
-    shape : tuple of int
-    axes : tuple of int
-        Axes along which it is split.
-    children : mapping of str to Node
-        Coarse first.
+    `path`: which filters led here, as PyWavelets writes them: ``a`` low, ``d`` high, per axis.
+    `axes`: axes along which it is split. `children`: coarse first.
     """
 
     path: str

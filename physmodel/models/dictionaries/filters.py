@@ -20,15 +20,10 @@ EXACT = 1e-11
 class Filters:
     """A discrete wavelet and its transpose.
 
-    Attributes
-    ----------
-    wavelet : pywt.Wavelet
-        Its reconstruction filters make the atoms.
-    transpose : pywt.Wavelet
-        Its decomposition is the transpose of the reconstruction of `wavelet`: the same filters
-        reversed. For an orthogonal wavelet this is `wavelet` again, for a biorthogonal one not.
-    orthogonal : bool
-        Whether even shifts of the reconstruction filters are orthonormal.
+    `wavelet`: its reconstruction filters make the atoms. `transpose`: its decomposition is the
+    transpose of the reconstruction of `wavelet`: the same filters reversed. For an orthogonal
+    wavelet this is `wavelet` again, for a biorthogonal one not. `orthogonal`: whether even shifts
+    of the reconstruction filters are orthonormal.
     """
 
     wavelet: pywt.Wavelet
@@ -39,15 +34,8 @@ class Filters:
 def filters(name: str) -> Filters:
     """Look up a wavelet of PyWavelets.
 
-    Parameters
-    ----------
-    name : str
-        For example ``"haar"``, ``"db4"``, ``"sym8"``, ``"bior4.4"``.
-
-    Raises
-    ------
-    ProblemError
-        If there is no discrete wavelet of this name.
+    `name`: for example ``"haar"``, ``"db4"``, ``"sym8"``, ``"bior4.4"``. Raises ProblemError if
+    there is no discrete wavelet of this name.
     """
     if name not in pywt.wavelist(kind="discrete"):
         raise ProblemError(

@@ -43,17 +43,11 @@ SCALE = {"symmetric": 1.0, "analytic": np.sqrt(2), "even": 2.0}
 class Window:
     """A band as its transfer function.
 
-    Attributes
-    ----------
-    label : str
-    values : ndarray of shape of the signal
-        In the order of the discrete Fourier transform.
-    kind : {"symmetric", "analytic", "even"}
-        `symmetric`: the value at the opposite frequency is the conjugate. The other two see one of
-        two opposite frequencies. Of `analytic` coefficients real and imaginary part both count;
-        `even` ones are real parts only, on a grid fine enough for that to say everything.
-    whole : bool
-        For `symmetric`: keep the grid of the signal instead of a box about frequency zero.
+    `values`: in the order of the discrete Fourier transform. `kind` ``{"symmetric", "analytic",
+    "even"}``: `symmetric`: the value at the opposite frequency is the conjugate. The other two see
+    one of two opposite frequencies. Of `analytic` coefficients real and imaginary part both count;
+    `even` ones are real parts only, on a grid fine enough for that to say everything. `whole`: for
+    `symmetric`: keep the grid of the signal instead of a box about frequency zero.
     """
 
     label: str
@@ -100,15 +94,9 @@ def fourier_frame(
 ) -> Dictionary:
     """Make a dictionary from windows.
 
-    Parameters
-    ----------
-    name : str
-    windows : iterable of Window
-        Coarse first; together they must see every frequency. They are taken one at a time, and
-        only what is inside their support is kept.
-    normalise : bool
-        Divide by the root of the total energy, which makes the frame exactly Parseval.
-    parameters : mapping, optional
+    `windows`: coarse first; together they must see every frequency. They are taken one at a time,
+    and only what is inside their support is kept. `normalise`: divide by the root of the total
+    energy, which makes the frame exactly Parseval.
     """
     shape: tuple[int, ...] = ()
     squares: Array = np.zeros(0)

@@ -26,17 +26,9 @@ def signal_shape(
 ) -> tuple[int, ...]:
     """Check the shape of a signal.
 
-    Parameters
-    ----------
-    shape : int or sequence of int
-        A number stands for a one-dimensional signal.
-    dimensions : sequence of int
-        Numbers of dimensions for which the dictionary is defined.
-
-    Raises
-    ------
-    ProblemError
-        If it is no shape, is empty, or has a number of dimensions that is not defined.
+    `shape`: A number stands for a one-dimensional signal. `dimensions`: numbers of dimensions for
+    which the dictionary is defined. Raises ProblemError if it is no shape, is empty, or has a
+    number of dimensions that is not defined.
     """
     try:
         sides = tuple(map(index, shape)) if isinstance(shape, Iterable) else (index(shape),)
@@ -62,14 +54,7 @@ def signal_shape(
 def frame_bounds(dictionary: LinearOperator) -> tuple[float, float]:
     """Extreme eigenvalues of the frame operator `D D'`.
 
-    Parameters
-    ----------
-    dictionary : LinearOperator (n, n_atoms)
-        With atoms that span all signals.
-
-    Returns
-    -------
-    (float, float)
+    `dictionary`: with atoms that span all signals.
     """
     n = dictionary.shape[0]
     frame = LinearOperator(
@@ -116,3 +101,14 @@ def _blocks(dictionary: LinearOperator) -> Iterator[tuple[int, Array]]:
         units = np.zeros((n_atoms, min(width, n_atoms - start)))
         units[start + np.arange(units.shape[1]), np.arange(units.shape[1])] = 1.0
         yield start, dictionary.matmat(units)
+
+
+def check_level(level: int | None) -> None:
+    """Refuse a number of splits below zero."""
+    if level is not None and level < 0:
+        raise ProblemError(
+            f"There are no {level} levels.",
+            where="level",
+            why="A level is one split into a low and a high part.",
+            fix="Give a whole number from 0, or leave it out.",
+        )

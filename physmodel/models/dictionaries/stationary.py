@@ -9,11 +9,10 @@ import numpy as np
 import pywt
 from numpy.typing import NDArray
 
-from physmodel.errors import ProblemError
 from physmodel.models.dictionaries.dictionary import Dictionary
 from physmodel.models.dictionaries.filters import filters
 from physmodel.models.dictionaries.fourier import Window, fourier_frame
-from physmodel.models.dictionaries.frame import signal_shape
+from physmodel.models.dictionaries.frame import check_level, signal_shape
 
 
 def stationary_wavelet(
@@ -47,13 +46,7 @@ def stationary_wavelet(
     """
     sides = signal_shape(shape)
     bank = filters(name)
-    if level is not None and level < 0:
-        raise ProblemError(
-            f"There are no {level} levels.",
-            where="level",
-            why="A level is one split into a low and a high part.",
-            fix="Give a whole number from 0, or leave it out.",
-        )
+    check_level(level)
     fitting = max(pywt.dwt_max_level(max(sides), bank.wavelet.dec_len), 1)
     levels = fitting if level is None else level
     active = [axis for axis, n in enumerate(sides) if n > 1]

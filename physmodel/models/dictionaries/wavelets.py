@@ -21,7 +21,7 @@ from physmodel.models.dictionaries.filter_tree import (
     split,
 )
 from physmodel.models.dictionaries.filters import Filters, filters
-from physmodel.models.dictionaries.frame import signal_shape
+from physmodel.models.dictionaries.frame import check_level, signal_shape
 
 Array = NDArray[np.float64]
 
@@ -104,13 +104,7 @@ def _tree_dictionary(
             why="PyWavelets defines how filters reach over the border, by name.",
             fix=f"Choose one of {', '.join(pywt.Modes.modes)}.",
         )
-    if level is not None and level < 0:
-        raise ProblemError(
-            f"There are no {level} levels.",
-            where="level",
-            why="A level is one split into a low and a high half.",
-            fix="Give a whole number from 0, or leave it out.",
-        )
+    check_level(level)
     mode = mode if mode == "periodization" else "zero"
     depths = _depths(sides, bank, level, PACKET_LEVELS if packet else None)
     root = grow("", sides, depths, 0, bank.wavelet.dec_len, mode, packet)

@@ -46,18 +46,8 @@ def free_coefficients(
 ) -> NDArray[np.float64] | None:
     """Basis of the coefficients that obey the symmetries and laws of a problem.
 
-    Parameters
-    ----------
-    problem : Problem
-    order : {1, 2}
-    library : TermLibrary
-    allowed : ndarray of bool (d, p), optional
-        Terms that each equation may hold; all by default.
-
-    Returns
-    -------
-    ndarray (d p, K) or None
-        In user units; None where nothing ties the coefficients.
+    `order` ``{1, 2}``. `allowed` ``(d, p)``: terms that each equation may hold; all by default.
+    Returns: in user units; None where nothing ties the coefficients.
     """
     conditions = conditions_of(problem, order)
     if not conditions and allowed is None:
@@ -76,13 +66,7 @@ def per_state(
 ) -> Expression:
     """A term as it stands in the equation of a state: per-capita terms of positive ones times it.
 
-    Parameters
-    ----------
-    problem : Problem
-    state : str
-    term : Expression
-    variables : tuple of str
-        Canonical order of factors.
+    `variables`: canonical order of factors.
     """
     if state not in problem.positive:
         return term
@@ -95,12 +79,7 @@ def not_obeyed(problem: Problem, model: VectorField, points: Points) -> list[Fin
     On a term library inequalities cannot be imposed, so they are looked at afterwards. Pairwise
     forces are free to break what they do not hold by construction.
 
-    Parameters
-    ----------
-    problem : Problem
-    model : VectorField
-    points : Points
-        Where to look, such as the measured states; some of many are enough.
+    `points`: where to look, such as the measured states; some of many are enough.
     """
     free = isinstance(model, SparseField)
     some = _thinned(points)
@@ -145,16 +124,8 @@ def _thinned(points: Points) -> Points:
 def still_named(problem: Problem, states: Sequence[str], inputs: Sequence[str]) -> dict[str, Any]:
     """The symmetries and laws that can be said of fewer variables.
 
-    Parameters
-    ----------
-    problem : Problem
-    states, inputs : sequence of str
-        Variables that are left.
-
-    Returns
-    -------
-    dict
-        ``symmetries`` and ``laws``, as fields of a problem.
+    `states`, `inputs`: variables that are left. Returns: ``symmetries`` and ``laws``, as fields of
+    a problem.
     """
     kept: dict[str, list[str]] = {"symmetries": [], "laws": []}
     for field, read in (("symmetries", read_symmetry), ("laws", read_law)):

@@ -27,25 +27,10 @@ def fitting_part(
     constants, a coefficient is made of them or its term is out. What unknown units leave open is
     in.
 
-    Parameters
-    ----------
-    problem : Problem
-    order : {1, 2}
-    library : TermLibrary
-        Per-capita rates for positive states.
-
-    Returns
-    -------
-    terms : TermLibrary
-    allowed : ndarray of bool (d, p) or None
-        Which of them each equation may hold; None where all may.
-    note : str
-        Words for the label of a library; empty if nothing is out.
-
-    Raises
-    ------
-    ProblemError
-        If constants are declared and the unit of a variable or of the time is not known.
+    `order` ``{1, 2}``. `library`: per-capita rates for positive states. Returns `terms`; `allowed`:
+    which of them each equation may hold; None where all may; `note`: words for the label of a
+    library; empty if nothing is out. Raises ProblemError if constants are declared and the unit of
+    a variable or of the time is not known.
     """
     variables = term_variables(problem.states, problem.inputs, 2)
     names = (*variables, *dict(problem.constants))

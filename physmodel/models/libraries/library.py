@@ -36,19 +36,10 @@ CIRCULAR = ("sin", "cos")
 class Library:
     """One choice of architecture.
 
-    Attributes
-    ----------
-    label : str
-        For messages, such as ``"polynomials of degree 3"``.
-    order : int
-        Order in time.
-    terms : TermLibrary
-    basis : ndarray (d p, K) or None
-        Coefficients, in user units, that symmetries and laws leave free; None where all are.
-    allowed : ndarray of bool (d, p) or None
-        Terms whose units fit each equation; None where all do.
-    handicap : float
-        By how much the merit of its laws must be better than that of plain ones.
+    `label`: for messages, such as ``"polynomials of degree 3"``. `order`: order in time. `basis`:
+    coefficients, in user units, that symmetries and laws leave free; None where all are. `allowed`:
+    terms whose units fit each equation; None where all do. `handicap`: by how much the merit of its
+    laws must be better than that of plain ones.
     """
 
     label: str
@@ -73,20 +64,10 @@ def candidate_libraries(
 ) -> list[Library]:
     """Libraries to try, in order.
 
-    Parameters
-    ----------
-    problem : Problem
-        What it fixes (order, degree, functions, terms) is kept; what it leaves open is tried.
-    n_samples : int
-    levels : sequence of int, optional
-        Distinct values of each input: of a switch with two positions no square is needed.
-
-    Raises
-    ------
-    ProblemError
-        If a fixed choice asks for more terms than the data can carry.
-    DataError
-        If the data cannot carry any library.
+    `problem`: what it fixes (order, degree, functions, terms) is kept; what it leaves open is
+    tried. `levels`: distinct values of each input: of a switch with two positions no square is
+    needed. Raises ProblemError if a fixed choice asks for more terms than the data can carry.
+    Raises DataError if the data cannot carry any library.
     """
     orders = orders_of(problem)
     named = bool(problem.functions or problem.terms or problem.library)

@@ -10,8 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from physmodel.models.nets.form import Form, Scalar
-from physmodel.models.nets.tensors import like
+from physmodel.models.nets.form import FormAround, ScalarAround, like
 
 #: A matrix by its rows.
 Rows = tuple[tuple[float, ...], ...]
@@ -21,15 +20,9 @@ Rows = tuple[tuple[float, ...], ...]
 class ScalarElement:
     """What an element ``g`` asks of a scalar: ``H(g x) = sign H(x)``.
 
-    Attributes
-    ----------
-    linear : tuple of tuple of float
-        ``A`` (D, D) of ``g x = A x + b``.
-    offset : tuple of float
-        ``b`` (D,).
-    sign : float
-        1 or -1. A map that reverses the canonical structure but not the time, such as
-        ``q -> -q``, is a symmetry of the motion if the energy is odd.
+    `linear`: ``A`` (D, D) of ``g x = A x + b``. `offset`: ``b`` (D,). `sign`: 1 or -1. A map that
+    reverses the canonical structure but not the time, such as ``q -> -q``, is a symmetry of the
+    motion if the energy is odd.
     """
 
     linear: Rows
@@ -41,13 +34,8 @@ class ScalarElement:
 class FieldElement:
     """What an element ``g`` asks of a field: ``f(g z) = back^-1 f(z)``.
 
-    Attributes
-    ----------
-    linear : tuple of tuple of float
-        ``A`` of ``g z = A z + b``, where ``z`` holds states, velocities (order 2) and inputs.
-    offset : tuple of float
-    back : tuple of tuple of float
-        Matrix (d, d) that undoes the map of the highest derivative.
+    `linear`: ``A`` of ``g z = A z + b``, where ``z`` holds states, velocities (order 2) and inputs.
+    `back`: matrix (d, d) that undoes the map of the highest derivative.
     """
 
     linear: Rows
@@ -56,32 +44,13 @@ class FieldElement:
 
 
 @dataclass(frozen=True)
-class AveragedScalar:
+class AveragedScalar(ScalarAround):
     """``mean_g sign(g) H(g x)``.
 
-    Attributes
-    ----------
-    inner : Scalar
-    elements : tuple of ScalarElement
-        The whole group.
+    `elements`: the whole group.
     """
 
-    inner: Scalar
     elements: tuple[ScalarElement, ...]
-
-    @property
-    def n_variables(self) -> int:
-        """Number of variables ``D``."""
-        return self.inner.n_variables
-
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return self.inner.n_parameters
-
-    def initial(self, seed: int) -> NDArray[np.float64]:
-        """Random parameters ``(p,)`` to start from."""
-        return self.inner.initial(seed)
 
     def value(self, parameters: Tensor, point: Tensor) -> Tensor:
         """Values ``(...)`` at points ``(..., D)``."""
@@ -113,42 +82,13 @@ class AveragedScalar:
 
 
 @dataclass(frozen=True)
-class AveragedField:
+class AveragedField(FormAround):
     """``mean_g back(g) f(g z)``.
 
-    Attributes
-    ----------
-    inner : Form
-    elements : tuple of FieldElement
-        The whole group.
+    `elements`: the whole group.
     """
 
-    inner: Form
     elements: tuple[FieldElement, ...]
-
-    @property
-    def n_states(self) -> int:
-        """Number of states ``d``."""
-        return self.inner.n_states
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs ``m``."""
-        return self.inner.n_inputs
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1 or 2."""
-        return self.inner.order
-
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return self.inner.n_parameters
-
-    def initial(self, seed: int) -> NDArray[np.float64]:
-        """Random parameters ``(p,)`` to start from."""
-        return self.inner.initial(seed)
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Highest time derivative ``(..., d)``."""

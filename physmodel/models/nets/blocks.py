@@ -9,20 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from physmodel.models.nets.form import like
 from physmodel.models.nets.mlp import MLPVector
-from physmodel.models.nets.tensors import like
 
 
 @dataclass(frozen=True)
 class Entries:
     """Numbers that are the same everywhere, or networks of the point.
 
-    Attributes
-    ----------
-    n_variables : int
-    count : int
-    hidden : tuple of int or None
-        Layers of the network; None for constants.
+    `hidden`: layers of the network; None for constants.
     """
 
     n_variables: int

@@ -13,6 +13,7 @@ constraints, arXiv:2010.13581.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -20,13 +21,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.form import Scalar
-from physmodel.models.nets.tensors import like
+from physmodel.models.nets.form import InPieces, Scalar, like
 from physmodel.problem.rods import Rods
 
 
 @dataclass(frozen=True)
-class Constrained:
+class Constrained(InPieces):
     """``m_i x_i'' = -dV/dx_i + pulls of the rods``, such that no rod changes its length.
 
     For any parameters the accelerations of the lengths vanish; at velocities that stretch no rod,
@@ -52,6 +52,8 @@ class Constrained:
     potential: Scalar
     rods: Rods
     masses: tuple[float | None, ...]
+    n_inputs: ClassVar[int] = 0
+    order: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         rods, given = self.rods, [one for one in self.masses if one is not None]
@@ -73,16 +75,6 @@ class Constrained:
         return self.rods.n_coordinates
 
     @property
-    def n_inputs(self) -> int:
-        """Number of inputs: none."""
-        return 0
-
-    @property
-    def order(self) -> int:
-        """Order in time, 2."""
-        return 2
-
-    @property
     def unknown(self) -> tuple[int, ...]:
         """Particles whose masses are to be found."""
         return tuple(i for i, mass in enumerate(self.masses) if mass is None)
@@ -92,11 +84,6 @@ class Constrained:
         """Numbers of parameters: potential, logarithms of masses."""
         return (self.potential.n_parameters, len(self.unknown))
 
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return sum(self.sizes)
-
     def initial(self, seed: int) -> NDArray[np.float64]:
         """Random parameters ``(p,)``; masses start as the geometric mean of those known."""
         known = [np.log(mass) for mass in self.masses if mass is not None]
@@ -105,7 +92,7 @@ class Constrained:
 
     def mass(self, parameters: Tensor) -> Tensor:
         """Masses ``(n_particles,)``."""
-        _, logarithms = torch.split(parameters, list(self.sizes), dim=-1)
+        _, logarithms = self.pieces(parameters)
         known = like([0.0 if mass is None else mass for mass in self.masses], parameters)
         # Products, because writing into a vector has no derivative under vmap.
         places = like(np.eye(len(self.masses))[list(self.unknown)], parameters)
@@ -113,12 +100,12 @@ class Constrained:
 
     def force(self, parameters: Tensor, coordinates: Tensor) -> Tensor:
         """Forces ``(..., d)`` of the potential alone."""
-        inner, _ = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, _ = self.pieces(parameters)
         return -self.potential.gradient(inner, coordinates)
 
     def energy(self, parameters: Tensor, motion: Tensor) -> Tensor:
         """``sum_i m_i |v_i|^2 / 2 + V`` ``(...)``."""
-        inner, _ = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, _ = self.pieces(parameters)
         x, v = torch.chunk(motion, 2, dim=-1)
         squares = (self._particles(v) ** 2).sum(-1)
         return squares @ self.mass(parameters) / 2.0 + self.potential.value(inner, x)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ class DivergenceFree:
 
     n_states: int
     hidden: tuple[int, ...] = (16,)
+    n_inputs: ClassVar[int] = 0
+    order: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         if self.n_states < 2:
@@ -40,16 +43,6 @@ class DivergenceFree:
                 "a field of one state without divergence does not depend on it",
                 fix="give two states or more",
             )
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs: none."""
-        return 0
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1."""
-        return 1
 
     @cached_property
     def network(self) -> MLPVector:

@@ -85,10 +85,7 @@ DEEPEST = 20
 def text_of(value: Any, arrays: dict[str, Array], place: str = "form") -> Any:
     """A form as JSON values; arrays are put aside under their place in it.
 
-    Raises
-    ------
-    ProblemError
-        If a part has no name in files.
+    Raises ProblemError if a part has no name in files.
     """
     if is_dataclass(value) and not isinstance(value, type):
         name = type(value).__name__
@@ -112,10 +109,8 @@ def text_of(value: Any, arrays: dict[str, Array], place: str = "form") -> Any:
 def form_of(described: Any, arrays: Mapping[str, Array]) -> Form:
     """The form of `text_of`.
 
-    Raises
-    ------
-    PhysmodelError, ValueError
-        If a name is not in the list, or a field is not of the type that it should have.
+    Raises PhysmodelError, ValueError if a name is not in the list, or a field is not of the type
+    that it should have.
     """
     found: Form = _built(described, Form, arrays, DEEPEST)
     return found

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.models.nets.blocks import lower, n_lower, times, unit_lower
-from physmodel.models.nets.form import Scalar
+from physmodel.models.nets.form import InPieces, Scalar
 
 
 @dataclass(frozen=True)
-class GradientFlow:
+class GradientFlow(InPieces):
     """Steepest descent of a potential in a constant metric ``M = L L'``.
 
     Attributes
@@ -26,6 +26,8 @@ class GradientFlow:
 
     potential: Scalar
     metric: bool = True
+    n_inputs: ClassVar[int] = 0
+    order: ClassVar[int] = 1
 
     @property
     def n_states(self) -> int:
@@ -33,24 +35,9 @@ class GradientFlow:
         return self.potential.n_variables
 
     @property
-    def n_inputs(self) -> int:
-        """Number of inputs: none."""
-        return 0
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1."""
-        return 1
-
-    @property
     def sizes(self) -> tuple[int, int]:
         """Numbers of parameters: potential, ``L``."""
         return (self.potential.n_parameters, n_lower(self.n_states) if self.metric else 0)
-
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return sum(self.sizes)
 
     def initial(self, seed: int) -> NDArray[np.float64]:
         """Random parameters ``(p,)``, the metric that of the variables."""
@@ -59,7 +46,7 @@ class GradientFlow:
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Time derivative ``(..., d)``."""
-        inner, metric = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, metric = self.pieces(parameters)
         slope = self.potential.gradient(inner, motion)
         if not self.metric:
             return -slope

@@ -8,6 +8,7 @@ Greydanus, Dzamba, Yosinski (2019), Hamiltonian neural networks, arXiv:1906.0156
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ class Hamiltonian:
 
     energy: Scalar
     pairs: tuple[tuple[int, int], ...] | None = None
+    n_inputs: ClassVar[int] = 0
+    order: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         _ = canonical_order(self.energy.n_variables, self.pairs)
@@ -41,16 +44,6 @@ class Hamiltonian:
     def n_states(self) -> int:
         """Number of states ``d``."""
         return self.energy.n_variables
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs: none."""
-        return 0
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1."""
-        return 1
 
     @property
     def n_parameters(self) -> int:
@@ -129,10 +122,7 @@ def canonical_order(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """The matrix ``J`` of ``x' = J grad H``: the partner of each state, ``(d,)``, and its sign.
 
-    Raises
-    ------
-    ProblemError
-        If the states are not paired one by one.
+    Raises ProblemError if the states are not paired one by one.
     """
     half = n_states // 2
     chosen = tuple((k, k + half) for k in range(half)) if pairs is None else pairs

@@ -9,38 +9,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from physmodel.models.nets.form import Scalar
+from physmodel.models.nets.form import ScalarAround
 from physmodel.models.nets.invariants import Invariants
 from physmodel.models.nets.mlp import MLPVector
 
 
 @dataclass(frozen=True)
-class InvariantScalar:
+class InvariantScalar(ScalarAround):
     """A scalar of invariants.
 
-    Attributes
-    ----------
-    inner : Scalar
-        Of as many variables as there are invariants.
-    invariants : Invariants
+    `inner`: of as many variables as there are invariants.
     """
 
-    inner: Scalar
     invariants: Invariants
 
     @property
     def n_variables(self) -> int:
         """Number of variables ``D``."""
         return self.invariants.n_variables
-
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return self.inner.n_parameters
-
-    def initial(self, seed: int) -> NDArray[np.float64]:
-        """Random parameters ``(p,)`` to start from."""
-        return self.inner.initial(seed)
 
     def value(self, parameters: Tensor, point: Tensor) -> Tensor:
         """Values ``(...)`` at points ``(..., D)``."""
@@ -59,12 +45,7 @@ class EquivariantField:
     The rate of a vector is a sum of all `Invariants.directions` with such coefficients, that of
     a plain state is one itself.
 
-    Attributes
-    ----------
-    network : MLPVector
-    invariants : Invariants
-        Of states, velocities (order 2) and inputs.
-    n_states, n_inputs, order : int
+    `invariants`: of states, velocities (order 2) and inputs.
     """
 
     network: MLPVector

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from physmodel.models.nets.averaged import Rows
-from physmodel.models.nets.tensors import like
+from physmodel.models.nets.form import like
 
 
 @dataclass(frozen=True)

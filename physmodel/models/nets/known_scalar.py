@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.tensors import like
+from physmodel.models.nets.form import like
 from physmodel.problem.calculus import derivative, names_in
 from physmodel.problem.expression import Call, Expression, Variable
 from physmodel.problem.parser import parse

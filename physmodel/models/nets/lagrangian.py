@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.models.nets.blocks import Entries, lower, n_lower, times
-from physmodel.models.nets.form import Scalar
+from physmodel.models.nets.form import InPieces, Scalar
 
 
 @dataclass(frozen=True)
-class Lagrangian:
+class Lagrangian(InPieces):
     """Euler and Lagrange's equations: the energy ``v' M v / 2 + V`` is kept.
 
     ``M = 1 + A A'`` with ``A(q)`` a lower triangle of networks; the unit matrix fixes the scale,
@@ -37,21 +38,13 @@ class Lagrangian:
 
     potential: Scalar
     hidden: tuple[int, ...] | None = (8,)
+    n_inputs: ClassVar[int] = 0
+    order: ClassVar[int] = 2
 
     @property
     def n_states(self) -> int:
         """Number of coordinates ``d``."""
         return self.potential.n_variables
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs: none."""
-        return 0
-
-    @property
-    def order(self) -> int:
-        """Order in time, 2."""
-        return 2
 
     @cached_property
     def triangle(self) -> Entries:
@@ -63,11 +56,6 @@ class Lagrangian:
         """Numbers of parameters: potential, ``A``."""
         return (self.potential.n_parameters, self.triangle.n_parameters)
 
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return sum(self.sizes)
-
     def initial(self, seed: int) -> NDArray[np.float64]:
         """Random parameters ``(p,)`` for coordinates of unit size."""
         rng = np.random.default_rng(seed)
@@ -78,20 +66,20 @@ class Lagrangian:
 
     def mass(self, parameters: Tensor, coordinates: Tensor) -> Tensor:
         """``M`` ``(..., d, d)``."""
-        _, entries = torch.split(parameters, list(self.sizes), dim=-1)
+        _, entries = self.pieces(parameters)
         root = lower(self.triangle.value(entries, coordinates), self.n_states)
         return root @ root.mT + torch.eye(self.n_states, dtype=root.dtype, device=root.device)
 
     def energy(self, parameters: Tensor, motion: Tensor) -> Tensor:
         """``v' M v / 2 + V`` ``(...)``."""
-        inner, _ = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, _ = self.pieces(parameters)
         q, v = torch.chunk(motion, 2, dim=-1)
         kinetic = (v * times(self.mass(parameters, q), v)).sum(-1) / 2.0
         return kinetic + self.potential.value(inner, q)
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Accelerations ``(..., d)``: ``M q'' = grad (v' M v / 2) - M' v - grad V``."""
-        inner, entries = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, entries = self.pieces(parameters)
         q, v = torch.chunk(motion, 2, dim=-1)
         force = -self.potential.gradient(inner, q)
         slopes = self.triangle.jacobian(entries, q)

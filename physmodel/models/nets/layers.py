@@ -26,13 +26,8 @@ class Layers:
     The derivative of tanh is ``1 - tanh^2``, so that derivatives by the point need no automatic
     differentiation, which is left for those by the parameters.
 
-    Attributes
-    ----------
-    n_variables : int
-    hidden : tuple of int
-        Number of units of each layer.
-    bias : bool
-        Without biases the units are odd functions of the point.
+    `hidden`: number of units of each layer. `bias`: without biases the units are odd functions of
+    the point.
     """
 
     n_variables: int

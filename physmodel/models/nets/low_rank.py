@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.form import Form
+from physmodel.models.nets.form import FormAround, like
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.nets.tensors import like
 from physmodel.models.nets.weight_matrices import Matrix, weight_matrices
 from physmodel.problem.checks import is_whole
 
@@ -26,7 +25,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class LowRank:
+class LowRank(FormAround):
     """A form at fixed weights ``w`` plus an update: ``W + B A`` for each matrix, ``b + c`` else.
 
     The parameters are those of the update, one piece after the other in the order of ``w``: ``B``
@@ -37,7 +36,7 @@ class LowRank:
 
     Attributes
     ----------
-    form : Form
+    inner : Form
     base : ndarray (p,)
         Its weights, which stay as they are.
     rank : int
@@ -48,15 +47,14 @@ class LowRank:
         If the weights do not fit the form, or the rank is not positive.
     """
 
-    form: Form
     base: Array
     rank: int = 1
 
     def __post_init__(self) -> None:
-        if self.base.shape != (self.form.n_parameters,) or not np.isfinite(self.base).all():
+        if self.base.shape != (self.inner.n_parameters,) or not np.isfinite(self.base).all():
             raise ProblemError(
                 f"an update of weights of shape {self.base.shape}, or not finite",
-                why=f"the form has {self.form.n_parameters} of them",
+                why=f"the form has {self.inner.n_parameters} of them",
                 fix="train the network first",
             )
         if not is_whole(self.rank) or self.rank < 1:
@@ -64,27 +62,12 @@ class LowRank:
                 f"an update of rank {self.rank!r}", fix="give a rank of one or more; one is a start"
             )
 
-    @property
-    def n_states(self) -> int:
-        """Number of states ``d``."""
-        return self.form.n_states
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs ``m``."""
-        return self.form.n_inputs
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1 or 2."""
-        return self.form.order
-
     @cached_property
     def factored(self) -> tuple[Matrix, ...]:
         """Matrices whose update has two factors."""
         return tuple(
             one
-            for one in weight_matrices(self.form)
+            for one in weight_matrices(self.inner)
             if self.rank * (one.rows + one.columns) < one.rows * one.columns
         )
 
@@ -137,7 +120,7 @@ class LowRank:
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Highest time derivative ``(..., d)``."""
-        return self.form.rate(self.weights(parameters), motion, inputs)
+        return self.inner.rate(self.weights(parameters), motion, inputs)
 
     @cached_property
     def _sizes(self) -> list[int]:
@@ -178,5 +161,5 @@ def merged(field: NetField) -> NetField:
     """A plain network with the weights that a field with an update has; others as they are."""
     while isinstance(field.form, LowRank):
         weights = field.form.weights(torch.from_numpy(field.parameters.copy())).numpy()
-        field = replace(field, form=field.form.form, parameters=weights)
+        field = replace(field, form=field.form.inner, parameters=weights)
     return field

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.form import Scalar
-from physmodel.models.nets.tensors import like
+from physmodel.models.nets.form import ScalarAround, like
 from physmodel.problem.checks import is_whole
 
 #: Keeps logarithm and division finite where two bodies are in one place.
@@ -21,7 +20,7 @@ TINY = 1e-300
 
 
 @dataclass(frozen=True)
-class ManyBodies:
+class ManyBodies(ScalarAround):
     """``a sum_i |p_i|^2 + sum_(i<j) V(log |q_i - q_j|^2)``.
 
     Invariant under shifts, turns, mirror images and exchanges of the bodies, and under reversal of
@@ -40,7 +39,6 @@ class ManyBodies:
         their momenta.
     """
 
-    inner: Scalar
     n_bodies: int
     n_axes: int
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -11,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.models.nets.blocks import Entries, lower, n_lower, times, unit_lower
-from physmodel.models.nets.form import Scalar
+from physmodel.models.nets.form import InPieces, Scalar
 from physmodel.models.nets.mlp import MLPVector
 
 
 @dataclass(frozen=True)
-class Mechanical:
+class Mechanical(InPieces):
     """``x'' = -grad V + (curl A) v - R v``: without friction ``|v|^2 / 2 + V`` is kept.
 
     The second force is that of a vector potential ``A(x)``, ``(dA_j/dx_i - dA_i/dx_j) v_j``; it
@@ -38,21 +39,13 @@ class Mechanical:
     magnetic: tuple[int, ...] | None = None
     friction: bool = False
     damping: tuple[int, ...] | None = None
+    n_inputs: ClassVar[int] = 0
+    order: ClassVar[int] = 2
 
     @property
     def n_states(self) -> int:
         """Number of coordinates ``d``."""
         return self.potential.n_variables
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs: none."""
-        return 0
-
-    @property
-    def order(self) -> int:
-        """Order in time, 2."""
-        return 2
 
     @cached_property
     def vector_potential(self) -> MLPVector | None:
@@ -77,11 +70,6 @@ class Mechanical:
             self.braking.n_parameters,
         )
 
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return sum(self.sizes)
-
     def initial(self, seed: int) -> NDArray[np.float64]:
         """Random parameters ``(p,)`` for coordinates of unit size."""
         turning, parts = self.vector_potential, [self.potential.initial(seed)]
@@ -93,13 +81,13 @@ class Mechanical:
 
     def energy(self, parameters: Tensor, motion: Tensor) -> Tensor:
         """``|v|^2 / 2 + V`` ``(...)``."""
-        inner, *_ = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, *_ = self.pieces(parameters)
         x, v = torch.chunk(motion, 2, dim=-1)
         return (v * v).sum(-1) / 2.0 + self.potential.value(inner, x)
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Accelerations ``(..., d)``."""
-        inner, turning, friction = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, turning, friction = self.pieces(parameters)
         x, v = torch.chunk(motion, 2, dim=-1)
         found = -self.potential.gradient(inner, x)
         if self.vector_potential is not None:

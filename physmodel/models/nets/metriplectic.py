@@ -10,18 +10,18 @@ irreversible processes, arXiv:2106.12619 (degeneracies by construction).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.models.nets.blocks import lower, n_lower, n_skew, skew, times
-from physmodel.models.nets.form import Scalar
+from physmodel.models.nets.form import InPieces, Scalar
 
 
 @dataclass(frozen=True)
-class Metriplectic:
+class Metriplectic(InPieces):
     """``x' = Q_S A Q_S grad E + Q_E B B' Q_E grad S`` with ``A`` antisymmetric.
 
     ``Q_S = (|s|^2 - s s') / (1 + |s|^2)`` with ``s = grad S`` takes the direction of the entropy
@@ -35,6 +35,8 @@ class Metriplectic:
 
     energy: Scalar
     entropy: Scalar
+    n_inputs: ClassVar[int] = 0
+    order: ClassVar[int] = 1
 
     @property
     def n_states(self) -> int:
@@ -42,25 +44,10 @@ class Metriplectic:
         return self.energy.n_variables
 
     @property
-    def n_inputs(self) -> int:
-        """Number of inputs: none."""
-        return 0
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1."""
-        return 1
-
-    @property
     def sizes(self) -> tuple[int, int, int, int]:
         """Numbers of parameters: energy, entropy, ``A``, ``B``."""
         d = self.n_states
         return (self.energy.n_parameters, self.entropy.n_parameters, n_skew(d), n_lower(d))
-
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return sum(self.sizes)
 
     def initial(self, seed: int) -> NDArray[np.float64]:
         """Random parameters ``(p,)`` to start from."""
@@ -70,7 +57,7 @@ class Metriplectic:
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Time derivative ``(..., d)``."""
-        first, second, turning, friction = torch.split(parameters, list(self.sizes), dim=-1)
+        first, second, turning, friction = self.pieces(parameters)
         by_energy = self.energy.gradient(first, motion)
         by_entropy = self.entropy.gradient(second, motion)
         root = lower(friction, self.n_states)

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from physmodel.models.nets.form import InPieces
 from physmodel.models.nets.layers import Layers
 
 #: Size of the network beside the polynomial at the start: large enough for all weights to matter,
@@ -18,7 +19,7 @@ FIRST_SIZE = 0.1
 
 
 @dataclass(frozen=True)
-class MLPScalar:
+class MLPScalar(InPieces):
     """``a . z(x) + l . x + x . Q x / 2``: a function without a constant, which no gradient shows.
 
     Attributes
@@ -51,11 +52,6 @@ class MLPScalar:
         polynomial = (n * (n + 1) // 2, n) if self.quadratic else (0, 0)
         return (self.layers.n_parameters, self.hidden[-1], *polynomial)
 
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return sum(self.sizes)
-
     def initial(self, seed: int) -> NDArray[np.float64]:
         """Random parameters ``(p,)`` for points of unit size."""
         rng = np.random.default_rng(seed)
@@ -68,7 +64,7 @@ class MLPScalar:
 
     def value(self, parameters: Tensor, point: Tensor) -> Tensor:
         """Values ``(...)`` at points ``(..., D)``."""
-        inner, outer, curvature, slope = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, outer, curvature, slope = self.pieces(parameters)
         found = self.layers.units(self.layers.split(inner), point)[-1] @ outer
         if self.quadratic:
             bent = point @ symmetric(curvature, self.n_variables) / 2.0
@@ -77,7 +73,7 @@ class MLPScalar:
 
     def gradient(self, parameters: Tensor, point: Tensor) -> Tensor:
         """Derivatives ``(..., D)`` by the point."""
-        inner, outer, curvature, slope = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, outer, curvature, slope = self.pieces(parameters)
         layers = self.layers.split(inner)
         found = self.layers.pull_back(layers, self.layers.units(layers, point), outer)
         if self.quadratic:
@@ -86,7 +82,7 @@ class MLPScalar:
 
 
 @dataclass(frozen=True)
-class MLPVector:
+class MLPVector(InPieces):
     """``C z(x) + A x + b``.
 
     Attributes
@@ -120,11 +116,6 @@ class MLPVector:
         by_point = k * self.n_variables if self.linear else 0
         return (self.layers.n_parameters, k * self.hidden[-1], by_point, k if self.bias else 0)
 
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return sum(self.sizes)
-
     def initial(self, seed: int) -> NDArray[np.float64]:
         """Random parameters ``(p,)`` for points of unit size; values are small."""
         rng = np.random.default_rng(seed)
@@ -134,7 +125,7 @@ class MLPVector:
 
     def value(self, parameters: Tensor, point: Tensor) -> Tensor:
         """Values ``(..., n_outputs)`` at points ``(..., n_variables)``."""
-        inner, outer, linear, constant = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, outer, linear, constant = self.pieces(parameters)
         units = self.layers.units(self.layers.split(inner), point)[-1]
         found = units @ outer.reshape(self.n_outputs, self.hidden[-1]).mT
         if self.linear:
@@ -143,7 +134,7 @@ class MLPVector:
 
     def jacobian(self, parameters: Tensor, point: Tensor) -> Tensor:
         """Derivatives ``(..., n_outputs, n_variables)`` by the point."""
-        inner, outer, linear, _ = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, outer, linear, _ = self.pieces(parameters)
         layers = self.layers.split(inner)
         units = [values.unsqueeze(-2) for values in self.layers.units(layers, point)]
         found = self.layers.pull_back(layers, units, outer.reshape(self.n_outputs, self.hidden[-1]))

@@ -23,12 +23,7 @@ ROUNDING = 1e-12
 class Flow:
     """Velocity ``linear z + shift`` of a one-parameter group of maps of a point.
 
-    Attributes
-    ----------
-    name : str
-        Of the symmetry, for messages.
-    linear : ndarray (D, D)
-    shift : ndarray (D,)
+    `name`: of the symmetry, for messages. `linear` ``(D, D)``, `shift` ``(D,)``.
     """
 
     name: str
@@ -39,16 +34,8 @@ class Flow:
 def invariants_of(flows: Sequence[Flow], n_variables: int) -> Invariants:
     """Invariants of the group that some flows generate.
 
-    Parameters
-    ----------
-    flows : sequence of Flow
-        Translations, and rotations of vectors in the plane or in space, all vectors together.
-    n_variables : int
-
-    Raises
-    ------
-    ProblemError
-        For any other flow; the message names the symmetry.
+    `flows`: translations, and rotations of vectors in the plane or in space, all vectors together.
+    Raises ProblemError for any other flow; the message names the symmetry.
     """
     turns = [one for one in flows if np.abs(one.linear).max(initial=0.0) > ROUNDING]
     shifts = [one for one in flows if np.abs(one.linear).max(initial=0.0) <= ROUNDING]

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.models.nets.blocks import Entries, lower, n_lower, n_skew, skew, times
-from physmodel.models.nets.form import Scalar
+from physmodel.models.nets.form import InPieces, Scalar
 from physmodel.models.nets.hamiltonian import canonical, canonical_order
 
 #: Friction at the start.
@@ -25,7 +25,7 @@ FIRST_FRICTION = 0.3
 
 
 @dataclass(frozen=True)
-class PortHamiltonian:
+class PortHamiltonian(InPieces):
     """Energy changes through friction ``R = L L'``, which takes it, and through the inputs.
 
     Attributes
@@ -46,6 +46,7 @@ class PortHamiltonian:
     friction: bool = True
     hidden: tuple[int, ...] | None = None
     canonical: bool = False
+    order: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         if self.canonical:
@@ -55,11 +56,6 @@ class PortHamiltonian:
     def n_states(self) -> int:
         """Number of states ``d``."""
         return self.energy.n_variables
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1."""
-        return 1
 
     @cached_property
     def turning(self) -> Entries:
@@ -83,11 +79,6 @@ class PortHamiltonian:
             self.n_states * self.n_inputs,
         )
 
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return sum(self.sizes)
-
     def initial(self, seed: int) -> NDArray[np.float64]:
         """Random parameters ``(p,)`` to start from."""
         rng = np.random.default_rng(seed)
@@ -101,7 +92,7 @@ class PortHamiltonian:
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Time derivative ``(..., d)``."""
-        inner, turning, friction, ports = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, turning, friction, ports = self.pieces(parameters)
         slope, d = self.energy.gradient(inner, motion), self.n_states
         if self.canonical:
             found = canonical(slope, None)

@@ -10,39 +10,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from physmodel.models.nets.form import Form
+from physmodel.models.nets.form import FormAround
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class PrunedForm:
+class PrunedForm(FormAround):
     """A form with most parameters zero; what holds for any parameters holds for these.
 
     Attributes
     ----------
-    form : Form
+    inner : Form
     kept : tuple of int
         Places of these parameters among those of the form.
     """
 
-    form: Form
     kept: tuple[int, ...]
-
-    @property
-    def n_states(self) -> int:
-        """Number of states ``d``."""
-        return self.form.n_states
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs ``m``."""
-        return self.form.n_inputs
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1 or 2."""
-        return self.form.order
 
     @property
     def n_parameters(self) -> int:
@@ -51,18 +35,18 @@ class PrunedForm:
 
     def initial(self, seed: int) -> Array:
         """Random parameters ``(k,)`` to start from."""
-        return self.form.initial(seed)[list(self.kept)]
+        return self.inner.initial(seed)[list(self.kept)]
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Highest time derivative ``(..., d)``."""
         # Read from places, not written to them: that has a derivative under vmap.
         source = torch.from_numpy(self._source).to(parameters.device)
         zero = torch.zeros(1, dtype=parameters.dtype, device=parameters.device)
-        return self.form.rate(torch.cat([parameters, zero])[source], motion, inputs)
+        return self.inner.rate(torch.cat([parameters, zero])[source], motion, inputs)
 
     @cached_property
     def _source(self) -> NDArray[np.intp]:
         """Where each parameter of the form stands among those kept; behind them if nowhere."""
-        found = np.full(self.form.n_parameters, len(self.kept), dtype=np.intp)
+        found = np.full(self.inner.n_parameters, len(self.kept), dtype=np.intp)
         found[list(self.kept)] = np.arange(len(self.kept))
         return found

@@ -17,47 +17,26 @@ from torch import Tensor
 
 from physmodel.errors import ProblemError
 from physmodel.models.nets.averaged import AveragedScalar
-from physmodel.models.nets.form import Form, Scalar
+from physmodel.models.nets.form import FormAround, Scalar, like
 from physmodel.models.nets.hamiltonian import Hamiltonian
 from physmodel.models.nets.invariant import InvariantScalar
 from physmodel.models.nets.many_bodies import ManyBodies
 from physmodel.models.nets.mlp import MLPScalar
-from physmodel.models.nets.tensors import like
 
 
 @dataclass(frozen=True, eq=False)
-class RandomUnits:
+class RandomUnits(FormAround):
     """A form with its first parameters fixed: no local minima, one least-squares problem.
 
-    Attributes
-    ----------
-    form : Form
-    hidden : ndarray (h,)
-        Values of its first parameters. The rate is linear in the others.
+    `hidden` ``(h,)``: values of its first parameters. The rate is linear in the others.
     """
 
-    form: Form
     hidden: NDArray[np.float64]
-
-    @property
-    def n_states(self) -> int:
-        """Number of states ``d``."""
-        return self.form.n_states
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs ``m``."""
-        return self.form.n_inputs
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1 or 2."""
-        return self.form.order
 
     @property
     def n_parameters(self) -> int:
         """Length ``p`` of the parameter vector."""
-        return self.form.n_parameters - len(self.hidden)
+        return self.inner.n_parameters - len(self.hidden)
 
     def initial(self, seed: int) -> NDArray[np.float64]:
         """Zeros ``(p,)``; the seed makes no difference."""
@@ -66,22 +45,14 @@ class RandomUnits:
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Highest time derivative ``(..., d)``."""
         fixed = like(self.hidden, parameters)
-        return self.form.rate(torch.cat([fixed, parameters]), motion, inputs)
+        return self.inner.rate(torch.cat([fixed, parameters]), motion, inputs)
 
 
 def with_random_units(form: Hamiltonian, seed: int) -> RandomUnits:
     """Draw the hidden units of the energy, and fix them.
 
-    Parameters
-    ----------
-    form : Hamiltonian
-        Of a network, which may have been made symmetric.
-    seed : int
-
-    Raises
-    ------
-    ProblemError
-        If the energy is no network.
+    `form`: of a network, which may have been made symmetric. Raises ProblemError if the energy is
+    no network.
     """
     energy: Scalar = form.energy
     while isinstance(energy, AveragedScalar | InvariantScalar | ManyBodies):

@@ -3,54 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from physmodel.models.nets.form import Form
-from physmodel.models.nets.tensors import like
+from physmodel.models.nets.form import FormAround, like
 
 
 @dataclass(frozen=True)
-class Positive:
+class Positive(FormAround):
     """``x_k' = x_k f_k(x)`` for some states, which then never change their sign.
 
-    Attributes
-    ----------
-    inner : Form
-        Of first order: relative rates of the positive states, rates of the others.
-    places : tuple of int
-        Positive states.
+    `inner`: of first order: relative rates of the positive states, rates of the others. `places`:
+    positive states.
     """
 
-    inner: Form
     places: tuple[int, ...]
-
-    @property
-    def n_states(self) -> int:
-        """Number of states ``d``."""
-        return self.inner.n_states
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs ``m``."""
-        return self.inner.n_inputs
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1."""
-        return 1
-
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return self.inner.n_parameters
-
-    def initial(self, seed: int) -> NDArray[np.float64]:
-        """Random parameters ``(p,)`` to start from."""
-        return self.inner.initial(seed)
+    order: ClassVar[int] = 1
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Time derivative ``(..., d)``."""
@@ -61,44 +31,14 @@ class Positive:
 
 
 @dataclass(frozen=True)
-class AtRest:
+class AtRest(FormAround):
     """``f(z) - f(z with some variables set)``: nothing changes where these have their values.
 
-    Attributes
-    ----------
-    inner : Form
-    places : tuple of int
-        Variables among states, velocities (order 2) and inputs.
-    values : tuple of float
+    `places`: variables among states, velocities (order 2) and inputs.
     """
 
-    inner: Form
     places: tuple[int, ...]
     values: tuple[float, ...]
-
-    @property
-    def n_states(self) -> int:
-        """Number of states ``d``."""
-        return self.inner.n_states
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs ``m``."""
-        return self.inner.n_inputs
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1 or 2."""
-        return self.inner.order
-
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return self.inner.n_parameters
-
-    def initial(self, seed: int) -> NDArray[np.float64]:
-        """Random parameters ``(p,)`` to start from."""
-        return self.inner.initial(seed)
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Highest time derivative ``(..., d)``."""

@@ -4,57 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from physmodel.models.nets.form import Form, Scalar
+from physmodel.models.nets.form import FormAround, ScalarAround, like
 from physmodel.models.nets.scaling import Scaling
-from physmodel.models.nets.tensors import like
 
 
 @dataclass(frozen=True)
-class ScaledForm:
+class ScaledForm(FormAround):
     """``f(x) = scale / time^order f^((x - centre) / scale)``.
 
     A change of units keeps what `physmodel.models.nets.structure` promises if the scaling is one
     of `physmodel.models.nets.scaling.scaling_of` with what must be shared: canonical equations with
     one scale for coordinates and one for momenta have the energy ``scale_q scale_p / time H^``.
 
-    Attributes
-    ----------
-    inner : Form
-    scaling : Scaling
-        Of the states, then the inputs.
+    `scaling`: of the states, then the inputs.
     """
 
-    inner: Form
     scaling: Scaling
-
-    @property
-    def n_states(self) -> int:
-        """Number of states ``d``."""
-        return self.inner.n_states
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs ``m``."""
-        return self.inner.n_inputs
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1 or 2."""
-        return self.inner.order
-
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return self.inner.n_parameters
-
-    def initial(self, seed: int) -> NDArray[np.float64]:
-        """Random parameters ``(p,)`` to start from."""
-        return self.inner.initial(seed)
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Highest time derivative ``(..., d)``."""
@@ -71,34 +39,14 @@ class ScaledForm:
 
 
 @dataclass(frozen=True)
-class ScaledScalar:
+class ScaledScalar(ScalarAround):
     """``H(x) = unit H^((x - centre) / scale)``.
 
-    Attributes
-    ----------
-    inner : Scalar
-    scaling : Scaling
-    unit : float
-        Of the values.
+    `unit`: of the values.
     """
 
-    inner: Scalar
     scaling: Scaling
     unit: float = 1.0
-
-    @property
-    def n_variables(self) -> int:
-        """Number of variables ``D``."""
-        return self.inner.n_variables
-
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return self.inner.n_parameters
-
-    def initial(self, seed: int) -> NDArray[np.float64]:
-        """Random parameters ``(p,)`` to start from."""
-        return self.inner.initial(seed)
 
     def value(self, parameters: Tensor, point: Tensor) -> Tensor:
         """Values ``(...)`` at points ``(..., D)``."""

@@ -79,26 +79,11 @@ def scaling_of(
 ) -> Scaling:
     """Scales in which values and rates are of unit size.
 
-    Parameters
-    ----------
-    values : ndarray (n, d + m)
-        States and inputs.
-    rates : ndarray (n, d)
-        Highest time derivatives of the states.
-    order : {1, 2}
-        Of these derivatives.
-    shared : sequence of sequence of int
-        Variables that have one scale together, as coordinates do in Hamilton's equations.
-    centred : sequence of int
-        Variables whose zero has a meaning.
-    symmetries : sequence of Symmetry
-        Of all variables in their order: those that are mixed get one scale, and rotations stay
-        about zero.
-
-    Raises
-    ------
-    DataError
-        If values are not finite, or nothing moves.
+    `values` ``(n, d + m)``: states and inputs. `rates` ``(n, d)``: highest time derivatives of the
+    states. `order` ``{1, 2}``: of these derivatives. `shared`: variables that have one scale
+    together, as coordinates do in Hamilton's equations. `centred`: variables whose zero has a
+    meaning. `symmetries`: of all variables in their order: those that are mixed get one scale, and
+    rotations stay about zero. Raises DataError if values are not finite, or nothing moves.
     """
     if not len(values) or not (np.isfinite(values).all() and np.isfinite(rates).all()):
         raise DataError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.models.nets.blocks import lower, n_lower, times, unit_lower
+from physmodel.models.nets.form import InPieces
 from physmodel.models.nets.mlp import MLPVector
 
 #: Keeps a division at the point of rest finite, where the numerator is zero.
@@ -25,7 +27,7 @@ FLOOR = 1e-3
 
 
 @dataclass(frozen=True)
-class Stable:
+class Stable(InPieces):
     """A network whose growth of a Lyapunov function is taken out where it would grow too fast.
 
     ``V = y' (P + L L') y / 2`` with ``y`` the distance from a point of rest that is a parameter,
@@ -42,16 +44,8 @@ class Stable:
     n_states: int
     hidden: tuple[int, ...] = (16,)
     decay: float = 0.0
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs: none."""
-        return 0
-
-    @property
-    def order(self) -> int:
-        """Order in time, 1."""
-        return 1
+    n_inputs: ClassVar[int] = 0
+    order: ClassVar[int] = 1
 
     @cached_property
     def network(self) -> MLPVector:
@@ -63,11 +57,6 @@ class Stable:
         """Numbers of parameters: network, ``L``, point of rest."""
         return (self.network.n_parameters, n_lower(self.n_states), self.n_states)
 
-    @property
-    def n_parameters(self) -> int:
-        """Length ``p`` of the parameter vector."""
-        return sum(self.sizes)
-
     def initial(self, seed: int) -> NDArray[np.float64]:
         """Random parameters ``(p,)``, at rest in the origin."""
         rest = np.zeros(self.n_states)
@@ -75,14 +64,14 @@ class Stable:
 
     def lyapunov(self, parameters: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
         """``V`` ``(...)`` and its gradient ``(..., d)``."""
-        _, metric, rest = torch.split(parameters, list(self.sizes), dim=-1)
+        _, metric, rest = self.pieces(parameters)
         away, root = motion - rest, lower(metric, self.n_states)
         slope = times(root, times(root.mT, away)) + FLOOR * away
         return (away * slope).sum(-1) / 2.0, slope
 
     def rate(self, parameters: Tensor, motion: Tensor, inputs: Tensor) -> Tensor:
         """Time derivative ``(..., d)``."""
-        inner, _, rest = torch.split(parameters, list(self.sizes), dim=-1)
+        inner, _, rest = self.pieces(parameters)
         plain = self.network.value(inner, motion) - self.network.value(inner, rest)
         value, slope = self.lyapunov(parameters, motion)
         growth = (slope * plain).sum(-1) + self.decay * value

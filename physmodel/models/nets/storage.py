@@ -7,6 +7,8 @@ texts and further forms, each checked against what the form declares.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -51,12 +53,7 @@ def save_net(field: NetField, folder: str | Path) -> Path:
             f"a {type(field).__name__} is no network with parameters",
             fix="save NetField(form, states, inputs, parameters)",
         )
-    if not np.isfinite(field.parameters).all():
-        raise ProblemError(
-            "the network has parameters that are not finite numbers",
-            why="it would be refused when it is read",
-            fix="save the parameters before the fit went wrong",
-        )
+    require_finite(field, "network")
     arrays: dict[str, Array] = {"parameters": field.parameters}
     described = text_of(field.form, arrays)
     raw = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
@@ -95,34 +92,57 @@ def load_net(folder: str | Path, *, device: str = "cpu") -> NetField:
         raise ProblemError(
             "there is no network in this folder", where=str(place), fix=f"a {FILE} is looked for"
         )
-    try:
+    with reading(place, "network"):
         record = json.loads(_bytes(place / FILE, LARGEST_TEXT))
-        version = record["schema_version"]
-        if version != SCHEMA_VERSION:
-            raise IntegrityError(
-                f"the network has the layout {version!r}, and this version reads {SCHEMA_VERSION}",
-                where=str(place / FILE),
-                fix="read it with the version of physmodel that wrote it",
-            )
+        require_version(record, SCHEMA_VERSION, place / FILE, "network")
         states, inputs = _names(record["states"]), _names(record["inputs"])
         sizes = {str(name): _size(value) for name, value in record["sizes"].items()}
         arrays = _arrays(place / WEIGHTS, sizes, record)
         form = form_of(record["form"], arrays)
         return NetField(form, states, inputs, arrays["parameters"], device)
+
+
+def require_finite(field: NetField, what: str) -> None:
+    """Refuse to write what could not be read."""
+    if not np.isfinite(field.parameters).all():
+        raise ProblemError(
+            f"the {what} has parameters that are not finite numbers",
+            why="it would be refused when it is read",
+            fix="save the parameters before the fit went wrong",
+        )
+
+
+def require_version(record: dict[str, Any], version: int, place: Path, what: str) -> None:
+    """Refuse a layout of another version."""
+    if record["schema_version"] != version:
+        raise IntegrityError(
+            f"the {what} has the layout {record['schema_version']!r}, and this version reads "
+            f"{version}",
+            where=str(place),
+            fix="read it with the version of physmodel that wrote it",
+        )
+
+
+@contextmanager
+def reading(place: Path, what: str) -> Iterator[None]:
+    """Whatever goes wrong inside means that what was saved is damaged."""
+    try:
+        yield
     except IntegrityError:
         raise
     except PhysmodelError as error:
-        raise _damaged(place, error.what) from error
+        raise _damaged(place, error.what, what) from error
     except (
         ArithmeticError,
         AttributeError,
         LookupError,
         OSError,
         RecursionError,
+        SafetensorError,
         TypeError,
         ValueError,
     ) as error:
-        raise _damaged(place, repr(error)) from error
+        raise _damaged(place, str(error) or repr(error), what) from error
 
 
 def _bytes(path: Path, most: int) -> bytes:
@@ -142,10 +162,7 @@ def _arrays(path: Path, sizes: dict[str, int], record: dict[str, Any]) -> dict[s
     raw = _bytes(path, 8 * sum(sizes.values()) + LARGEST_HEADER)
     if _digest(record, raw) != record["sha256"]:
         raise _damaged(path, "description and weights have another hash than is recorded")
-    try:
-        found = load(raw)
-    except SafetensorError as error:
-        raise _damaged(path, str(error)) from error
+    found = load(raw)
     if set(found) != set(sizes):
         raise _damaged(path, f"it holds {sorted(found)} instead of {sorted(sizes)}")
     for name, array in found.items():
@@ -168,7 +185,5 @@ def _size(value: Any) -> int:
     return value
 
 
-def _damaged(place: Path, how: str) -> IntegrityError:
-    return IntegrityError(
-        f"the saved network is damaged: {how}", where=str(place), fix="save it anew"
-    )
+def _damaged(place: Path, how: str, what: str = "network") -> IntegrityError:
+    return IntegrityError(f"the saved {what} is damaged: {how}", where=str(place), fix="save anew")

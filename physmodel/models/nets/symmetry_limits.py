@@ -21,10 +21,7 @@ def signs_of(model: object, whole: Symmetry, bracket: Array, order: int) -> list
     The field is equivariant if ``H(g x) = sign H(x)`` with ``A B A' = sign s^order B``, where
     ``s`` is the factor of the time.
 
-    Raises
-    ------
-    ProblemError
-        If a map changes the bracket in another way.
+    Raises ProblemError if a map changes the bracket in another way.
     """
     for one in whole.generators:
         turned = one.linear @ bracket + bracket @ one.linear.T

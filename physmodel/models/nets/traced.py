@@ -53,12 +53,7 @@ class _Recording:
 def slopes_of(form: Form, rows: int, device: str) -> SlopesOf:
     """Rates and their derivatives for so many points; the same function for the same arguments.
 
-    Parameters
-    ----------
-    form : Form
-    rows : int
-        A recording is good for one number of points only.
-    device : str
+    `rows`: A recording is good for one number of points only.
     """
 
     def twice(theta: Tensor, point: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:

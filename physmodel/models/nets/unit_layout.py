@@ -55,13 +55,8 @@ PARTS: dict[type, tuple[str, ...]] = {
 class Layout:
     """Where layers and hidden units are among the parameters of a form.
 
-    Attributes
-    ----------
-    layers : tuple of tuple of int
-        Weights and biases of each layer apart; every parameter stands in one.
-    units : tuple of Unit
-    others : tuple of int
-        Parameters of no network, such as masses and metrics.
+    `layers`: weights and biases of each layer apart; every parameter stands in one. `others`:
+    parameters of no network, such as masses and metrics.
     """
 
     layers: tuple[tuple[int, ...], ...]
@@ -95,10 +90,10 @@ def layout_of(form: Any) -> Layout:
     """
     if isinstance(form, PrunedForm):
         index = {place: k for k, place in enumerate(form.kept)}
-        return layout_of(form.form).moved(index.get)
+        return layout_of(form.inner).moved(index.get)
     if isinstance(form, RandomUnits):
         fixed = len(form.hidden)
-        return layout_of(form.form).moved(lambda place: place - fixed if place >= fixed else None)
+        return layout_of(form.inner).moved(lambda place: place - fixed if place >= fixed else None)
     found, size = Layout((), (), ()), 0
     if (net := _network(form)) is not None:
         found, size = _of_network(net), net.n_parameters
@@ -113,28 +108,19 @@ def layout_of(form: Any) -> Layout:
 def without_idle_units(form: Any, parameters: Array) -> tuple[Any, Places]:
     """The form without hidden units that nothing leads out of: the same function.
 
-    Parameters
-    ----------
-    form : Form or Scalar
-    parameters : ndarray (p,)
-
-    Returns
-    -------
-    form : Form or Scalar
-        One unit stays in every layer.
-    places : ndarray of int
-        Parameters of the form given that are those of the form returned.
+    `parameters` ``(p,)``. Returns `form`: one unit stays in every layer; `places`: parameters of
+    the form given that are those of the form returned.
     """
     if isinstance(form, PrunedForm):
-        whole = np.zeros(form.form.n_parameters)
+        whole = np.zeros(form.inner.n_parameters)
         whole[list(form.kept)] = parameters
-        inner, left = without_idle_units(form.form, whole)
+        inner, left = without_idle_units(form.inner, whole)
         stays = np.isin(form.kept, left)
         kept = np.searchsorted(left, np.array(form.kept, dtype=np.intp)[stays])
         return PrunedForm(inner, tuple(kept.tolist())), np.flatnonzero(stays)
     if isinstance(form, RandomUnits):
         whole, fixed = np.concatenate([form.hidden, parameters]), len(form.hidden)
-        inner, left = without_idle_units(form.form, whole)
+        inner, left = without_idle_units(form.inner, whole)
         return RandomUnits(inner, whole[left[left < fixed]]), left[left >= fixed] - fixed
     if (net := _network(form)) is not None:
         widths, own = _busy(net, parameters)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from physmodel.atomic import write_atomic
@@ -18,6 +17,12 @@ from physmodel.errors import IntegrityError, ProblemError
 from physmodel.models.nets.form_text import text_of
 from physmodel.models.nets.low_rank import LowRank, merged, with_update
 from physmodel.models.nets.net_field import NetField
+from physmodel.models.nets.storage import (
+    LARGEST_HEADER,
+    reading,
+    require_finite,
+    require_version,
+)
 
 Array = NDArray[np.float64]
 
@@ -25,8 +30,6 @@ Array = NDArray[np.float64]
 SCHEMA_VERSION = 1
 #: Name of the vector of numbers, and of the description in the header of the file.
 NUMBERS, ABOUT = "update", "physmodel"
-#: Bytes of the description at most.
-LARGEST_HEADER = 100_000
 
 
 def save_update(field: NetField, path: str | Path) -> Path:
@@ -51,13 +54,8 @@ def save_update(field: NetField, path: str | Path) -> Path:
             f"a {type(form).__name__} has no update",
             fix="save the network with save_net, or start from with_update(field)",
         )
-    if not np.isfinite(field.parameters).all():
-        raise ProblemError(
-            "the update has parameters that are not finite numbers",
-            why="it would be refused when it is read",
-            fix="save the parameters before the fit went wrong",
-        )
-    base = replace(field, form=form.form, parameters=form.base)
+    require_finite(field, "update")
+    base = replace(field, form=form.inner, parameters=form.base)
     record = {
         "schema_version": SCHEMA_VERSION,
         "rank": form.rank,
@@ -97,18 +95,13 @@ def load_update(path: str | Path, base: NetField) -> NetField:
             f"{base!r} is no network", fix="give the network that the update started from"
         )
     base = merged(base)
-    try:
+    with reading(place, "update"):
         if place.stat().st_size > 8 * len(base.parameters) + LARGEST_HEADER:
             raise ValueError("it is larger than the network")
         raw = place.read_bytes()
         record, update = _about(raw), load(raw)
-        version, rank = record["schema_version"], record["rank"]
-        if version != SCHEMA_VERSION:
-            raise IntegrityError(
-                f"the update has the layout {version!r}, and this version reads {SCHEMA_VERSION}",
-                where=str(place),
-                fix="read it with the version of physmodel that wrote it",
-            )
+        require_version(record, SCHEMA_VERSION, place, "update")
+        rank = record["rank"]
         if list(update) != [NUMBERS] or type(rank) is not int or rank < 1:
             raise ValueError("it holds something else than an update")
         numbers = np.array(update[NUMBERS])
@@ -126,18 +119,6 @@ def load_update(path: str | Path, base: NetField) -> NetField:
         if not sound or not np.isfinite(numbers).all():
             raise ValueError(f"its numbers are not {len(field.parameters)} finite ones in float64")
         return field.with_parameters(numbers)
-    except (
-        AttributeError,
-        LookupError,
-        OSError,
-        RecursionError,
-        SafetensorError,
-        TypeError,
-        ValueError,
-    ) as error:
-        raise IntegrityError(
-            f"the saved update is damaged: {error}", where=str(place), fix="save it anew"
-        ) from error
 
 
 def _digest(base: NetField) -> str:

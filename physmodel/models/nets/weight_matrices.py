@@ -30,16 +30,9 @@ class Matrix:
 def weight_matrices(form: Form) -> tuple[Matrix, ...]:
     """The matrices that a form makes of its parameters, in the order of the vector.
 
-    Parameters
-    ----------
-    form : Form
-        Of layers, alone or inside other forms; nothing is asked of it but its `rate`.
-
-    Returns
-    -------
-    tuple of Matrix
-        Without those of one row or one column, which are vectors, and without what a form makes of
-        copies, such as triangles that become symmetric matrices.
+    `form`: of layers, alone or inside other forms; nothing is asked of it but its `rate`. Returns:
+    without those of one row or one column, which are vectors, and without what a form makes of
+    copies, such as triangles that become symmetric matrices.
 
     Notes
     -----

@@ -4,11 +4,8 @@ from physmodel.optimizers.dictionary_learning.coding import encode
 from physmodel.optimizers.dictionary_learning.convolutional import (
     convolutional_dictionary_learning,
 )
-from physmodel.optimizers.dictionary_learning.k_svd import k_svd
+from physmodel.optimizers.dictionary_learning.k_svd import k_svd, method_of_optimal_directions
 from physmodel.optimizers.dictionary_learning.online import online_dictionary_learning
-from physmodel.optimizers.dictionary_learning.optimal_directions import (
-    method_of_optimal_directions,
-)
 from physmodel.optimizers.dictionary_learning.record import (
     ConvolutionalDictionary,
     LearnedDictionary,

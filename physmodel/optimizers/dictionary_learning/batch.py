@@ -55,10 +55,7 @@ def learn(
 ) -> LearnedDictionary:
     """Alternate between sparse codes and atoms; see `k_svd` for the parameters.
 
-    Returns
-    -------
-    LearnedDictionary
-        Its history is the residual sum of squares after each update.
+    Returns: its history is the residual sum of squares after each update.
     """
     array = open_signals(signals)
     check_counts(iterations=iterations, n_atoms=1 if n_atoms is None else n_atoms)

@@ -21,18 +21,7 @@ def starting_windows(
 ) -> Array:
     """Windows of the signals, drawn in proportion to their energy, of unit norm.
 
-    Parameters
-    ----------
-    signals : ndarray (n, ...)
-        Not all zero.
-    n_atoms : int
-    sides : tuple of int
-        Shape of an atom.
-    rng : Generator
-
-    Returns
-    -------
-    ndarray (n_atoms, *sides)
+    `signals` ``(n, ...)``: not all zero. `sides`: shape of an atom. Returns ``(n_atoms, *sides)``.
     """
     energy = window_energies(signals, sides).ravel()
     places = rng.choice(energy.size, size=n_atoms, p=energy / energy.sum())
@@ -67,17 +56,8 @@ def window_of_most_energy(signals: Array, sides: tuple[int, ...]) -> Array:
 def improve_filters(filters: Array, maps: Array, signals: Array, steps: int) -> Array:
     """Go some steps towards the best atoms of norm at most 1 for given maps.
 
-    Parameters
-    ----------
-    filters : ndarray (p, *sides)
-    maps : ndarray (n, p, ...)
-    signals : ndarray (n, ...)
-    steps : int
-
-    Returns
-    -------
-    ndarray (p, *sides)
-        The misfit never rises.
+    `filters` ``(p, *sides)``, `maps` ``(n, p, ...)``, `signals` ``(n, ...)``. Returns ``(p,
+    *sides)``: the misfit never rises.
     """
     shape = signals.shape[1:]
     codes, target = spectrum(maps, shape), spectrum(signals, shape)

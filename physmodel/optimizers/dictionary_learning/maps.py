@@ -39,14 +39,7 @@ def _axes(shape: tuple[int, ...]) -> tuple[int, ...]:
 def reconstruct(filters: Array, maps: Array) -> Array:
     """Signals ``sum_j d_j * x_ij``.
 
-    Parameters
-    ----------
-    filters : ndarray (p, *atom_shape)
-    maps : ndarray (n, p, ...)
-
-    Returns
-    -------
-    ndarray (n, ...)
+    `filters` ``(p, *atom_shape)``, `maps` ``(n, p, ...)``. Returns ``(n, ...)``.
     """
     shape = maps.shape[2:]
     product = np.einsum("p...,np...->n...", spectrum(filters, shape), spectrum(maps, shape))
@@ -57,17 +50,9 @@ def reconstruct(filters: Array, maps: Array) -> Array:
 class Maps:
     """State of the iteration.
 
-    Attributes
-    ----------
-    signals : ndarray of complex (n, *half_shape)
-        Their spectra.
-    sparse : ndarray (n, p, ...)
-        The maps, exactly zero where they are.
-    dual : ndarray, same shape
-        Scaled multipliers.
-    coupling : float
-        Weight that holds the two copies of the maps together.
-    penalty : float
+    `signals` ``(n, *half_shape)``: their spectra. `sparse` ``(n, p, ...)``: the maps, exactly zero
+    where they are. `dual`: scaled multipliers. `coupling`: weight that holds the two copies of the
+    maps together.
     """
 
     signals: Spectrum
@@ -86,10 +71,7 @@ class Maps:
     def improve(self, filters: Array, steps: int) -> Maps:
         """Go some steps towards the best maps for given atoms.
 
-        Parameters
-        ----------
-        filters : ndarray (p, *atom_shape)
-        steps : int
+        `filters` ``(p, *atom_shape)``.
         """
         shape = self.sparse.shape[2:]
         atoms = spectrum(filters, shape)

@@ -21,19 +21,8 @@ SWEEPS = 2
 class Memory:
     """Sufficient statistics of the atoms.
 
-    Attributes
-    ----------
-    gram : ndarray (p, p)
-        Sum of ``x x'``.
-    cross : ndarray (m, p)
-        Sum of ``y x'``.
-    uses : ndarray (p,)
-        Signals that used each atom.
-    now : tuple of the same three
-        Of the present pass alone.
-    past : tuple of the same three, or None
-        Of the whole pass before.
-    blocks : int
+    `gram` ``(p, p)``: sum of ``x x'``. `cross` ``(m, p)``: sum of ``y x'``. `uses` ``(p,)``:
+    signals that used each atom. `now`: of the present pass alone. `past`: of the whole pass before.
     """
 
     gram: Array
@@ -52,13 +41,9 @@ class Memory:
     def learn(self, signals: Array, codes: csr_array, share: float | None) -> Memory:
         """Add a block.
 
-        Parameters
-        ----------
-        signals : ndarray (m, k)
-        codes : csr_array (p, k)
-        share : float, optional
-            How much of the pass is over, where its length is known: so much of the pass before is
-            forgotten, and at its end only codes of this pass count, as in a batch method.
+        `signals` ``(m, k)``. `share`: how much of the pass is over, where its length is known: so
+        much of the pass before is forgotten, and at its end only codes of this pass count, as in a
+        batch method.
         """
         block = (
             np.asarray((codes @ codes.T).todense()),
@@ -110,14 +95,8 @@ class Memory:
     def update(self, atoms: Array) -> Array:
         """Coordinate descent over unit atoms, each the best one while the others stand still.
 
-        Parameters
-        ----------
-        atoms : ndarray (m, p)
-
-        Returns
-        -------
-        ndarray (m, p)
-            The remembered misfit ``tr(D'D gram) / 2 - tr(D' cross)`` never rises.
+        `atoms` ``(m, p)``. Returns ``(m, p)``: the remembered misfit ``tr(D'D gram) / 2 - tr(D'
+        cross)`` never rises.
         """
         atoms = atoms.copy()
         tiny = np.finfo(float).eps * float(np.diag(self.gram).max(initial=0.0))

@@ -13,10 +13,7 @@ Array = NDArray[np.float64]
 def open_signals(signals: ArrayLike, where: str = "signals") -> Array:
     """Check a matrix of signals (m, k), one per column.
 
-    Raises
-    ------
-    ProblemError
-        If it is no matrix, is empty or has a number that is not finite.
+    Raises ProblemError if it is no matrix, is empty or has a number that is not finite.
     """
     array = np.asarray(signals, dtype=float)
     if array.ndim != 2 or 0 in array.shape:
@@ -51,10 +48,7 @@ def check_counts(**counts: int) -> None:
 def open_start(start: ArrayLike, n_rows: int, n_atoms: int | None) -> Array:
     """Check given atoms (m, p) and bring them to unit norm.
 
-    Raises
-    ------
-    ProblemError
-        If they do not fit the signals or the number of atoms, or one is zero.
+    Raises ProblemError if they do not fit the signals or the number of atoms, or one is zero.
     """
     atoms = np.array(start, dtype=float)
     if atoms.ndim != 2 or atoms.shape[0] != n_rows or atoms.shape[1] == 0:
@@ -83,20 +77,7 @@ def open_start(start: ArrayLike, n_rows: int, n_atoms: int | None) -> Array:
 def first_atoms(signals: Array, n_atoms: int, rng: np.random.Generator) -> Array:
     """Random signals of unit norm, whatever their order; noise where there are too few.
 
-    Parameters
-    ----------
-    signals : ndarray (m, k)
-    n_atoms : int
-    rng : Generator
-
-    Returns
-    -------
-    ndarray (m, n_atoms)
-
-    Raises
-    ------
-    ProblemError
-        If all signals are zero.
+    `signals` ``(m, k)``. Returns ``(m, n_atoms)``. Raises ProblemError if all signals are zero.
     """
     # Ranks along a random direction name the same signals in whatever order they come.
     key = np.einsum("i,ij->j", rng.standard_normal(len(signals)), signals)

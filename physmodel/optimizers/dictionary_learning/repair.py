@@ -19,10 +19,7 @@ EXPLAINED = 1e-16
 def idle_atoms(uses: Array) -> NDArray[np.bool_]:
     """Atoms that next to no signal uses.
 
-    Parameters
-    ----------
-    uses : ndarray (p,)
-        Signals that use each atom.
+    `uses` ``(p,)``: signals that use each atom.
     """
     return (uses < 1.0) | (uses < IDLE * uses.mean())
 
@@ -39,20 +36,9 @@ def repair(
 ) -> tuple[Array, NDArray[np.intp]]:
     """Put the worst represented signals in the place of idle and duplicate atoms.
 
-    Parameters
-    ----------
-    atoms : ndarray (m, p)
-    uses, energies : ndarray (p,)
-        As from `atom_energies`; of two duplicates the one with less energy goes.
-    signals : ndarray (m, k)
-    misfit : ndarray (k,)
-        Energy of the residual of each signal.
-
-    Returns
-    -------
-    atoms : ndarray (m, p)
-    places : ndarray of int
-        Where they were replaced.
+    `atoms` ``(m, p)``. `uses`, `energies` ``(p,)``: as from `atom_energies`; of two duplicates the
+    one with less energy goes. `signals` ``(m, k)``. `misfit` ``(k,)``: energy of the residual of
+    each signal. Returns `atoms` ``(m, p)``; `places`: where they were replaced.
     """
     cosines = np.abs(atoms.T @ atoms)
     np.fill_diagonal(cosines, 0.0)

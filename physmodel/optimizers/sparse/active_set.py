@@ -44,26 +44,10 @@ def active_set(
 ) -> tuple[Array, NDArray[np.intp], NDArray[np.bool_]]:
     """Minimise ``x G x / 2 - c x + ridge x^2 / 2 + penalty |x|`` for every signal.
 
-    Parameters
-    ----------
-    gram : ndarray (p, p)
-        Unit diagonal.
-    correlation : ndarray (n, p)
-        One signal per row.
-    penalty : ndarray (n, p)
-    ridge : ndarray (p,)
-    start : ndarray (n, p), optional
-        Warm start.
-    rank : int
-        No more columns than this are ever in use, up to ties.
-    max_steps : int
-
-    Returns
-    -------
-    x : ndarray (n, p)
-    steps : ndarray of int (n,)
-    done : ndarray of bool (n,)
-        False where the descent stalled or ran out of steps.
+    `gram` ``(p, p)``: unit diagonal. `correlation` ``(n, p)``: one signal per row. `penalty` ``(n,
+    p)``, `ridge` ``(p,)``. `start` ``(n, p)``: warm start. `rank`: no more columns than this are
+    ever in use, up to ties. Returns `x` ``(n, p)``; `steps` ``(n,)``; `done` ``(n,)``: False where
+    the descent stalled or ran out of steps.
     """
     n = len(correlation)
     cold = start is None or not start.any()

@@ -51,28 +51,12 @@ def active_set_single(
 ) -> tuple[Array, int, bool]:
     """Minimise ``x G x / 2 - c x + ridge x^2 / 2 + penalty |x|``.
 
-    Parameters
-    ----------
-    gram : ndarray (p, p)
-        Unit diagonal.
-    correlation, penalty, ridge, start : ndarray (p,)
-    rank : int
-        No more columns than this are ever in use, up to ties.
-    max_steps : int
-        Exact steps after which no new smoothing begins.
-    energy : float
-        Squared norm of the signal, for the duality gap.
-    goal : float
-        Duality gap that will do; 0 for the exact answer.
-    history : list of float, optional
-        With a goal, the duality gap of every iterate is appended.
-
-    Returns
-    -------
-    x : ndarray (p,)
-    steps : int
-    done : bool
-        False where the descent stalled or ran out of steps.
+    `gram` ``(p, p)``: unit diagonal. `correlation`, `penalty`, `ridge`, `start` ``(p,)``. `rank`:
+    no more columns than this are ever in use, up to ties. `max_steps`: exact steps after which no
+    new smoothing begins. `energy`: squared norm of the signal, for the duality gap. `goal`: duality
+    gap that will do; 0 for the exact answer. `history`: with a goal, the duality gap of every
+    iterate is appended. Returns `x` ``(p,)``; `steps`; `done`: False where the descent stalled or
+    ran out of steps.
     """
     meter = gap_meter(energy, correlation, penalty) if goal > 0.0 else None
     gaps = [] if history is None else history
@@ -176,12 +160,7 @@ def _newton(
 ) -> tuple[Index, Array, Array]:
     """Step to the optimum for the present signs, without columns that enter against theirs.
 
-    Returns
-    -------
-    kept : ndarray of int (r,)
-        Positions in `chosen`.
-    system : ndarray (r, r)
-    push : ndarray (r,)
+    Returns `kept` ``(r,)``: positions in `chosen`; `system` ``(r, r)``; `push` ``(r,)``.
     """
     kept = np.arange(len(chosen))
     while True:

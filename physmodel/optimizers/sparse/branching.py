@@ -29,22 +29,9 @@ def branch_and_bound(
 ) -> tuple[NDArray[np.intp], float, int]:
     """Improve a support of a given size, or prove that no other is better.
 
-    Parameters
-    ----------
-    gram : ndarray (p, p)
-        Unit diagonal.
-    correlation : ndarray (p,)
-    energy : float
-    incumbent : ndarray of int (size,)
-    size, max_nodes : int
-
-    Returns
-    -------
-    support : ndarray of int
-    bound : float
-        No support of this size has a smaller residual sum of squares.
-    nodes : int
-        Branches that were looked at.
+    `gram` ``(p, p)``: unit diagonal. `correlation` ``(p,)``, `incumbent` ``(size,)``. Returns
+    `support`; `bound`: no support of this size has a smaller residual sum of squares; `nodes`:
+    branches that were looked at.
 
     Notes
     -----

@@ -22,12 +22,7 @@ ROUNDING = 1e-20
 def extended_bic(rss: Array, energy: Array, n_rows: int, n_atoms: int) -> Array:
     """Criterion (k, n) of residual sums of squares (k, n) with 0, 1, ... n - 1 atoms.
 
-    Parameters
-    ----------
-    rss : ndarray (k, n)
-    energy : ndarray (k,)
-        Squared norms of the signals.
-    n_rows, n_atoms : int
+    `rss` ``(k, n)``. `energy` ``(k,)``: squared norms of the signals.
     """
     sizes = np.arange(rss.shape[1], dtype=float)
     supports = gammaln(n_atoms + 1.0) - gammaln(sizes + 1.0) - gammaln(n_atoms - sizes + 1.0)
@@ -45,10 +40,7 @@ def check_sparsity(sparsity: int | None, n_rows: int, n_atoms: int) -> int:
     whichever are chosen. Among more atoms some fit the noise, and the criterion can tell noise from
     signal only up to a third as many atoms as rows.
 
-    Raises
-    ------
-    ProblemError
-        If the number that was asked for is impossible.
+    Raises ProblemError if the number that was asked for is impossible.
     """
     most = min(n_rows, n_atoms) if n_rows > 0 else n_atoms
     if sparsity is None:

@@ -46,20 +46,10 @@ Dictionary: TypeAlias = ArrayLike | LinearOperator | Gram
 class Design:
     """A dictionary of unit columns and the signals to represent.
 
-    Attributes
-    ----------
-    n_rows, n_atoms : int
-    scale : ndarray (p,)
-        Norms of the caller's columns; coefficients here are the caller's times ``scale``.
-    correlation : ndarray (p, k)
-        Inner products of unit columns and signals.
-    energy : ndarray (k,)
-        Squared norms of the signals.
-    single : bool
-        Whether the caller gave one signal as a vector.
-    signals : ndarray (m, k) or None
-    matrix, operator, gram : one of them is not None
-        As the caller gave them, not scaled.
+    `scale` ``(p,)``: norms of the caller's columns; coefficients here are the caller's times
+    ``scale``. `correlation` ``(p, k)``: inner products of unit columns and signals. `energy`
+    ``(k,)``: squared norms of the signals. `single`: whether the caller gave one signal as a
+    vector. `matrix`, `operator`, `gram`: as the caller gave them, not scaled.
     """
 
     n_rows: int

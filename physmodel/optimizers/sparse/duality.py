@@ -32,21 +32,10 @@ def penalised_certificate(
 ) -> Certificate:
     """Certificate of ``|y - A x|^2 / 2 + ridge x^2 / 2 + penalty |x|`` in unit columns.
 
-    Parameters
-    ----------
-    design : Design
-    x : ndarray (p, k)
-        Coefficients of the unit columns.
-    penalty : ndarray (p, k)
-        With groups, the penalty of a group stands at each of its columns.
-    ridge : ndarray (p,)
-    groups : ndarray of int (p,), optional
-        Label of the group of each column; the penalty is then on the norm of a group.
-
-    Returns
-    -------
-    Certificate
-        With primal, dual, gap and KKT residual.
+    `x` ``(p, k)``: coefficients of the unit columns. `penalty` ``(p, k)``: with groups, the penalty
+    of a group stands at each of its columns. `ridge` ``(p,)``. `groups` ``(p,)``: label of the
+    group of each column; the penalty is then on the norm of a group. Returns: with primal, dual,
+    gap and KKT residual.
     """
     left, rss = design.gradient(x, quick=True)
     return certify(design, x, left, rss, penalty, ridge, groups)
@@ -63,14 +52,9 @@ def certify(
 ) -> Certificate:
     """The same where the gradient of the squares is at hand.
 
-    Parameters
-    ----------
-    design, penalty, ridge, groups
-        As for `penalised_certificate`; the design may have one signal for many answers.
-    x, left : ndarray (p, k)
-        Coefficients, and inner products of unit columns with what they leave of the signals.
-    rss : ndarray (k,)
-        Its squared norm.
+    `design`, `penalty`, `ridge`, `groups`: as for `penalised_certificate`; the design may have one
+    signal for many answers. `x`, `left` ``(p, k)``: coefficients, and inner products of unit
+    columns with what they leave of the signals. `rss` ``(k,)``: its squared norm.
     """
     slope = left - ridge[:, None] * x
     bend = ridge @ x**2
@@ -112,14 +96,8 @@ def certify(
 class Gap:
     """Duality gap of one signal at many points, for solvers that look at it on the way.
 
-    Attributes
-    ----------
-    energy : float
-    correlation, penalty : ndarray (p,)
-    inverse : ndarray (p,)
-        Of the penalties; zero where there is none.
-    free : ndarray of int
-        Columns without a penalty.
+    `correlation`, `penalty` ``(p,)``. `inverse` ``(p,)``: of the penalties; zero where there is
+    none. `free`: columns without a penalty.
     """
 
     energy: float

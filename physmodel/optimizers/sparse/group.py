@@ -107,12 +107,8 @@ def group_lasso(
 def group_soft_threshold(x: Array, threshold: Array, inverse: NDArray[np.intp]) -> Array:
     """Proximal map of a weighted sum of group norms, columns of `x` (p, k) at a time.
 
-    Parameters
-    ----------
-    x, threshold : ndarray (p, k)
-        The threshold of a group stands at each of its columns.
-    inverse : ndarray of int (p,)
-        Number of the group of each column.
+    `x`, `threshold` ``(p, k)``: the threshold of a group stands at each of its columns. `inverse`
+    ``(p,)``: number of the group of each column.
     """
     norms = group_norms(x, inverse)[inverse]
     with np.errstate(divide="ignore", invalid="ignore"):

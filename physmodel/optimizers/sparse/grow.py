@@ -33,14 +33,8 @@ SHRINK = 0.5
 class Point:
     """Where one signal stands.
 
-    Attributes
-    ----------
-    x : ndarray (p,)
-        Coefficients of unit columns.
-    left : ndarray (p,)
-        Inner products of unit columns with the residual.
-    rss : float
-        Squared norm of the residual.
+    `x` ``(p,)``: coefficients of unit columns. `left` ``(p,)``: inner products of unit columns with
+    the residual. `rss`: squared norm of the residual.
     """
 
     x: Array
@@ -60,27 +54,10 @@ def grow(
 ) -> tuple[WorkingGram, Point, int, bool]:
     """Solve for one signal, warm and with what is known of the Gram.
 
-    Parameters
-    ----------
-    working : Rows or Columns
-        Grows in place.
-    design : Design
-        With the one signal.
-    penalty, ridge : ndarray (p,)
-    start : ndarray (p,) or Point
-    goal : float
-        Duality gap that will do; 0 for the exact answer.
-    history : list of float, optional
-        Receives the gap of every iterate that has been compared with all columns.
-
-    Returns
-    -------
-    working : Rows or Columns
-        Another one where single precision was not enough.
-    point : Point
-    steps : int
-    done : bool
-        False where the descent stalled or ran out of steps.
+    `working`: grows in place. `design`: with the one signal. `penalty`, `ridge` ``(p,)``. `goal`:
+    duality gap that will do; 0 for the exact answer. `history`: receives the gap of every iterate
+    that has been compared with all columns. Returns `working`: another one where single precision
+    was not enough; `point`; `steps`; `done`: False where the descent stalled or ran out of steps.
     """
     correlation, energy = design.correlation[:, 0], float(design.energy[0])
     rank = min(design.n_rows, design.n_atoms) if design.n_rows > 0 else design.n_atoms

@@ -125,10 +125,7 @@ def elastic_net(
 def checked_tolerance(tolerance: float | None) -> float:
     """The relative gap to stop at, 0 for none.
 
-    Raises
-    ------
-    ProblemError
-        If it is negative or not a number.
+    Raises ProblemError if it is negative or not a number.
     """
     if tolerance is not None and not 0.0 <= tolerance < np.inf:
         raise ProblemError(

@@ -24,18 +24,10 @@ SMALLEST, LARGEST = 1e-120, 1e120
 def open_design(dictionary: Dictionary, signals: ArrayLike | None) -> Design:
     """Check a dictionary and its signals and bring the columns to unit norm.
 
-    Parameters
-    ----------
-    dictionary : array_like (m, p), LinearOperator (m, p) or Gram
-        An operator of up to `TABULATE` entries is written out; a larger one is applied as it is
-        and its columns count as unit, because their norms would cost one application each.
-    signals : array_like (m,) or (m, k), or None with a Gram
-
-    Raises
-    ------
-    ProblemError
-        If shapes disagree, a number is missing, masked or infinite, a column is zero, or a norm
-        lies beyond `SMALLEST` or `LARGEST`.
+    `dictionary`: an operator of up to `TABULATE` entries is written out; a larger one is applied as
+    it is and its columns count as unit, because their norms would cost one application each. Raises
+    ProblemError if shapes disagree, a number is missing, masked or infinite, a column is zero, or a
+    norm lies beyond `SMALLEST` or `LARGEST`.
     """
     if isinstance(dictionary, Gram):
         if signals is not None:

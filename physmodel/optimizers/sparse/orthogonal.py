@@ -20,18 +20,10 @@ DEPENDENT = 1e-12
 class OrthogonalSteps:
     """Nested least-squares fits of every signal.
 
-    Attributes
-    ----------
-    atoms : ndarray of int (n, s)
-        Columns in the order in which they were chosen.
-    inverse : ndarray (n, s, s)
-        Inverse of the lower Cholesky factor of their Gram.
-    projections : ndarray (n, s)
-        Inner products of the signal with the orthonormalised columns.
-    sizes : ndarray of int (n,)
-        Steps that were taken.
-    rss : ndarray (n, s + 1)
-        Residual sum of squares after 0, 1, ... steps; constant after the last.
+    `atoms` ``(n, s)``: columns in the order in which they were chosen. `inverse` ``(n, s, s)``:
+    inverse of the lower Cholesky factor of their Gram. `projections` ``(n, s)``: inner products of
+    the signal with the orthonormalised columns. `sizes` ``(n,)``: steps that were taken. `rss`
+    ``(n, s + 1)``: residual sum of squares after 0, 1, ... steps; constant after the last.
     """
 
     atoms: NDArray[np.intp]
@@ -73,12 +65,7 @@ class OrthogonalSteps:
 def omp_single(design: Design, most: int, tolerance: float) -> OrthogonalSteps:
     """One signal on the columns themselves: no Gram, and residuals to full precision.
 
-    Parameters
-    ----------
-    design : Design
-        With one signal.
-    most, tolerance
-        As for `orthogonal_batch.omp_batch`.
+    `design`: with one signal. `most`, `tolerance`: as for `orthogonal_batch.omp_batch`.
     """
     assert design.signals is not None  # noqa: S101
     residual = design.signals[:, 0].copy()

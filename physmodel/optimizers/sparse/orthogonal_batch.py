@@ -25,13 +25,8 @@ TOGETHER = 512
 def omp_batch(design: Design, most: int, tolerance: float) -> OrthogonalSteps:
     """Every signal at once on the Gram of all columns.
 
-    Parameters
-    ----------
-    design : Design
-    most : int
-        Steps at most.
-    tolerance : float
-        Norm of the residual at which a signal stops; negative for never.
+    `most`: steps at most. `tolerance`: norm of the residual at which a signal stops; negative for
+    never.
     """
     gram = design.unit_gram
     n = design.n_signals

@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.design import Design, Dictionary
 from physmodel.optimizers.sparse.duality import penalties
-from physmodel.optimizers.sparse.homotopy import end_of_path
 from physmodel.optimizers.sparse.l1 import noise_level
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.pursuit_answer import Answer, infeasible, judge, linear_program
@@ -28,8 +27,6 @@ Array = NDArray[np.float64]
 #: The penalty falls by this factor until the end of the path is in sight.
 FALL = 0.1
 MAX_ROUNDS = 40
-#: Corners of the path at most, per row; Gaussian columns take one to four.
-CORNERS = 8
 #: A penalty this small, relative to the largest useful one, drowns in rounding.
 SMALLEST = 1e-11
 
@@ -143,35 +140,16 @@ def certify(design: Design, answers: list[Answer]) -> Certificate:
 
 
 def pursue(design: Design, level: float, cost: Array) -> tuple[Answer, int]:
-    """Follow the Lasso path to its end, or approach it by single penalties where that fails.
+    """Approach the end of the Lasso path by single penalties; its last piece is solved exactly.
 
-    Parameters
-    ----------
-    design : Design
-        One signal.
-    level : float
-        Norm of the residual that is allowed.
-    cost : ndarray (p,)
-        Positive.
-
-    Returns
-    -------
-    answer : Answer
-    rounds : int
-        Pieces of the path that were looked at.
+    `design`: one signal. `level`: norm of the residual that is allowed. `cost` ``(p,)``: positive.
+    Returns `answer`; `rounds`: penalties that were solved for.
     """
     largest = float((np.abs(design.correlation[:, 0]) / cost).max())
     if level >= np.sqrt(design.energy[0]):
         return Answer(np.zeros(design.n_atoms), Status.OPTIMAL), 0
     if largest == 0.0:
         return infeasible(design), 0
-    corners = CORNERS * (min(design.n_rows, design.n_atoms) or design.n_atoms)
-    signs = end_of_path(design, cost, level, corners)
-    fit = None if signs is None else fit_support(design, signs, cost)
-    if fit is not None:
-        answer = judge(design, fit, level, cost)
-        if answer.settled:
-            return answer, 1
     return _approach(design, level, cost, FALL * largest)
 
 

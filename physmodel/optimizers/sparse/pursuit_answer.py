@@ -30,16 +30,8 @@ ORTHOGONAL = 1e-9
 class Answer:
     """Coefficients of unit columns and their certificate.
 
-    Attributes
-    ----------
-    x : ndarray (p,)
-    status : Status
-    primal, dual : float
-        Sum of costs, and a lower bound of it.
-    excess : float
-        Residual norm above the one that is allowed, relative to the signal's.
-    penalty : float
-        Of the equivalent Lasso.
+    `x` ``(p,)``. `primal`, `dual`: sum of costs, and a lower bound of it. `excess`: residual norm
+    above the one that is allowed, relative to the signal's. `penalty`: of the equivalent Lasso.
     """
 
     x: Array
@@ -69,14 +61,7 @@ def infeasible(design: Design, x: Array | None = None) -> Answer:
 def judge(design: Design, fit: SupportFit, level: float, cost: Array) -> Answer:
     """The point on a piece of the Lasso path that meets the constraint, and its proof.
 
-    Parameters
-    ----------
-    design : Design
-        One signal, not zero.
-    fit : SupportFit
-    level : float
-        Norm of the residual that is allowed.
-    cost : ndarray (p,)
+    `design`: one signal, not zero. `level`: norm of the residual that is allowed. `cost` ``(p,)``.
     """
     size = float(np.sqrt(design.energy[0]))
     steepest = float((np.abs(design.correlation[:, 0]) / cost).max())

@@ -23,16 +23,8 @@ def smooth(
 
     On the columns near their bounds only, and in single precision: signs are all that is wanted.
 
-    Parameters
-    ----------
-    gram : ndarray (p, p)
-    correlation, penalty, ridge, start : ndarray (p,)
-    iterations : int
-
-    Returns
-    -------
-    ndarray (p,)
-        Coefficients, most of their signs right.
+    `gram` ``(p, p)``, `correlation`, `penalty`, `ridge`, `start` ``(p,)``. Returns ``(p,)``:
+    coefficients, most of their signs right.
     """
     slope = correlation - gram @ start - ridge * start
     near = np.flatnonzero((np.abs(slope) >= NEAR * penalty) | (start != 0.0))

@@ -135,17 +135,7 @@ def local_search(
 ) -> list[NDArray[np.intp]]:
     """Supports of 0 ... `most` columns that no exchange of one column improves.
 
-    Parameters
-    ----------
-    gram : ndarray (p, p)
-        Unit diagonal.
-    correlation : ndarray (p,)
-    energy : float
-    most, n_rows : int
-
-    Returns
-    -------
-    list of ndarray of int
+    `gram` ``(p, p)``: unit diagonal. `correlation` ``(p,)``.
     """
     values, vectors = np.linalg.eigh(gram)
     keep = values > values[-1] * 1e-13

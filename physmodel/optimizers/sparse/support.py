@@ -20,20 +20,11 @@ DEPENDENT = 1e-10
 class SupportFit:
     """The line ``x - penalty * direction`` on which Lasso answers with given signs lie.
 
-    Attributes
-    ----------
-    x, direction : ndarray (p,)
-        Least squares on the support, and its change with the penalty.
-    left : ndarray (p,)
-        Inner products of the columns with the residual of ``x``.
-    dual : ndarray (p,)
-        Inner products of the columns with the dual direction: costs times signs on the support.
-    along, dual_along : float
-        Inner products of the signal with the residual and with the dual direction.
-    residual : float
-        Norm of the residual of ``x``.
-    bend : float
-        Squared norm of the dual direction.
+    `x`, `direction` ``(p,)``: least squares on the support, and its change with the penalty. `left`
+    ``(p,)``: inner products of the columns with the residual of ``x``. `dual` ``(p,)``: inner
+    products of the columns with the dual direction: costs times signs on the support. `along`,
+    `dual_along`: inner products of the signal with the residual and with the dual direction.
+    `residual`: norm of the residual of ``x``. `bend`: squared norm of the dual direction.
     """
 
     x: Array
@@ -64,16 +55,8 @@ class SupportFit:
 def fit_support(design: Design, x: Array, cost: Array) -> SupportFit | None:
     """Fit the support and the signs of `x`.
 
-    Parameters
-    ----------
-    design : Design
-        One signal.
-    x, cost : ndarray (p,)
-
-    Returns
-    -------
-    SupportFit or None
-        None if the support is empty. Of dependent columns the first ones carry the fit.
+    `design`: one signal. `x`, `cost` ``(p,)``. Returns: None if the support is empty. Of dependent
+    columns the first ones carry the fit.
     """
     support = np.flatnonzero(x)
     if not len(support):

@@ -27,19 +27,10 @@ TILE = 1 << 16
 def support_certificate(design: Design, x: Array | csc_array) -> Certificate:
     """What can be proven about given supports: exact recovery and being the sparsest.
 
-    Parameters
-    ----------
-    design : Design
-    x : ndarray or csc_array (p, k)
-        Coefficients of unit columns.
-
-    Returns
-    -------
-    Certificate
-        `primal` is half the residual sum of squares and `kkt` the largest inner product of a
-        column of the support with the residual, relative to the largest with the signal. Recovery
-        is given for a single signal on a dictionary that is written out, `coherence` where a Gram
-        is at hand or the matrix small.
+    `x` ``(p, k)``: coefficients of unit columns. Returns: `primal` is half the residual sum of
+    squares and `kkt` the largest inner product of a column of the support with the residual,
+    relative to the largest with the signal. Recovery is given for a single signal on a dictionary
+    that is written out, `coherence` where a Gram is at hand or the matrix small.
     """
     if design.matrix is not None and design.n_signals > 1:
         rss, slope, sizes = _fit_in_columns(design, csc_array(x))

@@ -64,15 +64,8 @@ def run_signals(
 ) -> SparseResult:
     """Apply a method to every signal and report.
 
-    Parameters
-    ----------
-    method : callable
-    dictionary, signals
-        As for `orthogonal_matching_pursuit`.
-    sparsity : int, optional
-        By default, for each signal, what orthogonal matching pursuit takes.
-    iterations : int
-        Budget.
+    `dictionary`, `signals`: as for `orthogonal_matching_pursuit`. `sparsity`: by default, for each
+    signal, what orthogonal matching pursuit takes. `iterations`: budget.
     """
     design = open_design(dictionary, signals)
     check_sparsity(sparsity, design.n_rows, design.n_atoms)

@@ -43,14 +43,8 @@ CHUNK = 1 << 23
 class Rows:
     """Inner products (w, p) of the known columns with all columns.
 
-    Attributes
-    ----------
-    design : Design
-    known : ndarray of int (w,)
-    rows : ndarray (w, p)
-    gram : ndarray (w, w)
-    single : bool
-        The products are right to single precision only: answers need to be verified.
+    `known` ``(w,)``, `rows` ``(w, p)``, `gram` ``(w, w)``. `single`: the products are right to
+    single precision only: answers need to be verified.
     """
 
     design: Design
@@ -114,14 +108,8 @@ class Rows:
 class Columns:
     """The known columns (m, w) and their inner products (w, w).
 
-    Attributes
-    ----------
-    design : Design
-    known : ndarray of int (w,)
-    unit : ndarray (m, w)
-    gram : ndarray (w, w)
-    single : bool
-        The products are right to single precision only.
+    `known` ``(w,)``, `unit` ``(m, w)``, `gram` ``(w, w)``. `single`: the products are right to
+    single precision only.
     """
 
     design: Design
@@ -161,15 +149,9 @@ WorkingGram: TypeAlias = Rows | Columns
 def working_gram(design: Design, answers: int, tolerance: float = 0.0) -> WorkingGram:
     """The record that is cheapest for the shape of a matrix or Gram.
 
-    Parameters
-    ----------
-    design : Design
-        Its signals do not matter.
-    answers : int
-        Penalties times signals that it will serve.
-    tolerance : float
-        Duality gap, relative to the energy of the signal, that will do for answers that are
-        verified; 0 keeps to double precision.
+    `design`: its signals do not matter. `answers`: penalties times signals that it will serve.
+    `tolerance`: duality gap, relative to the energy of the signal, that will do for answers that
+    are verified; 0 keeps to double precision.
     """
     atoms = design.n_atoms
     if design.has_gram:

@@ -42,24 +42,11 @@ def solve(
 ) -> tuple[Array, NDArray[np.intp], NDArray[np.bool_]]:
     """Minimise ``|y - A x|^2 / 2 + ridge x^2 / 2 + penalty |x|`` in unit columns.
 
-    Parameters
-    ----------
-    design : Design
-    penalty : ndarray (p, k)
-    ridge : ndarray (p,)
-    start : ndarray (p, k), optional
-    tolerance : float
-        Duality gap relative to the energy of a signal that will do. Signals that are solved
-        together on one Gram, and operators, go on to where their methods end.
-    history : list of float, optional
-        Receives the duality gaps of the iterates of a single signal.
-
-    Returns
-    -------
-    x : ndarray (p, k)
-    steps : ndarray of int (k,)
-    done : ndarray of bool (k,)
-        False where the descent stalled or ran out of steps.
+    `penalty` ``(p, k)``, `ridge` ``(p,)``, `start` ``(p, k)``. `tolerance`: duality gap relative to
+    the energy of a signal that will do. Signals that are solved together on one Gram, and
+    operators, go on to where their methods end. `history`: receives the duality gaps of the
+    iterates of a single signal. Returns `x` ``(p, k)``; `steps` ``(k,)``; `done` ``(k,)``: False
+    where the descent stalled or ran out of steps.
     """
     if design.operator is not None:
         return _fista(design, penalty, ridge, start)
