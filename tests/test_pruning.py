@@ -19,12 +19,11 @@ from physmodel.losses.field_residuals import rate_residuals
 from physmodel.losses.slopes import KnownStates
 from physmodel.models.linear_field import Points
 from physmodel.models.nets.constrained import Constrained
+from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
 from physmodel.models.nets.form import Form
-from physmodel.models.nets.gradient_flow import GradientFlow
 from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
 from physmodel.models.nets.lagrangian import Lagrangian
 from physmodel.models.nets.mechanical import Mechanical
-from physmodel.models.nets.metriplectic import Metriplectic
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.port_hamiltonian import PortHamiltonian

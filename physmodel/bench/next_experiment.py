@@ -129,10 +129,10 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     for row in rows:
         plans = {plan: row[plan]["identified"] for plan in PLANS} if row["open"] else {}
         shown.append({**row, **plans, "wrong": row["suggested"]["wrong"] if plans else None})
-    plans = "".join(f"|{plan}:>11.0%" for plan in PLANS)
+    heads = "".join(f"|{plan}:>11.0%" for plan in PLANS)
     head = "exact law identified after a second record, over the seeds whose first left rivals\n"
     return head + text_table(
         shown,
-        f"case:<16|open:>6{plans}|only sugg.=helped:>12|only rand.=harmed:>12|predicted:>11.0%|"
+        f"case:<16|open:>6{heads}|only sugg.=helped:>12|only rand.=harmed:>12|predicted:>11.0%|"
         "wrong:>7.0%",
     )
