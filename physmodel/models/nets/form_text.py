@@ -18,6 +18,7 @@ from physmodel.models.nets.averaged import (
     FieldElement,
     ScalarElement,
 )
+from physmodel.models.nets.blocks import PositiveQuadratic
 from physmodel.models.nets.constrained import Constrained
 from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
 from physmodel.models.nets.divergence_free import DivergenceFree
@@ -33,7 +34,6 @@ from physmodel.models.nets.mechanical import Mechanical
 from physmodel.models.nets.mlp import MLPField, MLPScalar, MLPVector
 from physmodel.models.nets.port_hamiltonian import PortHamiltonian
 from physmodel.models.nets.pruned import PrunedForm
-from physmodel.models.nets.quadratic import PositiveQuadratic
 from physmodel.models.nets.random_units import RandomUnits
 from physmodel.models.nets.restricted import AtRest, Positive
 from physmodel.models.nets.scaled import ScaledForm, ScaledScalar
