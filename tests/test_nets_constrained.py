@@ -16,13 +16,12 @@ from torch.func import jacrev, vmap
 
 from physmodel.errors import PhysmodelError, ProblemError
 from physmodel.models.integrate import integrate, rk4
-from physmodel.models.nets.constrained import Constrained
+from physmodel.models.nets.constrained import Constrained, simulate_rods
 from physmodel.models.nets.equivariant import symmetrised
 from physmodel.models.nets.known_scalar import KnownScalar
 from physmodel.models.nets.mechanical import Mechanical
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.nets.rod_motion import simulate_rods
 from physmodel.models.nets.scaled import ScaledScalar
 from physmodel.models.nets.scaling import Scaling
 from physmodel.models.rattle import rattle

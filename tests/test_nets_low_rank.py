@@ -17,13 +17,12 @@ from physmodel.errors import IntegrityError, ProblemError
 from physmodel.losses.shooting import MultipleShooting, Record
 from physmodel.losses.slopes import KnownStates
 from physmodel.models.nets import net_field
+from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
 from physmodel.models.nets.equivariant import symmetrised
 from physmodel.models.nets.form import Form
-from physmodel.models.nets.gradient_flow import GradientFlow
 from physmodel.models.nets.hamiltonian import Hamiltonian
 from physmodel.models.nets.lagrangian import Lagrangian
 from physmodel.models.nets.low_rank import LowRank, merged, with_update
-from physmodel.models.nets.metriplectic import Metriplectic
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.port_hamiltonian import PortHamiltonian

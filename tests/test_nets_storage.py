@@ -15,20 +15,19 @@ from safetensors.numpy import save
 
 from physmodel.errors import IntegrityError, PhysmodelError, ProblemError
 from physmodel.models.nets.averaged import AveragedField
+from physmodel.models.nets.blocks import PositiveQuadratic
 from physmodel.models.nets.constrained import Constrained
+from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
 from physmodel.models.nets.divergence_free import DivergenceFree
 from physmodel.models.nets.equivariant import symmetrised
 from physmodel.models.nets.form import Form
-from physmodel.models.nets.gradient_flow import GradientFlow
 from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
 from physmodel.models.nets.known_scalar import KnownScalar
 from physmodel.models.nets.lagrangian import Lagrangian
 from physmodel.models.nets.mechanical import Mechanical
-from physmodel.models.nets.metriplectic import Metriplectic
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.port_hamiltonian import PortHamiltonian
-from physmodel.models.nets.quadratic import PositiveQuadratic
 from physmodel.models.nets.random_units import with_random_units
 from physmodel.models.nets.restricted import AtRest, Positive
 from physmodel.models.nets.scaled import ScaledForm, ScaledScalar

@@ -18,12 +18,11 @@ from torch import Tensor
 from torch.func import jacrev, vmap
 
 from physmodel.models.nets.blocks import skew
+from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
 from physmodel.models.nets.divergence_free import DivergenceFree
-from physmodel.models.nets.gradient_flow import GradientFlow
 from physmodel.models.nets.hamiltonian import Hamiltonian
 from physmodel.models.nets.lagrangian import Lagrangian
 from physmodel.models.nets.mechanical import Mechanical
-from physmodel.models.nets.metriplectic import Metriplectic
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.port_hamiltonian import PortHamiltonian

@@ -18,18 +18,17 @@ from physmodel.errors import DataError, ProblemError
 from physmodel.losses.field_residuals import rate_residuals
 from physmodel.losses.slopes import KnownStates
 from physmodel.models.linear_field import Points
+from physmodel.models.nets.blocks import PositiveQuadratic
 from physmodel.models.nets.constrained import Constrained
+from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
 from physmodel.models.nets.form import Form
-from physmodel.models.nets.gradient_flow import GradientFlow
 from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
 from physmodel.models.nets.lagrangian import Lagrangian
 from physmodel.models.nets.mechanical import Mechanical
-from physmodel.models.nets.metriplectic import Metriplectic
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.port_hamiltonian import PortHamiltonian
 from physmodel.models.nets.pruned import PrunedForm
-from physmodel.models.nets.quadratic import PositiveQuadratic
 from physmodel.models.nets.random_units import with_random_units
 from physmodel.models.nets.scaled import ScaledForm
 from physmodel.models.nets.scaling import Scaling

@@ -8,10 +8,9 @@ import pytest
 import xarray as xr
 
 import physmodel as pm
-from physmodel.bench import rod_cases
+from physmodel.bench import rods as rod_cases
 from physmodel.bench.nets import summarise, table, unit_names
-from physmodel.bench.rod_cases import PIECE, ROD_CASES, RodCase, chain
-from physmodel.bench.rods import METHODS, ROUNDING, judged_run
+from physmodel.bench.rods import METHODS, PIECE, ROD_CASES, ROUNDING, RodCase, chain, judged_run
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.next_sample import NextSample
 from physmodel.losses.shooting import Record

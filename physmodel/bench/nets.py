@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from physmodel.bench import rods
 from physmodel.bench.nets_cases import CASES, Case, Records, draw, roll_out
-from physmodel.bench.rod_cases import ROD_CASES
+from physmodel.bench.rods import ROD_CASES
 from physmodel.bench.tables import grouped, text_table
 
 Array = NDArray[np.float64]

@@ -27,7 +27,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.damped_descent import TOLERANCE, damped_descent
-from physmodel.optimizers.residuals import Minimum, OnIteration
+from physmodel.optimizers.residuals import Minimum
 
 Array = NDArray[np.float64]
 #: A SciPy sparse array or matrix of any format; SciPy ships no types.
@@ -68,8 +68,6 @@ def bordered_least_squares(
     max_iterations: int = 200,
     tolerance: float = TOLERANCE,
     worth: float = 0.0,
-    time_limit: float | None = None,
-    on_iteration: OnIteration | None = None,
 ) -> BorderedMinimum:
     """Minimise half the squared norm of residuals over local and shared unknowns.
 
@@ -80,8 +78,6 @@ def bordered_least_squares(
     `shared` ``(p,)``: start. `tolerance`: relative change of cost and unknowns below which the
     search has converged. `worth`: part of the cost that ten iterations have to gain, or they are
     the last: along directions that the residuals hardly see, searches go on for hundreds of them.
-    `time_limit`: seconds. `on_iteration`: called with the number of the iteration, all unknowns
-    (local, then shared) and the cost.
     """
     n = np.size(local)
 
@@ -104,8 +100,6 @@ def bordered_least_squares(
         bend=False,  # measured in shooting: no fewer Jacobians, and two thirds more values
         max_iterations=max_iterations,
         tolerance=tolerance,
-        time_limit=time_limit,
-        on_iteration=on_iteration,
         worth=worth,
     )
     x = found.parameters

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.optimizers.linear_model import DampedModel, LinearModel
 from physmodel.optimizers.opening import check_linearised, open_start
-from physmodel.optimizers.residuals import Ending, Minimum, OnIteration
+from physmodel.optimizers.residuals import Ending, Minimum
 
 Array = NDArray[np.float64]
 
@@ -75,15 +74,13 @@ def damped_descent(
     bend: bool,
     max_iterations: int,
     tolerance: float,
-    time_limit: float | None,
-    on_iteration: OnIteration | None,
     worth: float = 0.0,
 ) -> Minimum:
     """Minimise half the squared norm of residuals by damped Gauss-Newton steps.
 
     `values`, `linearise`: residuals ``(m,)`` and their linear model at parameters ``(p,)``. `bend`:
     whether to correct steps for curvature; it pays where a Jacobian costs several values. `start`,
-    `method`, `max_iterations`, `tolerance`, `time_limit`, `on_iteration`: see
+    `method`, `max_iterations`, `tolerance`: see
     `physmodel.optimizers.levenberg_marquardt.levenberg_marquardt`. `worth`: part of the cost that
     `SPELL` iterations have to gain, or they are the last. Raises ProblemError if the start is not a
     finite vector, or residuals or derivatives are not finite there.
@@ -96,7 +93,6 @@ def damped_descent(
     lowers the cost and that promise is within their rounding, or the residuals are orthogonal
     to the columns, to the root of `tolerance`. Otherwise, without such a step, it has stalled.
     """
-    deadline = np.inf if time_limit is None else perf_counter() + time_limit
     x = open_start(start)
     model = linearise(x)
     check_linearised(model.residuals, model.column_norms)
@@ -117,20 +113,17 @@ def damped_descent(
             history.append(cost)
             ending = Ending.CONVERGED
             break
-        search = _lower(values, linearise, x, local, damping, deadline)
+        search = _lower(values, linearise, x, local, damping)
         if search.ahead is None and not search.refusals:  # too short a step to change any digit
-            search = _lower(values, linearise, x, local, model.least_damping, deadline)
+            search = _lower(values, linearise, x, local, model.least_damping)
         if search.ahead is None:
             rounding = TERMS * search.noise
             within = rounding * (rounding + float(np.sqrt(2.0 * cost)))
             # Residuals that are rounding of the first ones may not change at all any more.
             within = max(within, (TERMS * np.finfo(float).eps) ** 2 * history[0])
-            if perf_counter() > deadline:
-                ending = Ending.TIME
-            else:
-                still = not search.refusals and bool(np.all(np.isfinite(search.scaled)))
-                flat = local.steepness() <= np.sqrt(tolerance) or local.possible() <= within
-                ending = Ending.CONVERGED if still or flat else Ending.STALLED
+            still = not search.refusals and bool(np.all(np.isfinite(search.scaled)))
+            flat = local.steepness() <= np.sqrt(tolerance) or local.possible() <= within
+            ending = Ending.CONVERGED if still or flat else Ending.STALLED
             break
         new = _half_square(search.ahead.residuals)
         little = max(cost - new, search.predicted) <= tolerance * cost or np.linalg.norm(
@@ -140,12 +133,9 @@ def damped_descent(
         damping = search.damping * max(MOST_CUT, 1.0 - (2.0 * search.ratio - 1.0) ** 3)
         x, model, cost = search.moved, search.ahead, new
         history.append(cost)
-        if on_iteration is not None:
-            on_iteration(len(history) - 1, x, cost)
         slow = len(history) > SPELL and history[-1 - SPELL] - cost < worth * cost
-        done = small_steps == 2 or cost == 0.0 or slow
-        if done or perf_counter() > deadline:
-            ending = Ending.CONVERGED if done else Ending.TIME
+        if small_steps == 2 or cost == 0.0 or slow:
+            ending = Ending.CONVERGED
             break
     return Minimum(x, cost, ending, len(history) - 1, np.array(history), method)
 
@@ -156,7 +146,6 @@ def _lower(
     x: Array,
     local: DampedModel,
     damping: float,
-    deadline: float,
 ) -> _Search:
     """Raise the damping until a step lowers the cost."""
     growth, refused, noise, refusals, moved, scaled = 2.0, None, 0.0, 0, x, x
@@ -165,7 +154,7 @@ def _lower(
         if np.all(np.isfinite(scaled)) and (refused is None or _differ(scaled, refused)):
             step = scaled / local.scale
             moved = x + step
-            if np.array_equal(moved, x) or (refusals and perf_counter() > deadline):
+            if np.array_equal(moved, x):
                 break
             trial, new = _evaluated(values, moved)
             predicted = local.predicted(scaled, damping)

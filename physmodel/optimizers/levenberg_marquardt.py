@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from physmodel.errors import ProblemError
 from physmodel.optimizers.damped_descent import TOLERANCE, damped_descent
 from physmodel.optimizers.dense_model import DenseModel
-from physmodel.optimizers.residuals import Minimum, OnIteration, Residuals
+from physmodel.optimizers.residuals import Minimum, Residuals
 
 Array = NDArray[np.float64]
 
@@ -25,15 +25,12 @@ def levenberg_marquardt(
     *,
     max_iterations: int = 200,
     tolerance: float = TOLERANCE,
-    time_limit: float | None = None,
-    on_iteration: OnIteration | None = None,
 ) -> Minimum:
     """Minimise half the squared norm of residuals.
 
     `start` ``(p,)``. `tolerance`: relative change of cost and parameters below which the search has
-    converged. `time_limit`: seconds. `on_iteration`: called after each iteration with its number,
-    the parameters and the cost. Raises ProblemError if the start is not a finite vector, or
-    residuals or derivatives are not finite there or have the wrong shape.
+    converged. Raises ProblemError if the start is not a finite vector, or residuals or derivatives
+    are not finite there or have the wrong shape.
 
     Notes
     -----
@@ -59,6 +56,4 @@ def levenberg_marquardt(
         bend=True,
         max_iterations=max_iterations,
         tolerance=tolerance,
-        time_limit=time_limit,
-        on_iteration=on_iteration,
     )

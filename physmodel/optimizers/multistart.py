@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +39,6 @@ def multistart(
     *,
     max_iterations: int = 200,
     tolerance: float = TOLERANCE,
-    time_limit: float | None = None,
 ) -> Multistart:
     """Minimise half the squared norm of residuals from each of several starts.
 
@@ -52,29 +50,19 @@ def multistart(
     max_iterations : int
         Of each start.
     tolerance : float
-    time_limit : float, optional
-        Seconds for all starts together; at least one is followed.
 
     Raises
     ------
     ProblemError
         If there is no start from which a step can be made.
     """
-    deadline = None if time_limit is None else perf_counter() + time_limit
     minima: list[Minimum] = []
     fault: PhysmodelError | None = None
     for start in starts:
-        left = None if deadline is None else deadline - perf_counter()
-        if left is not None and left <= 0.0 and minima:
-            break
         try:
             minima.append(
                 levenberg_marquardt(
-                    problem,
-                    start,
-                    max_iterations=max_iterations,
-                    tolerance=tolerance,
-                    time_limit=left,
+                    problem, start, max_iterations=max_iterations, tolerance=tolerance
                 )
             )
         except ProblemError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -25,10 +24,6 @@ class Residuals(Protocol):
 
     def linearised(self, parameters: Array) -> tuple[Array, Array]:
         """Residuals ``(m,)`` and their derivatives ``(m, p)``."""
-
-
-#: Called after each iteration with its number, the parameters ``(p,)`` and the cost.
-OnIteration = Callable[[int, Array, float], None]
 
 
 class Ending(StrEnum):

@@ -21,7 +21,7 @@ from scipy.linalg import qr, solve_triangular
 from physmodel.errors import ProblemError
 from physmodel.optimizers.damped_descent import TOLERANCE
 from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
-from physmodel.optimizers.residuals import Minimum, OnIteration
+from physmodel.optimizers.residuals import Minimum
 
 Array = NDArray[np.float64]
 
@@ -58,8 +58,6 @@ def variable_projection(
     *,
     max_iterations: int = 200,
     tolerance: float = TOLERANCE,
-    time_limit: float | None = None,
-    on_iteration: OnIteration | None = None,
 ) -> SeparableMinimum:
     """Minimise half the squared norm of separable residuals.
 
@@ -68,7 +66,7 @@ def variable_projection(
     problem : SeparableResiduals
     start : ndarray (q,)
         The linear parameters need none.
-    max_iterations, tolerance, time_limit, on_iteration
+    max_iterations, tolerance
         See `physmodel.optimizers.levenberg_marquardt.levenberg_marquardt`.
 
     Raises
@@ -79,12 +77,7 @@ def variable_projection(
     """
     projected = Projected(problem)
     found = levenberg_marquardt(
-        projected,
-        start,
-        max_iterations=max_iterations,
-        tolerance=tolerance,
-        time_limit=time_limit,
-        on_iteration=on_iteration,
+        projected, start, max_iterations=max_iterations, tolerance=tolerance
     )
     columns = problem.columns(found.parameters)
     weights = _fit(columns, problem.target).weights

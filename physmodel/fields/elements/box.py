@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.fields.elements.field import ElementField
+from physmodel.fields.elements.field import ElementField, split, tails
 from physmodel.fields.elements.newton import newton, newton_by_homotopy
 from physmodel.fields.elements.patch import Patch, condition
-from physmodel.fields.elements.refine import split, tails
 from physmodel.fields.problem import PdeProblem
 from physmodel.optimizers.residuals import Ending
 

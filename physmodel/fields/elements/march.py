@@ -17,10 +17,9 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.fields.elements.field import ElementField, MarchedField
+from physmodel.fields.elements.field import ElementField, MarchedField, joined, split, tails
 from physmodel.fields.elements.newton import newton
 from physmodel.fields.elements.patch import Condition, Patch, condition, continued
-from physmodel.fields.elements.refine import joined, split, tails
 from physmodel.fields.problem import PdeProblem
 from physmodel.optimizers.residuals import Ending
 

@@ -1,4 +1,4 @@
-"""Matrices with a structure from entries that are parameters or networks of the point."""
+"""Matrices with a structure from entries that are parameters or networks, and quadratic forms."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from physmodel.errors import ProblemError
 from physmodel.models.nets.form import like
 from physmodel.models.nets.mlp import MLPVector
 
@@ -102,3 +104,53 @@ def _upper_places(n: int) -> NDArray[np.float64]:
 def times(matrix: Tensor, vector: Tensor) -> Tensor:
     """Products ``(..., n)`` of matrices ``(..., n, m)`` with vectors ``(..., m)``."""
     return (matrix @ vector.unsqueeze(-1)).squeeze(-1)
+
+
+@dataclass(frozen=True)
+class PositiveQuadratic:
+    """``x . L L^T x / 2``: never negative; the kinetic energy ``p . M^-1 p / 2`` of momenta.
+
+    Attributes
+    ----------
+    n_variables : int
+    known : tuple of tuple of float or None
+        The matrix, if it is known; then there are no parameters. Otherwise they are the lower
+        triangle of ``L``, which starts as the unit matrix.
+    """
+
+    n_variables: int
+    known: tuple[tuple[float, ...], ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.known is None:
+            return
+        matrix, n = np.array(self.known, dtype=float), self.n_variables
+        sound = matrix.shape == (n, n) and np.isfinite(matrix).all()
+        if not sound or not np.array_equal(matrix, matrix.T) or np.linalg.eigvalsh(matrix)[0] < 0:
+            raise ProblemError(
+                f"a quadratic form of {n} variables with the matrix {self.known}",
+                why="it has to be symmetric, and no value of the form may be negative",
+                fix="give the rows of a symmetric matrix with eigenvalues that are not negative",
+            )
+
+    @property
+    def n_parameters(self) -> int:
+        """Length ``p`` of the parameter vector."""
+        return n_lower(self.n_variables) if self.known is None else 0
+
+    def initial(self, seed: int) -> NDArray[np.float64]:
+        """Parameters ``(p,)`` of ``|x|^2 / 2``; the seed makes no difference."""
+        if self.known is not None:
+            return np.empty(0)
+        return unit_lower(self.n_variables)
+
+    def value(self, parameters: Tensor, point: Tensor) -> Tensor:
+        """Values ``(...)`` at points ``(..., D)``."""
+        return (point * self.gradient(parameters, point)).sum(-1) / 2.0
+
+    def gradient(self, parameters: Tensor, point: Tensor) -> Tensor:
+        """Derivatives ``(..., D)`` by the point."""
+        if self.known is not None:
+            return point @ torch.tensor(self.known, dtype=point.dtype, device=point.device)
+        root = lower(parameters, self.n_variables)
+        return (point @ root) @ root.mT

@@ -21,9 +21,9 @@ from physmodel.models.nets.averaged import (
     Rows,
     ScalarElement,
 )
+from physmodel.models.nets.dissipative import GradientFlow
 from physmodel.models.nets.divergence_free import DivergenceFree
 from physmodel.models.nets.form import Form, Scalar
-from physmodel.models.nets.gradient_flow import GradientFlow
 from physmodel.models.nets.hamiltonian import Hamiltonian, canonical_order
 from physmodel.models.nets.invariant import EquivariantField, InvariantScalar, outputs_needed
 from physmodel.models.nets.mechanical import Mechanical

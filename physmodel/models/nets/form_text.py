@@ -18,10 +18,11 @@ from physmodel.models.nets.averaged import (
     FieldElement,
     ScalarElement,
 )
+from physmodel.models.nets.blocks import PositiveQuadratic
 from physmodel.models.nets.constrained import Constrained
+from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
 from physmodel.models.nets.divergence_free import DivergenceFree
 from physmodel.models.nets.form import Form, Scalar
-from physmodel.models.nets.gradient_flow import GradientFlow
 from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
 from physmodel.models.nets.invariant import EquivariantField, InvariantScalar
 from physmodel.models.nets.invariants import Invariants
@@ -30,11 +31,9 @@ from physmodel.models.nets.lagrangian import Lagrangian
 from physmodel.models.nets.low_rank import LowRank
 from physmodel.models.nets.many_bodies import ManyBodies
 from physmodel.models.nets.mechanical import Mechanical
-from physmodel.models.nets.metriplectic import Metriplectic
 from physmodel.models.nets.mlp import MLPField, MLPScalar, MLPVector
 from physmodel.models.nets.port_hamiltonian import PortHamiltonian
 from physmodel.models.nets.pruned import PrunedForm
-from physmodel.models.nets.quadratic import PositiveQuadratic
 from physmodel.models.nets.random_units import RandomUnits
 from physmodel.models.nets.restricted import AtRest, Positive
 from physmodel.models.nets.scaled import ScaledForm, ScaledScalar

@@ -66,7 +66,7 @@ class Separable:
     Attributes
     ----------
     kinetic : Scalar
-        Of the momenta; `p . M^-1 p / 2` is a `quadratic.PositiveQuadratic`.
+        Of the momenta; `p . M^-1 p / 2` is a `physmodel.models.nets.blocks.PositiveQuadratic`.
     potential : Scalar
         Of the coordinates, which are the first half of the variables.
     """

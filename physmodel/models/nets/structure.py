@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
+from physmodel.models.nets.dissipative import GradientFlow
 from physmodel.models.nets.divergence_free import DivergenceFree
 from physmodel.models.nets.equivariant import symmetrised
 from physmodel.models.nets.form import Form
-from physmodel.models.nets.gradient_flow import GradientFlow
 from physmodel.models.nets.hamiltonian import Hamiltonian
 from physmodel.models.nets.known_scalar import KnownScalar
 from physmodel.models.nets.mechanical import Mechanical

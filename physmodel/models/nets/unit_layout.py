@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from physmodel.models.nets.averaged import AveragedField, AveragedScalar
 from physmodel.models.nets.constrained import Constrained
+from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
 from physmodel.models.nets.divergence_free import DivergenceFree
-from physmodel.models.nets.gradient_flow import GradientFlow
 from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
 from physmodel.models.nets.invariant import EquivariantField, InvariantScalar
 from physmodel.models.nets.lagrangian import Lagrangian
 from physmodel.models.nets.mechanical import Mechanical
-from physmodel.models.nets.metriplectic import Metriplectic
 from physmodel.models.nets.mlp import MLPField, MLPScalar, MLPVector
 from physmodel.models.nets.port_hamiltonian import PortHamiltonian
 from physmodel.models.nets.pruned import PrunedForm
