@@ -11,8 +11,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.assemble import MAX_VALUES, SHORTEST, NanPolicy, RawTrajectory, assemble
-from physmodel.data.clock import as_floats, time_axis
 from physmodel.data.names import found_units, identifiers, renamed_units, split_unit
+from physmodel.data.readers.clock import as_floats, time_axis
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 

@@ -12,9 +12,9 @@ import xarray as xr
 
 from physmodel.data.assemble import NanPolicy
 from physmodel.data.contract import validate
-from physmodel.data.gridded import from_xarray, read_gridded
-from physmodel.data.tabular import from_frame, read_parquet
-from physmodel.data.text import read_csv
+from physmodel.data.readers.gridded import from_xarray, read_gridded
+from physmodel.data.readers.tabular import from_frame, read_parquet
+from physmodel.data.readers.text import read_csv
 from physmodel.errors import DataError
 from physmodel.problem.parser import suggestion
 

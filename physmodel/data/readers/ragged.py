@@ -8,11 +8,11 @@ import numpy as np
 import xarray as xr
 
 from physmodel.data.assemble import NanPolicy, RawTrajectory, assemble
-from physmodel.data.clock import as_floats
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.holds import HOLD, with_holds
-from physmodel.data.layout import chosen_columns
 from physmodel.data.names import found_units, identifiers, renamed_units
+from physmodel.data.readers.clock import as_floats
+from physmodel.data.readers.layout import chosen_columns
 from physmodel.errors import DataError
 from physmodel.findings import recorded
 

@@ -12,9 +12,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.assemble import MAX_VALUES, NanPolicy, RawTrajectory, assemble
-from physmodel.data.cells import clock, numbers
-from physmodel.data.columns import Headers, time_column
 from physmodel.data.names import found_units, identifiers, renamed_units
+from physmodel.data.readers.cells import clock, numbers
+from physmodel.data.readers.columns import Headers, time_column
 from physmodel.errors import DataError, require
 from physmodel.findings import Finding
 

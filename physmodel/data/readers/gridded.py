@@ -12,10 +12,16 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.assemble import MAX_VALUES, NanPolicy, RawTrajectory, assemble
-from physmodel.data.clock import as_floats, time_axis
-from physmodel.data.layout import cf_time, chosen_columns, components, find_time, find_trajectory
 from physmodel.data.names import found_units, identifiers, renamed_units
-from physmodel.data.ragged import from_contract
+from physmodel.data.readers.clock import as_floats, time_axis
+from physmodel.data.readers.layout import (
+    cf_time,
+    chosen_columns,
+    components,
+    find_time,
+    find_trajectory,
+)
+from physmodel.data.readers.ragged import from_contract
 from physmodel.errors import DataError, require
 from physmodel.findings import Finding
 

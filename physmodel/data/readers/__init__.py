@@ -1,0 +1,1 @@
+"""From files and objects of every kind to one dataset."""
