@@ -10,9 +10,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.assemble import MAX_VALUES, SHORTEST, NanPolicy, RawTrajectory, assemble
-from physmodel.data.names import found_units, identifiers, renamed_units, split_unit
-from physmodel.data.readers.clock import as_floats, time_axis
+from physmodel.data.assembly.assemble import MAX_VALUES, SHORTEST, assemble
+from physmodel.data.assembly.clock import as_floats, time_axis
+from physmodel.data.assembly.missing import NanPolicy
+from physmodel.data.assembly.names import found_units, identifiers, renamed_units, split_unit
+from physmodel.data.assembly.raw import RawTrajectory
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 
@@ -29,7 +31,7 @@ def from_arrays(
     input_names: Sequence[str] | None = None,
     units: Mapping[str, str] | None = None,
     time_units: str = "",
-    nan_policy: NanPolicy = "raise",
+    nan_policy: NanPolicy = "estimate",
 ) -> xr.Dataset:
     """Make a dataset from arrays.
 
@@ -51,8 +53,9 @@ def from_arrays(
     units : mapping of str to str, optional
         By name of state or input.
     time_units : str
-    nan_policy : {"raise", "segment"}
-        ``"segment"`` cuts trajectories at missing values.
+    nan_policy : {"estimate", "segment", "raise"}
+        A sample with a missing value counts as not observed, between samples that were; or cuts
+        the trajectory; or is refused. A long run of them cuts in any case.
 
     Returns
     -------

@@ -245,7 +245,8 @@ def _check_column(name: str, column: xr.DataArray) -> None:
         raise DataError(
             f"{len(bad)} values are missing, infinite or beyond {LARGEST:g}",
             where=f"variable {name!r}, row {bad[0]}",
-            fix='open the data with nan_policy="segment", or mend the values',
+            fix="physmodel.open(data) makes missing values samples that were not observed; "
+            "mend the others",
         )
     size = float(np.abs(values).max(initial=0.0))
     if 0.0 < size < SMALLEST:

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from physmodel.data.assemble import NanPolicy
+from physmodel.data.assembly.gridded import from_xarray, read_gridded
+from physmodel.data.assembly.missing import NanPolicy
+from physmodel.data.assembly.tabular import from_frame, read_parquet
 from physmodel.data.contract import validate
-from physmodel.data.readers.gridded import from_xarray, read_gridded
-from physmodel.data.readers.tabular import from_frame, read_parquet
 from physmodel.data.readers.text import read_csv
 from physmodel.errors import DataError
 from physmodel.problem.parser import suggestion
@@ -32,7 +32,7 @@ def open(
     states: Sequence[str] | None = None,
     units: Mapping[str, str] | None = None,
     time_units: str | None = None,
-    nan_policy: NanPolicy = "raise",
+    nan_policy: NanPolicy = "estimate",
     group: str | None = None,
 ) -> xr.Dataset:
     """Open measured trajectories from wherever they are.
@@ -52,8 +52,9 @@ def open(
     units : mapping of str to str, optional
         Units by column; headers such as ``x [m]`` and ``units`` attributes are read.
     time_units : str, optional
-    nan_policy : {"raise", "segment"}
-        ``"segment"`` cuts trajectories at missing values.
+    nan_policy : {"estimate", "segment", "raise"}
+        A sample with a missing value counts as not observed, between samples that were; or cuts
+        the trajectory; or is refused. A long run of them cuts in any case.
     group : str, optional
         Group inside a netCDF or Zarr file.
 

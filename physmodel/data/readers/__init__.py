@@ -1,1 +1,1 @@
-"""From files and objects of every kind to one dataset."""
+"""One module for each format of files: text, spreadsheets, archives of arrays, netCDF."""

@@ -11,17 +11,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.assemble import MAX_VALUES, NanPolicy, RawTrajectory, assemble
-from physmodel.data.names import found_units, identifiers, renamed_units
-from physmodel.data.readers.clock import as_floats, time_axis
-from physmodel.data.readers.layout import (
+from physmodel.data.assembly.assemble import MAX_VALUES, assemble
+from physmodel.data.assembly.clock import as_floats, time_axis
+from physmodel.data.assembly.layout import (
     cf_time,
     chosen_columns,
     components,
     find_time,
     find_trajectory,
 )
-from physmodel.data.readers.ragged import from_contract
+from physmodel.data.assembly.missing import NanPolicy
+from physmodel.data.assembly.names import found_units, identifiers, renamed_units
+from physmodel.data.assembly.ragged import from_contract
+from physmodel.data.assembly.raw import RawTrajectory
 from physmodel.errors import DataError, require
 from physmodel.findings import Finding
 
@@ -92,7 +94,7 @@ def from_xarray(
     states: Sequence[str] | None = None,
     units: Mapping[str, str] | None = None,
     time_units: str | None = None,
-    nan_policy: NanPolicy = "raise",
+    nan_policy: NanPolicy = "estimate",
     source: str = "xarray",
 ) -> xr.Dataset:
     """Make a dataset from labelled arrays; see `physmodel.data.open.open`.
@@ -109,7 +111,7 @@ def from_xarray(
         Variables; every other numeric variable is a state by default.
     units : mapping of str to str, optional
     time_units : str, optional
-    nan_policy : {"raise", "segment"}
+    nan_policy : {"estimate", "segment", "raise"}
     source : str
 
     Raises

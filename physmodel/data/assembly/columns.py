@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physmodel.data.names import split_unit
+from physmodel.data.assembly.names import split_unit
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 from physmodel.problem.parser import suggestion

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physmodel.data.names import split_unit
-from physmodel.data.readers.clock import dates_to_floats
-from physmodel.data.readers.columns import TIME_NAMES, TIME_WITH_UNIT
+from physmodel.data.assembly.clock import dates_to_floats
+from physmodel.data.assembly.columns import TIME_NAMES, TIME_WITH_UNIT
+from physmodel.data.assembly.names import split_unit
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 

@@ -2,59 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from physmodel.data.contract import LARGEST, make_dataset, rows_text, time_fault
+from physmodel.data.assembly.missing import (
+    NAN_POLICIES,
+    NanPolicy,
+    usable_samples,
+    without_empty_columns,
+)
+from physmodel.data.assembly.raw import Array, RawTrajectory, Rows
+from physmodel.data.contract import LARGEST, make_dataset, time_fault
 from physmodel.data.segments import cut, is_regular, runs, time_gaps, value_jumps
 from physmodel.errors import DataError
 from physmodel.findings import Finding, bundled
-
-Array = NDArray[np.float64]
-Rows = NDArray[np.intp]
-NanPolicy = Literal["raise", "segment"]
 
 #: Pieces with fewer samples carry no rate of change worth having.
 SHORTEST = 4
 
 #: Numbers that are taken into memory: 4 GB.
 MAX_VALUES = 500_000_000
-
-
-@dataclass(frozen=True)
-class RawTrajectory:
-    """One trajectory as it was read.
-
-    Attributes
-    ----------
-    label : str
-    time : ndarray (n,)
-    values : ndarray (n, v)
-        NaN where a value is missing by accident.
-    masked : ndarray of bool (n, v)
-        True where the source declares a value missing.
-    rows : ndarray of int (n,), optional
-        Row numbers in the source; 0, 1, ... when there are none.
-    lines : ndarray of int (n,), optional
-        Line numbers in the file.
-    """
-
-    label: str
-    time: Array
-    values: Array
-    masked: NDArray[np.bool_]
-    rows: Rows | None = None
-    lines: Rows | None = None
-
-    def place(self, samples: Rows) -> str:
-        """Rows, and lines where they are known, of some samples."""
-        text = rows_text(samples if self.rows is None else self.rows[samples])
-        return text if self.lines is None else f"{text} (line {self.lines[samples[0]]})"
 
 
 def assemble(
@@ -65,7 +34,7 @@ def assemble(
     units: Mapping[str, str] | None = None,
     long_names: Mapping[str, str] | None = None,
     time_units: str = "",
-    nan_policy: NanPolicy = "raise",
+    nan_policy: NanPolicy = "estimate",
     title: str = "",
     source: str = "",
     findings: Sequence[Finding] = (),
@@ -78,24 +47,34 @@ def assemble(
     names : sequence of str
     inputs, units, long_names, time_units, title, source, findings
         See `physmodel.data.contract.make_dataset`.
-    nan_policy : {"raise", "segment"}
-        About NaN and infinite values; what the source masks cuts the trajectory in any case.
+    nan_policy : {"estimate", "segment", "raise"}
+        A missing value makes its sample one that was not observed, between samples that were; or
+        cuts the trajectory; or is refused unless the source masks it, which then cuts. Infinite
+        values cut with ``"segment"`` and are refused otherwise.
 
     Raises
     ------
     DataError
         Naming the variable and the rows.
     """
-    if nan_policy not in ("raise", "segment"):
-        raise DataError(f"nan_policy is {nan_policy!r}", fix='it is "raise" or "segment"')
+    if nan_policy not in NAN_POLICIES:
+        raise DataError(
+            f"nan_policy is {nan_policy!r}", fix="it is " + " or ".join(map(repr, NAN_POLICIES))
+        )
     notes = list(findings)
+    raw, names = without_empty_columns(raw, names, source, notes)
+    inputs = [name for name in inputs if name in names]
     states = [k for k, name in enumerate(names) if name not in inputs]
     pieces: list[tuple[str, Array, Array]] = []
     for trajectory in raw:
         where = f", trajectory {trajectory.label}" if len(raw) > 1 else ""
         _check_time(trajectory, where)
-        usable = _usable(trajectory, names, nan_policy, where, notes)
-        pieces += _split(trajectory, usable, states, where, notes)
+        usable = usable_samples(trajectory, names, nan_policy, where, notes)
+        observed = np.flatnonzero(usable)
+        blocks = (
+            [observed] if nan_policy == "estimate" else [np.arange(a, b) for a, b in runs(usable)]
+        )
+        pieces += _split(trajectory, blocks, states, where, notes)
     if not pieces:
         longest = max((len(trajectory.time) for trajectory in raw), default=0)
         raise DataError(
@@ -153,69 +132,29 @@ def _check_time(trajectory: RawTrajectory, where: str) -> None:
         )
 
 
-def _usable(
-    trajectory: RawTrajectory,
-    names: Sequence[str],
-    nan_policy: NanPolicy,
-    where: str,
-    notes: list[Finding],
-) -> NDArray[np.bool_]:
-    values, masked = trajectory.values, trajectory.masked
-    broken = ~(np.abs(values) <= LARGEST) & ~masked
-    if broken.any() and nan_policy == "raise":
-        column = int(np.flatnonzero(broken.any(axis=0))[0])
-        rows = np.flatnonzero(broken[:, column])
-        first = values[rows[0], column]
-        why = "a fit through missing values would be a guess"
-        fix = 'nan_policy="segment" (command line: --missing segment) cuts the trajectory there'
-        kind = "missing" if np.isnan(first) else "infinite"
-        if np.isfinite(first):
-            kind, fix = f"beyond {LARGEST:g}", "use a larger unit"
-            why = "products of such values leave the range of floats"
-        raise DataError(
-            f"{len(rows)} values are {kind}" if len(rows) > 1 else f"a value is {kind}",
-            where=f"variable {names[column]!r}, {trajectory.place(rows)}, "
-            f"t={trajectory.time[rows[0]]:.6g}{where}",
-            why=why,
-            fix=fix,
-        )
-    lost = broken | masked
-    if lost.any():
-        columns = ", ".join(names[int(k)] for k in np.flatnonzero(lost.any(axis=0)))
-        samples = np.flatnonzero(lost.any(axis=1))
-        notes.append(
-            Finding(
-                "W-MISSING",
-                "warning",
-                f"{columns}, {trajectory.place(samples)}{where}",
-                f"{len(samples)} samples with missing values cut the trajectory",
-            )
-        )
-    return np.asarray(~lost.any(axis=1))
-
-
 def _split(
     trajectory: RawTrajectory,
-    usable: NDArray[np.bool_],
+    blocks: Sequence[Rows],
     states: Sequence[int],
     where: str,
     notes: list[Finding],
 ) -> list[tuple[str, Array, Array]]:
+    """Cut blocks of samples at gaps of the time and at leaps that hide one."""
     time, values = trajectory.time, trajectory.values
-    pieces: list[tuple[int, int]] = []
-    for first, last in runs(usable):
-        for a, b in _cut_at(first, last, time_gaps(time[first:last])):
-            if a > first:
-                length = f"a gap of {time[a] - time[a - 1]:.4g} in time cuts the trajectory"
-                notes.append(_gap(trajectory, a - 1, where, length))
-            # Only where the clock claims equal steps can a gap hide in the values.
-            jumps = value_jumps(values[a:b][:, states]).tolist() if is_regular(time[a:b]) else []
+    pieces: list[Rows] = []
+    for block in blocks:
+        for a, b in cut(len(block), time_gaps(time[block]).tolist()):
+            rows = block[a:b]
+            if a > 0:
+                length = f"a gap of {time[rows[0]] - time[block[a - 1]]:.4g} in time"
+                notes.append(_gap(trajectory, block[a - 1], where, f"{length} cuts the trajectory"))
+            jumps = _jumps(trajectory, rows, states)
             for k in jumps:
                 what = "the states jump here as if samples were missing: the trajectory is cut"
-                notes.append(_gap(trajectory, a + k, where, what))
-            pieces += _cut_at(a, b, jumps)
-    kept = [(a, b) for a, b in pieces if b - a >= SHORTEST]
-    dropped = sum(b - a for a, b in pieces) - sum(b - a for a, b in kept)
+                notes.append(_gap(trajectory, rows[k], where, what))
+            pieces += [rows[c:d] for c, d in cut(len(rows), jumps)]
+    kept = [rows for rows in pieces if len(rows) >= SHORTEST]
+    dropped = sum(map(len, pieces)) - sum(map(len, kept))
     if dropped:
         notes.append(
             Finding(
@@ -227,16 +166,22 @@ def _split(
         )
     label = trajectory.label
     return [
-        (label if len(kept) == 1 else f"{label}.{k}", time[a:b], values[a:b])
-        for k, (a, b) in enumerate(kept)
+        (label if len(kept) == 1 else f"{label}.{k}", time[rows], values[rows])
+        for k, rows in enumerate(kept)
     ]
 
 
-def _cut_at(first: int, last: int, after: Iterable[int]) -> list[tuple[int, int]]:
-    return [(first + a, first + b) for a, b in cut(last - first, [int(k) for k in after])]
+def _jumps(trajectory: RawTrajectory, rows: Rows, states: Sequence[int]) -> list[int]:
+    """Last samples before leaps; only where the clock claims equal steps can a gap hide there."""
+    found: list[int] = []
+    for a, b in cut(len(rows), np.flatnonzero(np.diff(rows) > 1).tolist()):
+        if is_regular(trajectory.time[rows[a:b]]):
+            leaps = value_jumps(trajectory.values[rows[a:b]][:, states])
+            found += [a + int(k) for k in leaps]
+    return found
 
 
-def _gap(trajectory: RawTrajectory, sample: int, where: str, what: str) -> Finding:
+def _gap(trajectory: RawTrajectory, sample: np.intp, where: str, what: str) -> Finding:
     at = f"after {trajectory.place(np.array([sample]))}, t={trajectory.time[sample]:.6g}{where}"
     fix = "if samples are missing there, give the true times" if "jump" in what else ""
     return Finding("W-GAP", "warning", at, what, fix)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from physmodel.data.readers.columns import TIME_NAMES
+from physmodel.data.assembly.columns import TIME_NAMES
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 from physmodel.problem.parser import suggestion

@@ -11,10 +11,12 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.assemble import MAX_VALUES, NanPolicy, RawTrajectory, assemble
-from physmodel.data.names import found_units, identifiers, renamed_units
-from physmodel.data.readers.cells import clock, numbers
-from physmodel.data.readers.columns import Headers, time_column
+from physmodel.data.assembly.assemble import MAX_VALUES, assemble
+from physmodel.data.assembly.cells import clock, numbers
+from physmodel.data.assembly.columns import Headers, time_column
+from physmodel.data.assembly.missing import NanPolicy
+from physmodel.data.assembly.names import found_units, identifiers, renamed_units
+from physmodel.data.assembly.raw import RawTrajectory
 from physmodel.errors import DataError, require
 from physmodel.findings import Finding
 
@@ -51,7 +53,7 @@ def from_frame(
     states: Sequence[str] | None = None,
     units: Mapping[str, str] | None = None,
     time_units: str | None = None,
-    nan_policy: NanPolicy = "raise",
+    nan_policy: NanPolicy = "estimate",
     source: str = "table",
 ) -> xr.Dataset:
     """Make a dataset from a table; see `physmodel.data.open.open`.
@@ -65,7 +67,7 @@ def from_frame(
         Columns; every other column is a state by default.
     units : mapping of str to str, optional
     time_units : str, optional
-    nan_policy : {"raise", "segment"}
+    nan_policy : {"estimate", "segment", "raise"}
     source : str
 
     Raises
