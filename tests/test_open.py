@@ -322,7 +322,7 @@ def test_what_cannot_be_found(write: Any) -> None:
     assert "did you mean 'data.csv'" in refused(path.with_name("date.csv"))
     assert "there is no folder" in refused(path.parent / "nowhere" / "data.csv")
     assert ".xls" in refused(write("x", "a.xls"))
-    assert "from_arrays" in refused(X)
+    assert "physmodel.open(x, time=t)" in refused(X)
     assert "groups" in refused(path, group="a")
 
 

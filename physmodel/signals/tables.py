@@ -13,8 +13,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.assembly.columns import Headers, time_column
-from physmodel.data.assembly.tabular import read_parquet
-from physmodel.data.open import PARQUET, TEXT
+from physmodel.data.readers.files import PARQUET, TEXT
+from physmodel.data.readers.parquet import read_parquet
 from physmodel.data.readers.text import read_csv
 from physmodel.data.segments import cut, time_gaps
 from physmodel.errors import DataError

@@ -65,6 +65,8 @@ def assemble(
     raw, names = without_empty_columns(raw, names, source, notes)
     inputs = [name for name in inputs if name in names]
     states = [k for k, name in enumerate(names) if name not in inputs]
+    if not states:
+        raise DataError("every value of the states is missing", where=source)
     pieces: list[tuple[str, Array, Array]] = []
     for trajectory in raw:
         where = f", trajectory {trajectory.label}" if len(raw) > 1 else ""
