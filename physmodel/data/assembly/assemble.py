@@ -78,16 +78,7 @@ def assemble(
         )
         pieces += _split(trajectory, blocks, states, where, notes)
     if not pieces:
-        longest = max((len(trajectory.time) for trajectory in raw), default=0)
-        raise DataError(
-            f"need at least {SHORTEST} samples without interruption; the longest trajectory has "
-            f"{longest} samples" + (", cut by missing values or gaps" if longest >= 4 else ""),
-            where=source,
-            why="a rate of change needs neighbouring samples",
-            fix="supply longer trajectories, or close the gaps"
-            if longest > 1 or source != "arrays"
-            else "if x is transposed pass x.T: samples in rows",
-        )
+        raise _too_short(raw, source)
     if not any(values[:, states].any() for _, _, values in pieces):
         raise DataError(
             "all states are zero at all times",
@@ -109,6 +100,20 @@ def assemble(
         title=title,
         source=source,
         findings=bundled(notes),
+    )
+
+
+def _too_short(raw: Sequence[RawTrajectory], source: str) -> DataError:
+    longest = max((len(trajectory.time) for trajectory in raw), default=0)
+    cut_up = ", cut by missing values or gaps" if longest >= SHORTEST else ""
+    return DataError(
+        f"need at least {SHORTEST} samples without interruption; the longest trajectory has "
+        f"{longest} samples{cut_up}",
+        where=source,
+        why="a rate of change needs neighbouring samples",
+        fix="supply longer trajectories, or close the gaps"
+        if longest > 1 or source != "arrays"
+        else "if x is transposed pass x.T: samples in rows",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +97,12 @@ class Headers:
         name = str(name)  # pandas labels columns with numbers, too
         if name in self.full:
             return name
-        matches = [full for full in self.full if self.short[full] == name]
+        same = unicodedata.normalize("NFKC", name)  # accents are written in two ways
+        matches = [
+            full
+            for full in self.full
+            if same in (unicodedata.normalize("NFKC", each) for each in (full, self.short[full]))
+        ]
         if len(matches) == 1:
             return matches[0]
         raise DataError(

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from physmodel.data.assembly.names import split_unit
 from physmodel.errors import DataError
 
 
@@ -61,27 +62,32 @@ def unit_text(units: Any) -> str:
     return "1" if text in ("", "dimensionless") else text
 
 
-def plain_frame(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
-    """A table without quantities, and the units of its columns by name.
+def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table without quantities, with their units in the headers: ``x [m]``.
 
     Raises
     ------
     DataError
         If the cells of a column have units that cannot be converted.
     """
-    units: dict[str, str] = {}
-    plain: dict[Any, Any] = {}
-    for name in dict.fromkeys(frame.columns):
-        column: Any = frame[name]
-        if not isinstance(column, pd.Series):
-            continue  # the name occurs twice, which is refused later
+    names = []
+    columns: dict[int, Any] = {}
+    for k, name in enumerate(frame.columns):
+        column: Any = frame.iloc[:, k]
+        unit = ""
         if hasattr(column.dtype, "units"):
-            units[str(name)] = unit_text(column.dtype.units)
-            cells: Any = column.array
-            plain[name] = np.asarray(cells.quantity.magnitude)
+            columns[k] = np.asarray(column.array.quantity.magnitude)
+            unit = unit_text(column.dtype.units)
         elif column.dtype == object and any(map(is_quantity, column)):
-            plain[name], units[str(name)] = _cells(column, str(name))
-    return _replaced(frame, plain) if plain else frame, units
+            columns[k], unit = _cells(column, str(name))
+        names.append(f"{split_unit(str(name))[0]} [{unit}]" if unit else name)
+    if not columns:
+        return frame
+    parts = [pd.Series(columns.get(k, frame.iloc[:, k])) for k in range(len(names))]
+    plain = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
+    plain.columns = pd.Index(names)
+    plain.attrs = frame.attrs
+    return plain
 
 
 def plain_labelled(table: xr.Dataset) -> xr.Dataset:
@@ -107,10 +113,3 @@ def _cells(cells: Iterable[Any], name: str) -> tuple[list[Any], str]:
         values.append(value)
         unit = unit or own
     return values, unit
-
-
-def _replaced(frame: pd.DataFrame, columns: dict[Any, Any]) -> pd.DataFrame:
-    changed = frame.copy()
-    for name, values in columns.items():
-        changed[name] = values
-    return changed

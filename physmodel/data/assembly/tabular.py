@@ -62,46 +62,78 @@ def from_frame(
     if frame.size > MAX_VALUES:
         raise DataError(f"{frame.size} cells; the limit is {MAX_VALUES}", where=source)
     findings = [*notes]
-    plain, quantities = plain_frame(frame)
-    table = _flat(plain, findings)
+    table = plain_frame(_flat(frame, findings))
     if not len(table):
         raise DataError("the table has no rows", where=source)
     if trajectory is None:
         asked = [*_listed(inputs, "inputs"), *_listed(states, "states")]
         table, trajectory = unstacked(table, asked, bool(states), source, findings)
     table = settle_numerals(table, source, findings)
-    lines, origin = table.attrs.get("lines"), table.attrs.get("rows")
     headers = Headers.of(table, source)
     label = None if trajectory is None else headers.find(trajectory)
     groups = _groups(table[label], source) if label else {"0": np.arange(len(table))}
     axis = (
         time_column(table, headers, label, groups, findings) if time is None else headers.find(time)
     )
+    chosen, drives = _chosen(headers, (axis, label), inputs, states)
+    wanted = [*chosen, *drives]
+    raw, unit = _trajectories(table, groups, axis, wanted, source, findings)
+    short = identifiers([headers.short[name] for name in wanted], findings)
+    stated = {new: headers.unit[name] for name, new in zip(wanted, short, strict=True)}
+    given = found_units(stated, findings)
+    given |= renamed_units(units, [headers.short[name] for name in wanted], short)
+    if time_units is None:
+        time_units = found_units({"time": headers.unit[axis]}, findings)["time"] or unit
+    return assemble(
+        raw,
+        short,
+        inputs=short[len(chosen) :],
+        units=given,
+        time_units=time_units,
+        nan_policy=nan_policy,
+        source=source,
+        findings=findings,
+    )
+
+
+def _chosen(
+    headers: Headers,
+    taken: Sequence[str | None],
+    inputs: Sequence[str],
+    states: Sequence[str] | None,
+) -> tuple[list[str], list[str]]:
+    """Columns of states and of inputs; time and trajectory are taken."""
     drives = [headers.find(name) for name in _listed(inputs, "inputs")]
     chosen = (
         [headers.find(name) for name in _listed(states, "states")]
         if states
-        else [name for name in headers.full if name not in {axis, label, *drives}]
+        else [name for name in headers.full if name not in {*taken, *drives}]
     )
     if not chosen:
-        raise DataError("no columns are left to model", where=source)
+        raise DataError("no columns are left to model", where=headers.source)
     wanted = [*chosen, *drives]
     for name in wanted:
-        if wanted.count(name) > 1 or name in (axis, label):
+        if wanted.count(name) > 1 or name in taken:
             raise DataError(
                 f"the column {name!r} is asked for twice",
-                where=source,
+                where=headers.source,
                 fix="a column is the time, the trajectory, a state or an input",
             )
+    return chosen, drives
+
+
+def _trajectories(
+    table: pd.DataFrame,
+    groups: Mapping[str, NDArray[np.intp]],
+    axis: str,
+    wanted: Sequence[str],
+    source: str,
+    findings: list[Finding],
+) -> tuple[list[RawTrajectory], str]:
+    """Numbers of each trajectory, and the unit of time that the cells imply."""
+    lines, origin = table.attrs.get("lines"), table.attrs.get("rows")
     values = np.column_stack([numbers(table[name], name, source, lines) for name in wanted])
     times, unit = clock(table[axis], axis, source, lines, findings)
-    short = identifiers([headers.short[name] for name in wanted], findings)
-    stated_units = {**headers.unit, **quantities}
-    stated = {new: stated_units[name] for name, new in zip(wanted, short, strict=True)}
-    given = found_units(stated, findings)
-    given |= renamed_units(units, [headers.short[name] for name in wanted], short)
-    if time_units is None:
-        time_units = found_units({"time": stated_units[axis]}, findings)["time"] or unit
     masked = np.zeros(values.shape, dtype=bool)
     raw = [
         RawTrajectory(
@@ -114,16 +146,7 @@ def from_frame(
         )
         for key, rows in groups.items()
     ]
-    return assemble(
-        raw,
-        short,
-        inputs=short[len(chosen) :],
-        units=given,
-        time_units=time_units,
-        nan_policy=nan_policy,
-        source=source,
-        findings=findings,
-    )
+    return raw, unit
 
 
 def _listed(names: Sequence[str] | None, field: str) -> Sequence[str]:

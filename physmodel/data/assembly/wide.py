@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -94,26 +94,35 @@ def unstacked(
                 fix="give every record the same columns, or choose columns with states= "
                 "(command line: --states)",
             )
+    told = f"columns such as {next(iter(next(iter(runs.values())).values()))!r} are"
+    listed = ", ".join(name for name in every if not is_time(name))
+    findings.append(Finding("I-WIDE", "info", source, f"{told} {len(runs)} records of {listed}"))
     label = "trajectory" if "trajectory" not in every + shared else "record of the table"
+    return _stacked(table.set_axis(names, axis=1), runs, every, shared, label), label
+
+
+def _stacked(
+    table: pd.DataFrame,
+    runs: Mapping[str, Mapping[str, str]],
+    own: Sequence[str],
+    shared: Sequence[str],
+    label: str,
+) -> pd.DataFrame:
     lines = table.attrs.get("lines")
-    plain = table.set_axis(names, axis=1)
-    plain.attrs = {}  # pandas compares them when it joins tables
+    table.attrs = {}  # pandas compares them when it joins tables
     parts, rows = [], []
     for run, columns in runs.items():
-        own = plain[[columns[name] for name in every]].set_axis(every, axis=1)
-        alive = np.flatnonzero(own.notna().any(axis=1))
+        part = table[[columns[name] for name in own]].set_axis([*own], axis=1)
+        alive = np.flatnonzero(part.notna().any(axis=1))
+        # Where a record is shorter than others its columns end in empty cells.
         used = np.arange(int(alive[-1]) + 1 if len(alive) else 0)
-        part = own.iloc[used].assign(**{name: plain[name].iloc[used] for name in shared})
-        parts.append(part.assign(**{label: run}))
+        common = {name: table[name].iloc[used] for name in shared}
+        parts.append(part.iloc[used].assign(**common, **{label: run}))
         rows.append(used)
     long = pd.concat(parts, ignore_index=True)
     where = np.concatenate(rows)
     long.attrs = {"rows": where} | ({} if lines is None else {"lines": np.asarray(lines)[where]})
-    first = next(iter(runs.values()))
-    told = f"columns such as {next(iter(first.values()))!r} are {len(runs)} records of "
-    listed = [name for name in every if not is_time(name)]
-    findings.append(Finding("I-WIDE", "info", source, told + ", ".join(listed)))
-    return long, label
+    return long
 
 
 def _marked(names: Sequence[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
