@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,18 +74,18 @@ class Headers:
     def of(cls, table: pd.DataFrame, source: str) -> Headers:
         """Headers of a table whose columns are made text in place of any other label."""
         full = [str(name) for name in table.columns]
-        for name in full:
-            if full.count(name) > 1:
+        for name, times in Counter(full).items():
+            if times > 1:
                 raise DataError(
-                    f"the column {name!r} occurs {full.count(name)} times",
+                    f"the column {name!r} occurs {times} times",
                     where=source,
                     fix="give every column its own name",
                 )
         table.columns = pd.Index(full)
         parts = {name: split_unit(name) for name in full}
-        bare = [name for name, _ in parts.values()]
+        bare = Counter(name for name, _ in parts.values())
         # ``x (raw)`` and ``x (smooth)`` differ in what stands in brackets only.
-        parts |= {n: (n, unit) for n, (name, unit) in parts.items() if bare.count(name) > 1}
+        parts |= {n: (n, unit) for n, (name, unit) in parts.items() if bare[name] > 1}
         return cls(
             full,
             {name: part[0] for name, part in parts.items()},

@@ -182,7 +182,7 @@ def components(
             where=f"variable {name!r}",
             why="equations for fields over space are not supported yet",
             fix=f"select points, data.isel({dim}=0), or give components text labels, "
-            f"data.assign_coords({dim}=[...]); pm.fit_pde fits the coefficients of a known equation "
+            f"data.assign_coords({dim}=[...]); pm.fit_pde fits coefficients of a known equation "
             "over space",
         )
     parts: dict[str, xr.DataArray] = {}

@@ -100,10 +100,8 @@ def renamed_units(
     if isinstance(units, str):
         raise DataError(f"units is {units!r}", fix='a mapping such as {"x": "m"}')
     alike = [unicodedata.normalize("NFKC", header) for header in headers]  # accents, two ways
-    given = {
-        **dict(zip([*alike, *headers], [*names, *names], strict=True)),
-        **{n: n for n in names},
-    }
+    old = [*alike, *headers, *names]
+    given = dict(zip(old, [*names, *names, *names], strict=True))
     units = {
         name if name in given else unicodedata.normalize("NFKC", str(name)): unit
         for name, unit in (units or {}).items()

@@ -53,7 +53,10 @@ def settle_numerals(table: pd.DataFrame, source: str, findings: list[Finding]) -
     DataError
         If two conventions fit and disagree, or columns follow different ones.
     """
-    texts = {name: _texts(table[name]) for name in table.columns if _is_text(table[name])}
+    dtypes = zip(table.columns, table.dtypes, strict=True)
+    words = [name for name, dtype in dtypes if dtype.kind not in "biufcMm"]
+    # A name that stands twice is refused later.
+    texts = {n: _texts(table[n]) for n in words if isinstance(table[n], pd.Series)}
     kinds = {name: _kinds(cells) for name, cells in texts.items() if cells}
     kinds = {name: kind for name, kind in kinds.items() if kind}
     telling = [name for name in kinds if not all(map(_plain, texts[name]))]
@@ -89,10 +92,6 @@ def settle_numerals(table: pd.DataFrame, source: str, findings: list[Finding]) -
     told = f"{example!r} is read as {_number(example, ways[0]):.12g}"
     findings.append(Finding("I-NUMERALS", "info", f"column {telling[0]!r}", told))
     return settled
-
-
-def _is_text(column: Any) -> bool:
-    return isinstance(column, pd.Series) and column.dtype.kind not in "biufcMm"
 
 
 def _texts(column: pd.Series[Any]) -> list[str]:

@@ -72,14 +72,15 @@ def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """
     names = []
     columns: dict[int, Any] = {}
-    for k, name in enumerate(frame.columns):
-        column: Any = frame.iloc[:, k]
+    kind: Any
+    for k, (name, kind) in enumerate(zip(frame.columns, frame.dtypes, strict=True)):
         unit = ""
-        if hasattr(column.dtype, "units"):
-            columns[k] = np.asarray(column.array.quantity.magnitude)
-            unit = unit_text(column.dtype.units)
-        elif column.dtype == object and any(map(is_quantity, column)):
-            columns[k], unit = _cells(column, str(name))
+        if hasattr(kind, "units"):
+            cells: Any = frame.iloc[:, k].array
+            columns[k] = np.asarray(cells.quantity.magnitude)
+            unit = unit_text(kind.units)
+        elif kind.kind == "O" and any(map(is_quantity, frame.iloc[:, k])):
+            columns[k], unit = _cells(frame.iloc[:, k], str(name))
         names.append(f"{split_unit(str(name))[0]} [{unit}]" if unit else name)
     if not columns:
         return frame

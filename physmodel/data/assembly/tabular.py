@@ -19,6 +19,7 @@ from physmodel.data.assembly.numerals import settle_numerals
 from physmodel.data.assembly.quantities import plain_frame
 from physmodel.data.assembly.raw import RawTrajectory
 from physmodel.data.assembly.wide import unstacked
+from physmodel.data.contract import require_few
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 
@@ -112,6 +113,7 @@ def _chosen(
     if not chosen:
         raise DataError("no columns are left to model", where=headers.source)
     wanted = [*chosen, *drives]
+    require_few(len(wanted), headers.source)
     for name in wanted:
         if wanted.count(name) > 1 or name in taken:
             raise DataError(

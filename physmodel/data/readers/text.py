@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,8 @@ def read_csv(path: Path) -> pd.DataFrame:
     names = unique_headers(names, path.name)
     _check_width(lines, numbers, separator, len(names), path.name)
     frame = _parsed(lines, separator, names, path.name, decimal=decimal)
-    if any(unusual(frame[name]) for name in frame if frame[name].dtype.kind not in "biufcMm"):
+    words = [n for n, dtype in zip(names, frame.dtypes, strict=True) if dtype.kind not in "biufcMm"]
+    if any(unusual(frame[name]) for name in words):
         # The convention of one column is that of all: what looks like a number in another one may
         # not be that number.
         frame = _parsed(lines, separator, names, path.name, dtype=str)
@@ -174,11 +176,11 @@ def unique_headers(names: list[str], source: str) -> list[str]:
     DataError
     """
     told_apart = repeated_header(names)
-    for name in told_apart:
-        if told_apart.count(name) > 1:
+    for name, times in Counter(told_apart).items():
+        if times > 1:
             what = f"the column {name!r}" if name else "a column without name"
             raise DataError(
-                f"{what} occurs {told_apart.count(name)} times",
+                f"{what} occurs {times} times",
                 where=source,
                 fix="give every column its own name"
                 + (
