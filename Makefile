@@ -42,7 +42,7 @@ $(VENV)/.stamp-run: $(INPUTS) | $(BIN)/python
 
 $(VENV)/.stamp-dev: $(INPUTS) | $(BIN)/python
 	@echo "installing physmodel and its tools into $(VENV) (one to three minutes the first time)"
-	$(PIP) -e '.[test,lint,io]'
+	$(PIP) -e '.[test,lint,files]'
 	@touch $@ $(VENV)/.stamp-run
 
 $(VENV)/.stamp-docs: $(VENV)/.stamp-dev

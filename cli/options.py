@@ -40,8 +40,9 @@ _DATA = (
     click.option("--time-unit", metavar="UNIT", help="Unit of the time."),
     click.option(
         "--missing",
-        type=click.Choice(["raise", "segment"]),
-        help="Stop at missing values (the default), or cut trajectories there.",
+        type=click.Choice(["estimate", "segment", "raise"]),
+        help="A sample with a missing value is one that was not observed (the default), or cuts "
+        "the trajectory, or is refused.",
     ),
 )
 
@@ -118,7 +119,7 @@ def open_source(
         states=names(states) or None,
         units=pairs(units, "--units"),
         time_units=time_unit,
-        nan_policy=missing or "raise",  # type: ignore[arg-type]
+        nan_policy=missing or "estimate",  # type: ignore[arg-type]
     )
     stated = holds_table(pairs(hold, "--hold"), variable_names(data, "input"))
     if problem.get("hold"):

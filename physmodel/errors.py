@@ -74,7 +74,7 @@ def require(module: str, extra: str) -> ModuleType:
     module : str
         Import name, for example ``"zarr"``.
     extra : str
-        The physmodel extra that installs it, for example ``"io"``.
+        The physmodel extra that installs it, for example ``"files"``.
 
     Returns
     -------

@@ -37,20 +37,58 @@ def spoiled(row: int, column: int, value: float) -> Any:
     return x
 
 
-@pytest.mark.parametrize(("value", "word"), [(np.nan, "missing"), (np.inf, "infinite")])
-def test_nan_and_inf_name_variable_row_and_time(value: float, word: str) -> None:
-    text = refused(T, spoiled(500, 1, value))
+@pytest.mark.parametrize(
+    ("value", "word", "policy"), [(np.nan, "missing", "raise"), (np.inf, "infinite", "estimate")]
+)
+def test_nan_and_inf_name_variable_row_and_time(value: float, word: str, policy: Any) -> None:
+    text = refused(T, spoiled(500, 1, value), nan_policy=policy)
     assert "'x1'" in text
     assert "row 500" in text
     assert "t=5" in text
     assert word in text
-    assert "--missing segment" in text
+    assert "--missing" in text
 
 
 def test_consecutive_missing_rows_are_a_range() -> None:
     x = X.copy()
     x[500:503, 0] = np.nan
-    assert "rows 500-502" in refused(T, x)
+    assert "rows 500-502" in refused(T, x, nan_policy="raise")
+    told = next(f for f in check(from_arrays(T, x)) if f.code == "W-MISSING")
+    assert told.where == "x0, rows 500-502"
+    assert f"3 of {N} samples" in told.message
+    assert "estimated" in told.message
+
+
+def test_a_missing_value_is_a_sample_that_was_not_observed() -> None:
+    x = X.copy()
+    lost = np.random.default_rng(0).random(X.shape) < 0.05
+    x[lost] = np.nan
+    kept = ~lost.any(axis=1)
+    data = from_arrays(T, x)
+    assert data.sizes["trajectory"] == 1
+    np.testing.assert_array_equal(data["time"].values, T[kept])
+    np.testing.assert_array_equal(data["x1"].values, X[kept, 1])
+
+
+def test_a_long_run_of_missing_values_is_a_gap() -> None:
+    x = X.copy()
+    x[500:520, 0] = np.nan
+    data = from_arrays(T, x)
+    assert data["row_size"].values.tolist() == [500, N - 520]
+    assert codes(data) >= {"W-GAP", "W-MISSING"}
+
+
+def test_a_leap_is_seen_beside_missing_values() -> None:
+    x = np.delete(X, slice(400, 430), axis=0)
+    x[200, 0] = np.nan
+    assert from_arrays(0.01, x)["row_size"].values.tolist() == [399, N - 430]
+
+
+def test_a_column_without_any_value_is_left_out() -> None:
+    data = from_arrays(T, np.column_stack([X, np.full(N, np.nan)]))
+    assert variable_names(data) == ("x0", "x1")
+    assert "W-EMPTY" in codes(data)
+    assert "every value is missing" in refused(T, np.nan * X)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -62,7 +100,7 @@ def test_segment_policy_cuts_at_missing_values(value: float) -> None:
 
 
 def test_unknown_nan_policy() -> None:
-    assert '"segment"' in refused(T, X, nan_policy="drop")
+    assert "'segment'" in refused(T, X, nan_policy="drop")
 
 
 def test_duplicate_time_names_the_rows() -> None:
@@ -212,8 +250,11 @@ def test_masked_values_are_missing_whatever_lies_beneath() -> None:
     hidden = np.zeros(X.shape, dtype=bool)
     hidden[300:303, 0] = True
     garbage = np.where(hidden, 1e9, X)
-    data = from_arrays(T, np.ma.MaskedArray(garbage, mask=hidden))
-    assert data["row_size"].values.tolist() == [300, 698]
+    masked = np.ma.MaskedArray(garbage, mask=hidden)
+    data = from_arrays(T, masked)
+    assert data["row_size"].values.tolist() == [998]
+    cut = from_arrays(T, masked, nan_policy="segment")
+    assert cut["row_size"].values.tolist() == [300, 698]
     assert abs(data["x0"].values).max() <= 1.0
     assert "W-MISSING" in codes(data)
 

@@ -390,7 +390,7 @@ def test_a_missing_package_is_named_with_its_pip_line(
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     done = physmodel("check", home / "table.parquet")
     assert (done.exit_code, done.stdout) == (5, "")
-    assert "pip install 'physmodel[io]'" in done.stderr
+    assert "pip install 'physmodel[files]'" in done.stderr
 
 
 def test_debug_shows_the_traceback() -> None:

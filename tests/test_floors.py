@@ -53,7 +53,17 @@ FLOORS = {
 SIDEWAYS = {("data", "models"), ("atomic", "errors")}
 
 #: Modules that only functions may import: they are slow to load, or optional.
-INSIDE_FUNCTIONS = {"matplotlib", "netCDF4", "pyarrow", "pysindy", "sympy", "torch", "zarr"}
+INSIDE_FUNCTIONS = {
+    "matplotlib",
+    "netCDF4",
+    "openpyxl",
+    "pint",
+    "pyarrow",
+    "pysindy",
+    "sympy",
+    "torch",
+    "zarr",
+}
 #: Networks are a room that is itself imported late: every module of it may import torch. In the
 #: other places that DESIGN names for torch and PySINDy, the modules say so in their names.
 NETS = "physmodel.models.nets."

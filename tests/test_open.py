@@ -140,9 +140,10 @@ def test_unknown_column_gets_a_suggestion(write: Any, field: str) -> None:
 
 def test_missing_cell_names_row_and_line(write: Any) -> None:
     path = write("# note\n" + CSV.replace("\n1.0,0.540302", "\n1.0,"))
-    text = refused(path)
+    text = refused(path, nan_policy="raise")
     assert "'x'" in text
     assert "row 10 (line 13)" in text
+    assert note(open_data(path), "W-MISSING").where == "x, row 10 (line 13)"
     assert open_data(path, nan_policy="segment")["row_size"].values.tolist() == [10, 19]
 
 
@@ -221,7 +222,8 @@ def test_frame_with_time_index_and_nullable_columns() -> None:
     data = open_data(frame)
     np.testing.assert_array_equal(data["time"].values, np.arange(30.0))
     frame.iloc[3, 0] = pd.NA
-    assert "row 3" in refused(frame)
+    assert "row 3" in refused(frame, nan_policy="raise")
+    assert open_data(frame)["row_size"].values.tolist() == [29]
 
 
 @pytest.mark.parametrize("column", [1j * T, pd.date_range("2021", periods=30), [[1]] * 30])
@@ -320,7 +322,7 @@ def test_what_cannot_be_found(write: Any) -> None:
     assert "did you mean 'data.csv'" in refused(path.with_name("date.csv"))
     assert "there is no folder" in refused(path.parent / "nowhere" / "data.csv")
     assert ".xls" in refused(write("x", "a.xls"))
-    assert "from_arrays" in refused(X)
+    assert "physmodel.open(x, time=t)" in refused(X)
     assert "groups" in refused(path, group="a")
 
 

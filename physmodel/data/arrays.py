@@ -10,9 +10,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.assemble import MAX_VALUES, SHORTEST, NanPolicy, RawTrajectory, assemble
-from physmodel.data.clock import as_floats, time_axis
-from physmodel.data.names import found_units, identifiers, renamed_units, split_unit
+from physmodel.data.assembly.assemble import MAX_VALUES, SHORTEST, assemble
+from physmodel.data.assembly.clock import as_floats, time_axis
+from physmodel.data.assembly.missing import NanPolicy
+from physmodel.data.assembly.names import found_units, identifiers, renamed_units, split_unit
+from physmodel.data.assembly.quantities import is_quantity, magnitude_and_unit
+from physmodel.data.assembly.raw import RawTrajectory
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 
@@ -29,7 +32,7 @@ def from_arrays(
     input_names: Sequence[str] | None = None,
     units: Mapping[str, str] | None = None,
     time_units: str = "",
-    nan_policy: NanPolicy = "raise",
+    nan_policy: NanPolicy = "estimate",
 ) -> xr.Dataset:
     """Make a dataset from arrays.
 
@@ -51,8 +54,9 @@ def from_arrays(
     units : mapping of str to str, optional
         By name of state or input.
     time_units : str
-    nan_policy : {"raise", "segment"}
-        ``"segment"`` cuts trajectories at missing values.
+    nan_policy : {"estimate", "segment", "raise"}
+        A sample with a missing value counts as not observed, between samples that were; or cuts
+        the trajectory; or is refused. A long run of them cuts in any case.
 
     Returns
     -------
@@ -67,6 +71,7 @@ def from_arrays(
     findings: list[Finding] = []
     if names is None and hasattr(x, "columns"):
         names = [str(column) for column in x.columns]
+    (t, clock_unit), (x, x_unit), (inputs, input_unit) = map(_plain, (t, x, inputs))
     times, blocks, drives = _per_trajectory(t, x, inputs)
     raw: list[RawTrajectory] = []
     n_states, n_inputs, unit = 0, 0, time_units
@@ -78,7 +83,7 @@ def from_arrays(
             time, len(values), values.shape, time_units, f"t{place}", notes
         )
         _check_orientation(values, place)
-        unit = time_units or found_unit
+        unit = time_units or clock_unit or found_unit
         widths = [values.shape[1], 0]
         if drive is not None:
             signals, signal_mask = _matrix(drive, f"inputs{place}", notes)
@@ -105,7 +110,10 @@ def from_arrays(
     ]
     parts = [split_unit(column) for column in columns]
     clean = identifiers([name for name, _ in parts], findings)
-    stated = {name: unit_ for name, (_, unit_) in zip(clean, parts, strict=True)}
+    carried = [x_unit] * n_states + [input_unit] * n_inputs
+    stated = {
+        name: own or written for name, own, (_, written) in zip(clean, carried, parts, strict=True)
+    }
     in_headers = found_units(stated, findings)
     return assemble(
         raw,
@@ -117,6 +125,14 @@ def from_arrays(
         source="arrays",
         findings=findings,
     )
+
+
+def _plain(thing: Any) -> tuple[Any, str]:
+    """Numbers without the unit that they carry, and that unit."""
+    if not isinstance(thing, list | tuple) or not any(map(is_quantity, thing)):
+        return magnitude_and_unit(thing)
+    unit = next(magnitude_and_unit(item)[1] for item in thing if is_quantity(item))
+    return [magnitude_and_unit(item, unit)[0] for item in thing], unit
 
 
 def _per_trajectory(t: Any, x: Any, inputs: Any) -> tuple[list[Any], list[Any], list[Any]]:
@@ -174,7 +190,11 @@ def _matrix(block: Any, where: str, findings: list[Finding]) -> Matrix:
         ) from None
     if array.ndim not in (1, 2) or not array.size:
         raise DataError(
-            f"the shape is {array.shape}", where=where, fix="samples in rows, states in columns"
+            f"the shape is {array.shape}",
+            where=where,
+            fix="one array (samples, states) per trajectory: list(x)"
+            if array.ndim == 3
+            else "samples in rows, states in columns",
         )
     if array.size > MAX_VALUES:
         raise DataError(

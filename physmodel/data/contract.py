@@ -154,11 +154,7 @@ def validate(data: xr.Dataset) -> xr.Dataset:
     names = variable_names(data)
     if not names:
         raise DataError("the dataset has no measured variables")
-    if len(names) > MOST_VARIABLES:
-        raise DataError(
-            f"{len(names)} variables; at most {MOST_VARIABLES} are compared with each other",
-            fix="name those to model (states=[...], on the command line --states)",
-        )
+    require_few(len(names))
     if data["row_size"].dims != ("trajectory",) or data["row_size"].dtype.kind not in "iu":
         raise DataError("row_size is not one whole number per trajectory", where="row_size")
     if int(data["row_size"].sum()) != data.sizes.get("sample", -1):
@@ -184,6 +180,21 @@ def validate(data: xr.Dataset) -> xr.Dataset:
                 fix="sort the rows or drop repeated ones",
             )
     return data
+
+
+def require_few(n_variables: int, where: str = "") -> None:
+    """Refuse more variables than are compared with each other.
+
+    Raises
+    ------
+    DataError
+    """
+    if n_variables > MOST_VARIABLES:
+        raise DataError(
+            f"{n_variables} variables; at most {MOST_VARIABLES} are compared with each other",
+            where=where,
+            fix="name those to model (states=[...], on the command line --states)",
+        )
 
 
 def time_fault(time: Array) -> tuple[int, str] | None:
@@ -245,7 +256,8 @@ def _check_column(name: str, column: xr.DataArray) -> None:
         raise DataError(
             f"{len(bad)} values are missing, infinite or beyond {LARGEST:g}",
             where=f"variable {name!r}, row {bad[0]}",
-            fix='open the data with nan_policy="segment", or mend the values',
+            fix="physmodel.open(data) makes missing values samples that were not observed; "
+            "mend the others",
         )
     size = float(np.abs(values).max(initial=0.0))
     if 0.0 < size < SMALLEST:

@@ -130,7 +130,8 @@ def _too_few(data: xr.Dataset) -> list[Finding]:
             "samples",
             f"{n} samples; need >= {5 * terms} for the {terms} terms up to degree two of "
             f"{d} variables to be told apart safely",
-            "measure longer, or choose fewer variables",
+            "measure longer, or choose fewer variables; pm.fit fits numbers of equations that you "
+            "know to fewer samples",
         )
     ]
 

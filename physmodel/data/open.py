@@ -7,55 +7,60 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 import xarray as xr
 
-from physmodel.data.assemble import NanPolicy
+from physmodel.data.assembly.anything import dataset_of, restricted
+from physmodel.data.assembly.missing import NanPolicy
+from physmodel.data.assembly.several import joined, records_of
 from physmodel.data.contract import validate
-from physmodel.data.gridded import from_xarray, read_gridded
-from physmodel.data.tabular import from_frame, read_parquet
-from physmodel.data.text import read_csv
-from physmodel.errors import DataError
+from physmodel.data.readers.files import read_file
+from physmodel.errors import DataError, PhysmodelError
 from physmodel.problem.parser import suggestion
-
-TEXT = (".csv", ".tsv", ".txt", ".dat")
-PARQUET = (".parquet", ".pq")
-GRIDDED = (".nc", ".nc4", ".cdf", ".zarr")
 
 
 def open(
-    source: str | Path | pd.DataFrame | xr.Dataset | xr.DataArray,
+    source: Any,
     *,
-    time: str | None = None,
+    time: Any = None,
+    names: Sequence[str] | None = None,
     trajectory: str | None = None,
     inputs: Sequence[str] = (),
     states: Sequence[str] | None = None,
     units: Mapping[str, str] | None = None,
     time_units: str | None = None,
-    nan_policy: NanPolicy = "raise",
+    nan_policy: NanPolicy = "estimate",
     group: str | None = None,
 ) -> xr.Dataset:
     """Open measured trajectories from wherever they are.
 
     Parameters
     ----------
-    source : path, DataFrame, Dataset or str
-        A CSV, Parquet, netCDF or Zarr file, a pandas table, an xarray object, or the name of a
-        catalogue dataset such as ``"solar-system"``.
-    time, trajectory : str, optional
-        Column (or dimension) with the time, and the one that tells trajectories apart. The time
-        is guessed from its name when it is not given, and a finding says so.
+    source : path, DataFrame, Dataset, array_like (n,) or (n, d), mapping, str, or list of them
+        A file (text, Parquet, ``.xlsx``, JSON, ``.mat``, ``.npz``, netCDF, Zarr), a pandas table,
+        an xarray object, an array with its times, arrays by name, or the name of a catalogue
+        dataset such as ``"solar-system"``. Every item of a list, or of a mapping of tables or
+        files, is a record of the same system.
+    time : str, float or array_like (n,), optional
+        Column (or dimension) with the time, guessed from its name when it is not given, and a
+        finding says so; of arrays the times themselves, or the step from one to the next.
+    names : sequence of str, optional
+        Names of the columns of an array, ``x0, x1, ...`` by default.
+    trajectory : str, optional
+        Column (or dimension) that tells trajectories apart.
     inputs : sequence of str
         Columns that act on the system and need no equation.
     states : sequence of str, optional
         Columns to model; all others by default.
     units : mapping of str to str, optional
-        Units by column; headers such as ``x [m]`` and ``units`` attributes are read.
+        Units by column; headers such as ``x [m]``, ``units`` attributes and the units of pint
+        quantities are read.
     time_units : str, optional
-    nan_policy : {"raise", "segment"}
-        ``"segment"`` cuts trajectories at missing values.
+    nan_policy : {"estimate", "segment", "raise"}
+        A sample with a missing value counts as not observed, between samples that were; or cuts
+        the trajectory; or is refused. A long run of them cuts in any case.
     group : str, optional
-        Group inside a netCDF or Zarr file.
+        Group inside a netCDF or Zarr file, sheet of a spreadsheet.
 
     Returns
     -------
@@ -66,59 +71,48 @@ def open(
     ------
     DataError
         If the source cannot be found, read or used; the message names the place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import physmodel as pm
+    >>> t = np.linspace(0.0, 10.0, 100)
+    >>> data = pm.open(np.sin(t), time=t, names=["x"])
     """
     options: dict[str, Any] = {
         "time": time,
+        "names": names,
         "trajectory": trajectory,
-        "inputs": tuple(inputs),
+        "inputs": tuple(inputs) if not isinstance(inputs, str) else inputs,
         "states": states,
         "units": units,
         "time_units": time_units,
         "nan_policy": nan_policy,
     }
-    if isinstance(source, pd.DataFrame):
-        return from_frame(source, **options)
-    if isinstance(source, xr.Dataset | xr.DataArray):
-        return from_xarray(source, **options)
-    if not isinstance(source, str | Path):
-        raise DataError(
-            f"{type(source).__name__} is not something to open",
-            fix="a path, a DataFrame, an xarray object or a catalogue name; "
-            "for arrays use physmodel.from_arrays(t, x)",
-        )
-    path = Path(source)
-    suffix = path.suffix.lower()
-    if not suffix or not path.exists():
-        from physmodel.data import catalogue  # it simulates, which opening a file never needs
+    label = ""
+    if isinstance(source, str | Path):
+        path = Path(source)
+        if not path.suffix or not path.exists():
+            from physmodel.data import catalogue  # it simulates, which opening a file never needs
 
-        known = catalogue.names()
-        if str(source) in known:
-            return _restricted(catalogue.load(str(source)), str(source), options)
-        if not path.exists():
-            raise _not_found(path, str(source), known)
-    if not (path.is_file() or path.is_dir()):
-        raise DataError(
-            "this is no regular file", where=path.name, fix="write its content into a file first"
-        )
-    if path.is_dir() and suffix != ".zarr":
-        raise DataError("this is a folder", where=path.name, fix="name a file in it")
-    if suffix not in (*TEXT, *PARQUET, *GRIDDED):
-        raise DataError(
-            f"the format {suffix or 'without suffix'} is not known",
-            where=path.name,
-            fix="one of " + ", ".join((*TEXT, *PARQUET, *GRIDDED)),
-        )
-    if suffix == ".zarr" and not path.is_dir():
-        raise DataError("a folder was expected", where=path.name)
-    if suffix in GRIDDED:
-        return from_xarray(read_gridded(path, group), source=path.name, **options)
-    if group is not None:
-        raise DataError("only netCDF and Zarr files have groups", where=path.name)
-    try:
-        frame = read_csv(path) if suffix in TEXT else read_parquet(path)
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=path.name) from None
-    return from_frame(frame, source=path.name, **options)
+            known = catalogue.names()
+            if str(source) in known:
+                return restricted(catalogue.load(str(source)), str(source), options)
+            if not path.exists():
+                raise _not_found(path, str(source), known)
+        source, label, group = read_file(path, group), path.name, None
+    records = records_of(source)
+    if records is None:
+        return dataset_of(source, label, options)
+    parts = []
+    for name, item in records.items():
+        try:
+            parts.append(open(item, **options, group=group))
+        except PhysmodelError as error:
+            if not isinstance(item, str | Path):  # files are named already
+                error.where = ", ".join(filter(None, (error.where, f"record {name}", label)))
+            raise
+    return joined(parts, [*records])
 
 
 def opened(data: Any) -> xr.Dataset:
@@ -133,15 +127,12 @@ def opened(data: Any) -> xr.Dataset:
     DataError
     """
     ready = isinstance(data, xr.Dataset) and "row_size" in data.variables
-    return validate(data if ready else open(data))
+    whole = ready and not any(_has_gaps(variable) for variable in data.variables.values())
+    return validate(data if whole else open(data))
 
 
-def _restricted(data: xr.Dataset, name: str, options: Mapping[str, Any]) -> xr.Dataset:
-    """A catalogue dataset, with the user's choice of columns if there is one."""
-    wishes = ("states", "inputs", "units", "time_units")
-    if not any(options[key] for key in wishes):
-        return data
-    return from_xarray(data, source=name, **{key: options[key] for key in wishes})
+def _has_gaps(variable: xr.Variable) -> bool:
+    return variable.dtype.kind == "f" and bool(np.isnan(variable.values).any())
 
 
 def _not_found(path: Path, source: str, known: Sequence[str]) -> DataError:

@@ -32,6 +32,9 @@ from physmodel.problem.constants import read_term
 from physmodel.problem.problem import Problem
 from physmodel.progress import stage
 
+#: What others call equations whose form is known; they are no fields of a problem.
+KNOWN_FORMS = frozenset({"known", "equations", "model", "form"})
+
 
 def discover(
     data: Any,
@@ -58,8 +61,9 @@ def discover(
 
     Parameters
     ----------
-    data : xarray.Dataset, path, DataFrame or catalogue name
-        A dataset as `physmodel.open` makes it, or anything that `physmodel.open` takes.
+    data : xarray.Dataset, path, DataFrame, list of records, or catalogue name
+        A dataset as `physmodel.open` makes it, or anything that `physmodel.open` takes; arrays
+        with their times are ``pm.open(x, time=t)``.
     problem : Problem, optional
         What is known beforehand. By default every column that is not an input is a state, and
         everything else is decided from the data.
@@ -88,6 +92,12 @@ def discover(
 
 def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Result:
     stage("reading and checking the data", 0.0)
+    if not isinstance(problem, Problem | None) or not KNOWN_FORMS.isdisjoint(known):
+        raise ProblemError(
+            "discover looks for equations; here some are given",
+            fix="pm.fit(data, {state: right-hand side, ...}) fits the numbers of equations whose "
+            "form is known; pm.hybrid(data, known=...) finds what a known part leaves out",
+        )
     dataset = opened(data)
     findings = check(dataset)
     for finding in findings:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from physmodel.data.open import open as open_data
+from physmodel.data.readers.text import read_csv
 from physmodel.data.segments import segments
-from physmodel.data.text import read_csv
 from physmodel.errors import ProblemError
 from physmodel.models.signals import Signal
 from physmodel.models.vector_field import InputSignal

@@ -13,7 +13,7 @@ from physmodel.errors import ProblemError
 from physmodel.problem.problem import Problem, suggestion
 
 DATA_KEYS = ("source", "time", "trajectory", "inputs", "missing", "time_unit")
-MISSING = ("raise", "segment")
+MISSING = ("estimate", "segment", "raise")
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,11 @@ def _options(data: dict[str, Any], where: str) -> dict[str, Any]:
             options[key] = names
         elif not isinstance(value, str):
             raise ProblemError(f"{key} is {value!r}", where=where, fix="a text in quotation marks")
-    if options.get("missing", "raise") not in MISSING:
+    if options.get("missing", "estimate") not in MISSING:
         raise ProblemError(
-            f"missing is {options['missing']!r}", where=where, fix='"raise" or "segment"'
+            f"missing is {options['missing']!r}",
+            where=where,
+            fix="it is " + " or ".join(map(repr, MISSING)),
         )
     return options
 

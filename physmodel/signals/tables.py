@@ -12,11 +12,11 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.columns import Headers, time_column
-from physmodel.data.open import PARQUET, TEXT
+from physmodel.data.assembly.columns import Headers, time_column
+from physmodel.data.readers.files import PARQUET, TEXT
+from physmodel.data.readers.parquet import read_parquet
+from physmodel.data.readers.text import read_csv
 from physmodel.data.segments import cut, time_gaps
-from physmodel.data.tabular import read_parquet
-from physmodel.data.text import read_csv
 from physmodel.errors import DataError
 from physmodel.signals.candidates import Choice
 from physmodel.signals.filling import Filled, inpaint

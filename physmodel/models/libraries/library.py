@@ -110,7 +110,8 @@ def candidate_libraries(
         f"need at least {needed} samples to model {len(problem.states)} states; "
         f"there are {n_samples}",
         why="fewer samples than unknowns determine nothing",
-        fix="add data, or model fewer states (states=[...])",
+        fix="add data, or model fewer states (states=[...]); if the form of the equations is "
+        "known, pm.fit(data, {state: right-hand side, ...}) fits its numbers to fewer samples",
     )
 
 

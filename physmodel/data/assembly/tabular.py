@@ -1,9 +1,8 @@
-"""Tables with one row per sample: DataFrames, and through them CSV and Parquet files."""
+"""Tables with one row per sample: DataFrames, and through them files of many formats."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,35 +10,20 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.assemble import MAX_VALUES, NanPolicy, RawTrajectory, assemble
-from physmodel.data.cells import clock, numbers
-from physmodel.data.columns import Headers, time_column
-from physmodel.data.names import found_units, identifiers, renamed_units
-from physmodel.errors import DataError, require
+from physmodel.data.assembly.assemble import MAX_VALUES, assemble
+from physmodel.data.assembly.cells import clock, numbers
+from physmodel.data.assembly.columns import Headers, time_column
+from physmodel.data.assembly.missing import NanPolicy
+from physmodel.data.assembly.names import found_units, identifiers, renamed_units
+from physmodel.data.assembly.numerals import settle_numerals
+from physmodel.data.assembly.quantities import plain_frame
+from physmodel.data.assembly.raw import RawTrajectory
+from physmodel.data.assembly.wide import unstacked
+from physmodel.data.contract import require_few
+from physmodel.errors import DataError
 from physmodel.findings import Finding
 
 Array = NDArray[np.float64]
-
-
-def read_parquet(path: Path) -> pd.DataFrame:
-    """Read a Parquet file; needs pyarrow.
-
-    Raises
-    ------
-    DataError
-        If it is none, or too large; the size is known before anything is read.
-    """
-    parquet: Any = require("pyarrow.parquet", "io")
-    try:
-        facts = parquet.read_metadata(path)
-        if facts.num_rows * facts.num_columns <= MAX_VALUES:
-            return pd.read_parquet(path, engine="pyarrow")
-    except Exception as error:  # what a foreign parser throws at a broken file is anyone's guess
-        raise DataError(f"not a Parquet file: {error}", where=path.name) from None
-    raise DataError(
-        f"{facts.num_rows} rows of {facts.num_columns} columns; the limit is {MAX_VALUES} values",
-        where=path.name,
-    )
 
 
 def from_frame(
@@ -51,8 +35,9 @@ def from_frame(
     states: Sequence[str] | None = None,
     units: Mapping[str, str] | None = None,
     time_units: str | None = None,
-    nan_policy: NanPolicy = "raise",
+    nan_policy: NanPolicy = "estimate",
     source: str = "table",
+    notes: Sequence[Finding] = (),
 ) -> xr.Dataset:
     """Make a dataset from a table; see `physmodel.data.open.open`.
 
@@ -65,8 +50,10 @@ def from_frame(
         Columns; every other column is a state by default.
     units : mapping of str to str, optional
     time_units : str, optional
-    nan_policy : {"raise", "segment"}
+    nan_policy : {"estimate", "segment", "raise"}
     source : str
+    notes : sequence of Finding
+        What was noticed before the table was made.
 
     Raises
     ------
@@ -75,53 +62,29 @@ def from_frame(
     """
     if frame.size > MAX_VALUES:
         raise DataError(f"{frame.size} cells; the limit is {MAX_VALUES}", where=source)
-    findings: list[Finding] = []
-    table = _flat(frame, findings)
+    findings = [*notes]
+    table = plain_frame(_flat(frame, findings))
     if not len(table):
         raise DataError("the table has no rows", where=source)
-    lines = frame.attrs.get("lines")
+    if trajectory is None:
+        asked = [*_listed(inputs, "inputs"), *_listed(states, "states")]
+        table, trajectory = unstacked(table, asked, bool(states), source, findings)
+    table = settle_numerals(table, source, findings)
     headers = Headers.of(table, source)
     label = None if trajectory is None else headers.find(trajectory)
     groups = _groups(table[label], source) if label else {"0": np.arange(len(table))}
     axis = (
         time_column(table, headers, label, groups, findings) if time is None else headers.find(time)
     )
-    drives = [headers.find(name) for name in _listed(inputs, "inputs")]
-    chosen = (
-        [headers.find(name) for name in _listed(states, "states")]
-        if states
-        else [name for name in headers.full if name not in {axis, label, *drives}]
-    )
-    if not chosen:
-        raise DataError("no columns are left to model", where=source)
+    chosen, drives = _chosen(headers, (axis, label), inputs, states)
     wanted = [*chosen, *drives]
-    for name in wanted:
-        if wanted.count(name) > 1 or name in (axis, label):
-            raise DataError(
-                f"the column {name!r} is asked for twice",
-                where=source,
-                fix="a column is the time, the trajectory, a state or an input",
-            )
-    values = np.column_stack([numbers(table[name], name, source, lines) for name in wanted])
-    times, unit = clock(table[axis], axis, source, lines, findings)
+    raw, unit = _trajectories(table, groups, axis, wanted, source, findings)
     short = identifiers([headers.short[name] for name in wanted], findings)
     stated = {new: headers.unit[name] for name, new in zip(wanted, short, strict=True)}
     given = found_units(stated, findings)
     given |= renamed_units(units, [headers.short[name] for name in wanted], short)
     if time_units is None:
         time_units = found_units({"time": headers.unit[axis]}, findings)["time"] or unit
-    masked = np.zeros(values.shape, dtype=bool)
-    raw = [
-        RawTrajectory(
-            key,
-            times[rows],
-            values[rows],
-            masked[rows],
-            rows,
-            None if lines is None else np.asarray(lines)[rows],
-        )
-        for key, rows in groups.items()
-    ]
     return assemble(
         raw,
         short,
@@ -132,6 +95,60 @@ def from_frame(
         source=source,
         findings=findings,
     )
+
+
+def _chosen(
+    headers: Headers,
+    taken: Sequence[str | None],
+    inputs: Sequence[str],
+    states: Sequence[str] | None,
+) -> tuple[list[str], list[str]]:
+    """Columns of states and of inputs; time and trajectory are taken."""
+    drives = [headers.find(name) for name in _listed(inputs, "inputs")]
+    chosen = (
+        [headers.find(name) for name in _listed(states, "states")]
+        if states
+        else [name for name in headers.full if name not in {*taken, *drives}]
+    )
+    if not chosen:
+        raise DataError("no columns are left to model", where=headers.source)
+    wanted = [*chosen, *drives]
+    require_few(len(wanted), headers.source)
+    for name in wanted:
+        if wanted.count(name) > 1 or name in taken:
+            raise DataError(
+                f"the column {name!r} is asked for twice",
+                where=headers.source,
+                fix="a column is the time, the trajectory, a state or an input",
+            )
+    return chosen, drives
+
+
+def _trajectories(
+    table: pd.DataFrame,
+    groups: Mapping[str, NDArray[np.intp]],
+    axis: str,
+    wanted: Sequence[str],
+    source: str,
+    findings: list[Finding],
+) -> tuple[list[RawTrajectory], str]:
+    """Numbers of each trajectory, and the unit of time that the cells imply."""
+    lines, origin = table.attrs.get("lines"), table.attrs.get("rows")
+    values = np.column_stack([numbers(table[name], name, source, lines) for name in wanted])
+    times, unit = clock(table[axis], axis, source, lines, findings)
+    masked = np.zeros(values.shape, dtype=bool)
+    raw = [
+        RawTrajectory(
+            key,
+            times[rows],
+            values[rows],
+            masked[rows],
+            rows if origin is None else np.asarray(origin)[rows],
+            None if lines is None else np.asarray(lines)[rows],
+        )
+        for key, rows in groups.items()
+    ]
+    return raw, unit
 
 
 def _listed(names: Sequence[str] | None, field: str) -> Sequence[str]:
@@ -158,7 +175,7 @@ def _flat(frame: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
     named = [name for name in table.index.names if name is not None]
     if named and not {*map(str, named)} & {*map(str, table.columns)}:
         table = table.reset_index()
-    table = table.reset_index(drop=True)
+    table = _without_empty_rows(table.reset_index(drop=True), frame.attrs.get("lines"))
     for name in table.columns:
         if str(name) != "" and not str(name).startswith("Unnamed:"):
             continue
@@ -168,6 +185,17 @@ def _flat(frame: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
             table = table.drop(columns=[name])
             text = ("a row counter" if counter else "an empty column") + ", left out"
             findings.append(Finding("I-DROPPED", "info", "column without name", text))
+    return table
+
+
+def _without_empty_rows(table: pd.DataFrame, lines: Any) -> pd.DataFrame:
+    """Rows in which something stands; spreadsheets end in rows of nothing."""
+    empty = table.isna().all(axis=1).to_numpy()
+    table.attrs = {} if lines is None else {"lines": np.asarray(lines)}
+    if empty.any():
+        rows = np.flatnonzero(~empty)
+        table = table.iloc[rows].reset_index(drop=True)
+        table.attrs = {"rows": rows} | ({} if lines is None else {"lines": np.asarray(lines)[rows]})
     return table
 
 

@@ -99,20 +99,26 @@ def renamed_units(
     """
     if isinstance(units, str):
         raise DataError(f"units is {units!r}", fix='a mapping such as {"x": "m"}')
-    given = {**dict(zip(headers, names, strict=True)), **{name: name for name in names}}
-    for name in units or {}:
+    alike = [unicodedata.normalize("NFKC", header) for header in headers]  # accents, two ways
+    old = [*alike, *headers, *names]
+    given = dict(zip(old, [*names, *names, *names], strict=True))
+    units = {
+        name if name in given else unicodedata.normalize("NFKC", str(name)): unit
+        for name, unit in (units or {}).items()
+    }
+    for name in units:
         if name not in given:
             raise DataError(
                 f"units are given for {name!r}, which is no column",
                 fix=suggestion(name, given) + "columns: " + ", ".join(names),
             )
-    for name, unit in (units or {}).items():
+    for name, unit in units.items():
         try:
             parse_unit(str(unit))
         except PhysmodelError as error:
             error.where = f"units.{name}"
             raise
-    return {given[name]: str(unit) for name, unit in (units or {}).items()}
+    return {given[name]: str(unit) for name, unit in units.items()}
 
 
 def found_units(units: Mapping[str, str], findings: list[Finding]) -> dict[str, str]:

@@ -1,80 +1,31 @@
-"""Labelled arrays: netCDF, Zarr and xarray objects."""
+"""Labelled arrays: xarray objects, and through them netCDF files and Zarr stores."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.assemble import MAX_VALUES, NanPolicy, RawTrajectory, assemble
-from physmodel.data.clock import as_floats, time_axis
-from physmodel.data.layout import cf_time, chosen_columns, components, find_time, find_trajectory
-from physmodel.data.names import found_units, identifiers, renamed_units
-from physmodel.data.ragged import from_contract
-from physmodel.errors import DataError, require
+from physmodel.data.assembly.assemble import MAX_VALUES, assemble
+from physmodel.data.assembly.clock import as_floats, time_axis
+from physmodel.data.assembly.layout import (
+    cf_time,
+    chosen_columns,
+    components,
+    find_time,
+    find_trajectory,
+)
+from physmodel.data.assembly.missing import NanPolicy
+from physmodel.data.assembly.names import found_units, identifiers, renamed_units
+from physmodel.data.assembly.quantities import plain_labelled
+from physmodel.data.assembly.ragged import from_contract
+from physmodel.data.assembly.raw import RawTrajectory
+from physmodel.errors import DataError
 from physmodel.findings import Finding
 
 Array = NDArray[np.float64]
-
-
-def read_gridded(path: Path, group: str | None) -> xr.Dataset:
-    """Open a netCDF file or a Zarr store and read it into memory.
-
-    Returns
-    -------
-    xarray.Dataset
-        Times as the numbers that stand in the file.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, or is too large; the size is known before the values are read.
-    MissingDependencyError
-        If the reader for this format is not installed.
-    """
-    options: dict[str, Any] = {"group": group} if group else {}
-    classic = False
-    if path.suffix.lower() == ".zarr":
-        require("zarr", "io")
-        options |= {"engine": "zarr", "consolidated": False, "chunks": None}
-    else:
-        with path.open("rb") as stream:
-            classic = stream.read(3) == b"CDF" and group is None
-        if classic:
-            options["engine"] = "scipy"
-        else:
-            require("netCDF4", "io")
-            options["engine"] = "netcdf4"
-    try:
-        with xr.open_dataset(path, decode_times=False, **options) as opened:
-            size = sum(variable.size for variable in opened.variables.values())
-            if size <= MAX_VALUES:
-                return _utf8_names(opened.load()) if classic else opened.load()
-    except Exception as error:  # what a foreign parser throws at a broken file is anyone's guess
-        raise DataError(
-            f"cannot be read: {error}",
-            where=path.name,
-            fix="check the file, and the name of the group if it has groups",
-        ) from None
-    raise DataError(
-        f"{size} values; the limit is {MAX_VALUES}",
-        where=path.name,
-        fix="select points or variables first, for example with xarray",
-    )
-
-
-def _utf8_names(table: xr.Dataset) -> xr.Dataset:
-    """Names as the format has them, in UTF-8: SciPy reads them as latin-1."""
-    names: dict[Any, str] = {}
-    for name in {*map(str, table.variables), *map(str, table.dims)}:
-        with suppress(UnicodeError):  # not UTF-8, so it was latin-1
-            names[name] = name.encode("latin-1").decode("utf-8")
-    return table.rename({old: new for old, new in names.items() if new != old})
 
 
 def from_xarray(
@@ -86,7 +37,7 @@ def from_xarray(
     states: Sequence[str] | None = None,
     units: Mapping[str, str] | None = None,
     time_units: str | None = None,
-    nan_policy: NanPolicy = "raise",
+    nan_policy: NanPolicy = "estimate",
     source: str = "xarray",
 ) -> xr.Dataset:
     """Make a dataset from labelled arrays; see `physmodel.data.open.open`.
@@ -103,7 +54,7 @@ def from_xarray(
         Variables; every other numeric variable is a state by default.
     units : mapping of str to str, optional
     time_units : str, optional
-    nan_policy : {"raise", "segment"}
+    nan_policy : {"estimate", "segment", "raise"}
     source : str
 
     Raises
@@ -112,6 +63,7 @@ def from_xarray(
         Naming the variable.
     """
     table = data.to_dataset(name=data.name or "x") if isinstance(data, xr.DataArray) else data
+    table = plain_labelled(table)
     if sum(variable.size for variable in table.variables.values()) > MAX_VALUES:
         raise DataError(f"more than {MAX_VALUES} values", where=source, fix="select a part first")
     if {"row_size", "time", "trajectory"} <= set(table.variables) and "sample" in table.dims:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from physmodel.data.columns import TIME_NAMES
+from physmodel.data.assembly.columns import TIME_NAMES
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 from physmodel.problem.parser import suggestion
@@ -182,7 +182,8 @@ def components(
             where=f"variable {name!r}",
             why="equations for fields over space are not supported yet",
             fix=f"select points, data.isel({dim}=0), or give components text labels, "
-            f"data.assign_coords({dim}=[...])",
+            f"data.assign_coords({dim}=[...]); pm.fit_pde fits coefficients of a known equation "
+            "over space",
         )
     parts: dict[str, xr.DataArray] = {}
     for number, tag in enumerate(variable[dim].values):

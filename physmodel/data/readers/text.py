@@ -5,18 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from physmodel.data.assembly.numerals import MISSING, unusual
+from physmodel.data.assembly.wide import repeated_header
 from physmodel.errors import DataError
 
 SEPARATORS = (",", ";", "\t", "|")
-
-#: Text that stands for a missing value, beside the empty cell.
-MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "--", "-", "?")
 
 #: Text is read whole; beyond this size a binary format is the right one.
 MAX_BYTES = 2 * 2**30
@@ -72,13 +72,26 @@ def read_csv(path: Path) -> pd.DataFrame:
         lines, numbers = lines[1:], numbers[1:]
     if not lines:
         raise DataError("there is a header and no data", where=path.name)
-    _check_names(names, path.name)
+    names = unique_headers(names, path.name)
     _check_width(lines, numbers, separator, len(names), path.name)
+    frame = _parsed(lines, separator, names, path.name, decimal=decimal)
+    words = [n for n, dtype in zip(names, frame.dtypes, strict=True) if dtype.kind not in "biufcMm"]
+    if any(unusual(frame[name]) for name in words):
+        # The convention of one column is that of all: what looks like a number in another one may
+        # not be that number.
+        frame = _parsed(lines, separator, names, path.name, dtype=str)
+    if len(frame) == len(numbers):  # not so when a quoted cell holds a line break
+        frame.attrs["lines"] = np.array(numbers)
+    return frame
+
+
+def _parsed(
+    lines: list[str], separator: str, names: list[str], source: str, **options: Any
+) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(
+        return pd.read_csv(
             io.StringIO("\n".join(lines)),
             sep=separator if separator != " " else r"\s+",
-            decimal=decimal,
             names=names,
             header=None,
             index_col=False,
@@ -87,16 +100,14 @@ def read_csv(path: Path) -> pd.DataFrame:
             na_values=list(MISSING),
             low_memory=False,
             **EXACT,
+            **options,
         )
     except (pd.errors.ParserError, ValueError) as error:
         raise DataError(
             f"this is not a table: {str(error).strip()}",
-            where=path.name,
+            where=source,
             fix="every line needs as many cells as the header",
         ) from None
-    if len(frame) == len(numbers):  # not so when a quoted cell holds a line break
-        frame.attrs["lines"] = np.array(numbers)
-    return frame
 
 
 def _content(path: Path) -> tuple[list[str], list[int], str]:
@@ -157,15 +168,28 @@ def _is_number(text: str, decimal: str) -> bool:
     return True
 
 
-def _check_names(names: list[str], source: str) -> None:
-    for name in names:
-        if names.count(name) > 1:
+def unique_headers(names: list[str], source: str) -> list[str]:
+    """Headers, of which none may stand twice unless the whole row of them repeats.
+
+    Raises
+    ------
+    DataError
+    """
+    told_apart = repeated_header(names)
+    for name, times in Counter(told_apart).items():
+        if times > 1:
             what = f"the column {name!r}" if name else "a column without name"
             raise DataError(
-                f"{what} occurs {names.count(name)} times",
+                f"{what} occurs {times} times",
                 where=source,
-                fix="give every column its own name",
+                fix="give every column its own name"
+                + (
+                    f"; repeats of one quantity: {name} (run 1), {name} (run 2), ..."
+                    if name
+                    else ""
+                ),
             )
+    return told_apart
 
 
 def _check_width(

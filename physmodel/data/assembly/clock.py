@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from physmodel.data.assembly.zones import check_zones
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 
@@ -51,7 +52,7 @@ def time_axis(
     DataError
         If these are no times, or not `n` of them.
     """
-    given = time if isinstance(time, np.ma.MaskedArray) else _array(time)
+    given = time if isinstance(time, np.ma.MaskedArray) else _array(time, where, findings)
     raw = np.asarray(np.ma.getdata(given))
     if raw.ndim == 0:
         step = float(as_floats(raw, "t"))
@@ -150,13 +151,14 @@ def as_floats(values: NDArray[Any], where: str) -> Array:
     )
 
 
-def _array(time: Any) -> NDArray[Any]:
+def _array(time: Any, where: str, findings: list[Finding]) -> NDArray[Any]:
     try:
         with warnings.catch_warnings():
             # A list may hold masked numbers, which numpy turns into NaN, as is right.
             warnings.simplefilter("ignore", UserWarning)
             array = np.asarray(time)
         if array.dtype.kind == "O" and array.size and hasattr(array.flat[0], "isoformat"):
+            check_zones(array.flat, where, findings)
             return np.array(
                 [
                     np.datetime64(stamp.replace(tzinfo=None) - (stamp.utcoffset() or _ZERO), "us")

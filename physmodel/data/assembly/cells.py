@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physmodel.data.clock import dates_to_floats
-from physmodel.data.columns import TIME_NAMES, TIME_WITH_UNIT
-from physmodel.data.names import split_unit
+from physmodel.data.assembly.clock import dates_to_floats
+from physmodel.data.assembly.columns import TIME_NAMES, TIME_WITH_UNIT
+from physmodel.data.assembly.names import split_unit
+from physmodel.data.assembly.zones import check_zones
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 
@@ -109,7 +110,10 @@ def clock(
         days = pd.to_datetime(column.astype(str), format="%Y%m%d", errors="coerce")
         column = days if days.notna().all() else column
     if column.dtype.kind not in "biuf" and not isinstance(column.dtype, pd.CategoricalDtype):
-        dates = column if column.dtype.kind == "M" else _dates(column, name, source, lines)
+        if column.dtype.kind == "M":
+            dates: pd.Series[Any] | None = column
+        else:
+            dates = _dates(column, name, source, lines, findings)
         if dates is not None:
             plain = dates.dt.tz_convert(None) if getattr(dates.dt, "tz", None) else dates
             return dates_to_floats(plain.to_numpy(), findings, days=True)
@@ -120,10 +124,13 @@ def clock(
     return numbers(column, name, source, lines), plural.get(unit, unit)
 
 
-def _dates(column: pd.Series[Any], name: str, source: str, lines: Any) -> pd.Series[Any] | None:
+def _dates(
+    column: pd.Series[Any], name: str, source: str, lines: Any, findings: list[Finding]
+) -> pd.Series[Any] | None:
     """The column as dates, or None if it holds none."""
     if pd.to_numeric(column, errors="coerce").notna().any():
         return None
+    check_zones(column, f"column {name!r}, {source}", findings)
     read = []
     for form in ("ISO8601", *DATE_FORMATS):
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physmodel.data.names import split_unit
+from physmodel.data.assembly.names import split_unit
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 from physmodel.problem.parser import suggestion
@@ -72,18 +74,18 @@ class Headers:
     def of(cls, table: pd.DataFrame, source: str) -> Headers:
         """Headers of a table whose columns are made text in place of any other label."""
         full = [str(name) for name in table.columns]
-        for name in full:
-            if full.count(name) > 1:
+        for name, times in Counter(full).items():
+            if times > 1:
                 raise DataError(
-                    f"the column {name!r} occurs {full.count(name)} times",
+                    f"the column {name!r} occurs {times} times",
                     where=source,
                     fix="give every column its own name",
                 )
         table.columns = pd.Index(full)
         parts = {name: split_unit(name) for name in full}
-        bare = [name for name, _ in parts.values()]
+        bare = Counter(name for name, _ in parts.values())
         # ``x (raw)`` and ``x (smooth)`` differ in what stands in brackets only.
-        parts |= {n: (n, unit) for n, (name, unit) in parts.items() if bare.count(name) > 1}
+        parts |= {n: (n, unit) for n, (name, unit) in parts.items() if bare[name] > 1}
         return cls(
             full,
             {name: part[0] for name, part in parts.items()},
@@ -96,7 +98,12 @@ class Headers:
         name = str(name)  # pandas labels columns with numbers, too
         if name in self.full:
             return name
-        matches = [full for full in self.full if self.short[full] == name]
+        same = unicodedata.normalize("NFKC", name)  # accents are written in two ways
+        matches = [
+            full
+            for full in self.full
+            if same in (unicodedata.normalize("NFKC", each) for each in (full, self.short[full]))
+        ]
         if len(matches) == 1:
             return matches[0]
         raise DataError(

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from physmodel.data.assemble import NanPolicy, RawTrajectory, assemble
-from physmodel.data.clock import as_floats
+from physmodel.data.assembly.assemble import assemble
+from physmodel.data.assembly.clock import as_floats
+from physmodel.data.assembly.layout import chosen_columns
+from physmodel.data.assembly.missing import NanPolicy
+from physmodel.data.assembly.names import found_units, identifiers, renamed_units
+from physmodel.data.assembly.raw import RawTrajectory
 from physmodel.data.contract import validate, variable_names
 from physmodel.data.holds import HOLD, with_holds
-from physmodel.data.layout import chosen_columns
-from physmodel.data.names import found_units, identifiers, renamed_units
 from physmodel.errors import DataError
 from physmodel.findings import recorded
 
@@ -78,8 +80,8 @@ def from_contract(
         findings=findings,
     )
     for new, (_, column) in pairs:
-        if "noise_std" in column.attrs:
+        if new in made and "noise_std" in column.attrs:
             made[new].attrs["noise_std"] = float(column.attrs["noise_std"])
     kept = {k: v for k, v in table.attrs.items() if k not in made.attrs}
-    stated = {new: str(c.attrs[HOLD]) for new, (_, c) in pairs if HOLD in c.attrs}
+    stated = {new: str(c.attrs[HOLD]) for new, (_, c) in pairs if new in made and HOLD in c.attrs}
     return validate(with_holds(made.assign_attrs(kept), stated))
