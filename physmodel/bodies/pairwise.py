@@ -103,7 +103,7 @@ def fit_pairwise(tiles: Sequence[Tile], n_bodies: int, n_axes: int, noise: Array
         moved = np.abs(strengths - before) * fit.factor.scale
         if len(candidates) == 1 and (moved <= STILL).all():
             break
-    final = select(fit.factor, fit.criterion)
+    final = select(fit.factor, [fit.criterion])[0]
     strengths = unscaled(fit.factor, final)
     field = CentralForceField(n_bodies, n_axes, exponent)
     covariance, step, step_std = _uncertainty(tiles, field, noise, strengths, final.support)

@@ -70,7 +70,7 @@ def _rows(tile: Tile, field: LinearField) -> Array:
 def _kept(factor: TriangularFactor, criterion: InformationCriterion) -> Iterator[int]:
     """The best support of one equation, then the terms that would lower its residual most."""
     tableau = Tableau(factor)
-    best = select(factor, criterion).support
+    best = select(factor, [criterion])[0].support
     for column in best[: ENGINE.screened_terms]:
         tableau.toggle(int(column))
         yield int(column)

@@ -85,8 +85,8 @@ class Search:
         def choose(step: Linearisation) -> Solution:
             nonlocal near
             few = step.criterion.coarsened(d * step.criterion.fewest)
-            coarse.append(_key(select(step.factor, few, near)))
-            solution = select(step.factor, step.criterion, near)
+            frugal, solution = select(step.factor, [few, step.criterion], near)
+            coarse.append(_key(frugal))
             near = near if near is None else solution.support
             chain.append(_key(solution))
             return solution
@@ -189,9 +189,9 @@ class Search:
         fewest = len(self.setting.rough) * criterion.fewest
         near: list[Solution] = []
         counts = [leader.n_data] if leader.complete else [fewest, leader.n_effective]
-        for count in counts:
-            counted = criterion.coarsened(count)
-            near += candidates(factor, select(factor, counted), counted)
+        criteria = [criterion.coarsened(count) for count in counts]
+        for counted, solution in zip(criteria, select(factor, criteria), strict=True):
+            near += candidates(factor, solution, counted)
         return [solution for solution in near if _key(solution) != leader.key]
 
     def _loosened(self, law: Law, slack: float) -> list[Array]:

@@ -186,7 +186,7 @@ def _proposals(weak: Weak, state: State, size: int, n_terms: int) -> list[Suppor
             n_terms,
             now.step.factor.total,
         )
-        near = candidates(factor, select(factor, criterion), criterion)[:NEAREST]
+        near = candidates(factor, select(factor, [criterion])[0], criterion)[:NEAREST]
         found |= dict.fromkeys([tuple(place[one.support].tolist()) for one in near])
     return list(found)
 

@@ -88,7 +88,7 @@ def _chosen(factor: TriangularFactor, independent: float) -> Array:
     criterion = InformationCriterion(
         rows, float(penalty), ENGINE.negligible_misfit * factor.total / rows
     )
-    return unscaled(factor, select(factor, criterion))
+    return unscaled(factor, select(factor, [criterion])[0])
 
 
 def correlation_time(residual: Array) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,21 +69,38 @@ class InformationCriterion:
 
 def select(
     factor: TriangularFactor,
-    criterion: InformationCriterion,
+    criteria: Sequence[InformationCriterion],
     near: NDArray[np.intp] | None = None,
-) -> Solution:
-    """Best support found.
+) -> list[Solution]:
+    """Best support found by each of several criteria.
 
-    `near`: search only by exchanges from this support; by default exchanges start from every size
-    of a backward elimination up to its best.
+    The backward elimination is the same for all. `near`: search only by exchanges from this
+    support; by default exchanges start from every size of a backward elimination up to its best.
     """
     if near is not None:
-        return exchange_search(factor, solve_support(factor, near), criterion)
-    eliminated = solve_support(factor, np.empty(0, dtype=np.intp))
+        start = solve_support(factor, near)
+        return [exchange_search(factor, start, criterion) for criterion in criteria]
+    eliminated = [solve_support(factor, np.empty(0, dtype=np.intp))] * len(criteria)
     supports = []
     for step in backward_elimination(factor):
         supports.append(step.support)
-        eliminated = min(eliminated, step, key=criterion.value)
+        eliminated = [
+            min(least, step, key=criterion.value)
+            for least, criterion in zip(eliminated, criteria, strict=True)
+        ]
+    return [
+        _searched_from(factor, least, supports, criterion)
+        for least, criterion in zip(eliminated, criteria, strict=True)
+    ]
+
+
+def _searched_from(
+    factor: TriangularFactor,
+    eliminated: Solution,
+    supports: Sequence[NDArray[np.intp]],
+    criterion: InformationCriterion,
+) -> Solution:
+    """Exchanges from the sizes of a backward elimination up to its best."""
     nested = supports[::-1][: len(eliminated.support) + 2]
     nested = nested[:: -(-len(nested) // ENGINE.path_sizes)]
     descended = solve_support(factor, nested_descents(factor, nested, criterion))
