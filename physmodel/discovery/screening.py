@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky_banded, qr
 
 from physmodel.constants import ENGINE
+from physmodel.losses.banded import triangular_solve
 from physmodel.losses.preparation import Prepared
 from physmodel.losses.tile import Tile
-from physmodel.losses.whitened import triangular_solve
 from physmodel.models.libraries.library import Library
 from physmodel.models.linear_field import LinearField
 from physmodel.optimizers.selection import InformationCriterion, select
@@ -63,8 +63,8 @@ def _rows(tile: Tile, field: LinearField) -> Array:
     gram = tile.weak.left @ tile.weak.left.T
     bands = np.zeros((order + 1, len(table)))
     for k in range(order + 1):
-        bands[order - k, k:] = gram.diagonal(k)
-    return triangular_solve(cholesky_banded(bands), table, transposed=True)
+        bands[k, : len(table) - k] = gram.diagonal(k)
+    return triangular_solve(cholesky_banded(bands, lower=True), table)
 
 
 def _kept(factor: TriangularFactor, criterion: InformationCriterion) -> Iterator[int]:

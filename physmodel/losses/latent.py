@@ -23,31 +23,40 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import cholesky_banded
 
 from physmodel.constants import ENGINE
+from physmodel.losses.banded import (
+    factorised,
+    gram_of_blocks,
+    gram_of_entries,
+    triangular_solve,
+)
+from physmodel.losses.smoothing import Smoothing
 from physmodel.losses.tile import Tile
-from physmodel.losses.whitened import WhitenedRows, triangular_solve
+from physmodel.losses.whitened import WhitenedRows
 from physmodel.models.linear_field import LinearField
 
 Array = NDArray[np.float64]
 
 
-def placed(integrals: Array, field: LinearField) -> Array:
+def placed(integrals: Array, field: LinearField, which: NDArray[np.intp] | None = None) -> Array:
     """Columns of the coefficients from integrals of the features.
 
     Parameters
     ----------
     integrals : ndarray (r, F)
     field : LinearField
+    which : ndarray of int (k,), optional
+        Coefficients whose columns are wanted; all by default.
 
     Returns
     -------
-    ndarray (r d, K)
+    ndarray (r d, k)
     """
-    d = len(field.placement)
-    columns = np.zeros((len(integrals) * d, field.n_coefficients))
-    for equation, features in enumerate(field.placement):
+    placement = field.placement if which is None else field.placement[:, which]
+    d, k = placement.shape
+    columns = np.zeros((len(integrals) * d, k))
+    for equation, features in enumerate(placement):
         used = np.flatnonzero(features >= 0)
         columns[equation::d, used] = integrals[:, features[used]]
     return columns
@@ -103,46 +112,57 @@ def whiten(
     d = states.shape[1]
     points = tile.points(states)
     values = tile.values(states)
-    slope, gather = tile.weak.slope, tile.weak.gather
-    integrals = tile.weak.right @ field.features(points)
-    target = (tile.weak.left @ values).ravel()
+    weak = tile.weak
+    target = weak.left @ values
     unit = np.broadcast_to(np.eye(d), (len(states), d, d))
-    noise_map = _spread(tile.weak.left, unit)
+    noise_map = _spread(weak.left, unit)
     if weights is not None:
         # The coefficients multiply the features of the estimate; what the data deviate from it
         # enters with the present coefficients. Features of the data themselves, to first order,
         # would correlate with the noise and shrink every coefficient.
-        target = target - deviations(tile, field, states) @ weights
         by_state, by_velocity = field.jacobian(points, weights)
-        by_sample = _spread(tile.weak.right, by_state)
+        offset = values - states
+        along = np.einsum("nej,nj->ne", by_state, offset[weak.nodes])
+        by_sample = _spread(weak.right, by_state)
+        gather = weak.gather
         noise_map = noise_map - (by_sample if gather is None else by_sample @ _spread(gather, unit))
-        if by_velocity is not None and slope is not None:
-            noise_map = noise_map - _spread(tile.weak.right, by_velocity) @ _spread(slope, unit)
+        if by_velocity is not None and weak.slope is not None:
+            along += np.einsum("nej,nj->ne", by_velocity, weak.slope @ offset)
+            noise_map = noise_map - _spread(weak.right, by_velocity) @ _spread(weak.slope, unit)
+        target = target - weak.right @ along
     variances = tile.variances(noise)
-    flat = noise_map.tocsr()
-    flat.eliminate_zeros()
-    sources = flat if tile.smoothing is None else flat @ tile.smoothing.sources
-    if tile.smoothing is not None or flat.nnz < ENGINE.sparse_share * noise_map.nnz:
-        # Of many states each equation holds few.
-        of_sources = np.tile(variances.ravel(), sources.shape[1] // variances.size)
-        covariance = (sources.multiply(of_sources).tocsr() @ sources.T).tobsr((d, d))
-    else:
-        covariance = _scaled_columns(noise_map, variances) @ noise_map.T
-    factor = cholesky_banded(_banded(covariance, slack.ravel() ** 2), check_finite=False)
-    features = placed(integrals, field)
-    features = features if columns is None else features[:, columns]
-    white = triangular_solve(factor, np.column_stack([features, target]), transposed=True)
+    bands, sources = _covariance(noise_map, variances, tile.smoothing)
+    factor = factorised(bands, slack.ravel() ** 2)
+    features = placed(weak.right @ field.features(points), field, columns)
+    white = triangular_solve(factor, np.column_stack([features, target.ravel()]))
     return WhitenedRows(
         white[:, :-1],
         white[:, -1],
         tile.observed,
         values,
-        flat,
+        noise_map,
         sources,
         tile.smoothing,
         factor,
         variances,
     )
+
+
+def _covariance(
+    noise_map: sparse.bsr_array, variances: Array, smoothing: Smoothing | None
+) -> tuple[Array, sparse.csr_array | sparse.bsr_array]:
+    """Lower bands of the covariance, and the map from independent errors to the residual."""
+    few = np.count_nonzero(noise_map.data) < ENGINE.sparse_share * noise_map.nnz
+    if smoothing is None and not few:
+        data = noise_map.data * np.sqrt(variances)[noise_map.indices][:, None, :]
+        scaled = sparse.bsr_array((data, noise_map.indices, noise_map.indptr), noise_map.shape)
+        return gram_of_blocks(scaled), noise_map
+    # Of many states each equation holds few.
+    sources = noise_map.tocsr()
+    sources.eliminate_zeros()
+    sources = sources if smoothing is None else sources @ smoothing.sources
+    of_sources = np.tile(np.sqrt(variances).ravel(), sources.shape[1] // variances.size)
+    return gram_of_entries(sources.multiply(of_sources).tocsr()), sources
 
 
 def _spread(rule: sparse.csr_array, blocks: Array) -> sparse.bsr_array:
@@ -161,26 +181,3 @@ def _spread(rule: sparse.csr_array, blocks: Array) -> sparse.bsr_array:
     data = rule.data[:, None, None] * blocks[rule.indices]
     shape = (rule.shape[0] * d, rule.shape[1] * d)
     return sparse.bsr_array((data, rule.indices, rule.indptr), shape=shape)
-
-
-def _scaled_columns(matrix: sparse.bsr_array, scale: Array) -> sparse.bsr_array:
-    """Columns times ``scale`` (n, d)."""
-    data = matrix.data * scale[matrix.indices][:, None, :]
-    return sparse.bsr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
-
-
-def _banded(matrix: sparse.bsr_array, extra_diagonal: Array) -> Array:
-    """Upper banded storage of a symmetric matrix of blocks plus a diagonal."""
-    d, n = matrix.blocksize[0], matrix.shape[0]
-    above = np.repeat(np.arange(n // d), np.diff(matrix.indptr))
-    keep = matrix.indices >= above
-    above, beside, blocks = above[keep], matrix.indices[keep].astype(np.intp), matrix.data[keep]
-    width = d * (int((beside - above).max()) + 1) - 1
-    # The lower corners of the blocks on the diagonal land below the bands, and are cut off.
-    bands = np.zeros((width + d, n))
-    first = (width + d * (above - beside)) * n + d * beside
-    inside = np.subtract.outer(np.arange(d), np.arange(d)) * n + np.arange(d)
-    bands.ravel()[first[:, None, None] + inside] = blocks
-    bands = bands[: width + 1]
-    bands[-1] += extra_diagonal + ENGINE.covariance_rounding * bands[-1]
-    return bands

@@ -95,8 +95,9 @@ def quadrature_error(tile: Tile, field: LinearField, weights: Array, states: Arr
         Difference of two interpolation orders, largest over neighbouring rows: an interpolant
         that fails at a spike fails around it too.
     """
-    fine = tile.weak.right @ field.velocity(tile.points(states), weights)
-    coarse = tile.weak.coarse @ field.velocity(tile.points(states, coarse=True), weights)
-    error = np.abs(fine - coarse)
+    rates = coarse = field.velocity(tile.points(states), weights)
+    if tile.weak.coarse_slope is not None:
+        coarse = field.velocity(tile.points(states, coarse=True), weights)
+    error = np.abs(tile.weak.right @ rates - tile.weak.coarse @ coarse)
     padded = np.pad(error, ((3, 3), (0, 0)), mode="edge")
     return np.lib.stride_tricks.sliding_window_view(padded, 7, axis=0).max(axis=-1)

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import lapack
-from scipy.sparse.linalg import splu
 
 from physmodel.constants import ENGINE
+from physmodel.losses.banded import log_abs_determinant, triangular_solve
 from physmodel.losses.smoothing import Smoothing
 
 Array = NDArray[np.float64]
-
-#: Share of the largest entry of a column from which the one on the diagonal is the pivot.
-LEAST_PIVOT = 0.01
 
 
 @dataclass(frozen=True)
@@ -35,8 +31,8 @@ class WhitenedRows:
     target: Array
     _observed: NDArray[np.bool_]
     _values: Array
-    _noise_map: sparse.csr_array
-    _sources: sparse.csr_array
+    _noise_map: sparse.csr_array | sparse.bsr_array
+    _sources: sparse.csr_array | sparse.bsr_array
     _smoothing: Smoothing | None
     _cholesky: Array
     _variances: Array
@@ -57,14 +53,13 @@ class WhitenedRows:
         have a nearly flat prior, whose width is divided out. Constants in the number of data
         are left out.
         """
-        n_rows, n_columns = self._noise_map.shape
-        stretch = log_abs_determinant(self._noise_map[:, n_columns - n_rows :])
+        stretch = log_abs_determinant(self._noise_map)
         flat = np.log(self._variances[~self._observed]).sum()
-        return float(2.0 * np.log(self._cholesky[-1]).sum() - 2.0 * stretch - flat)
+        return float(2.0 * np.log(self._cholesky[0]).sum() - 2.0 * stretch - flat)
 
     def whitened(self, columns: Array) -> Array:
         """Whiten further columns ``(r d, k)`` of the same weak form."""
-        return triangular_solve(self._cholesky, columns, transposed=True)
+        return triangular_solve(self._cholesky, columns)
 
     def residual(self, weights: Array) -> Array:
         """Whitened residual of a coefficient vector."""
@@ -73,7 +68,7 @@ class WhitenedRows:
     def latent(self, weights: Array) -> Array:
         """Posterior mean of the clean states ``(n, d)``, given the coefficients ``(k,)``."""
         half = self.residual(weights)
-        full = triangular_solve(self._cholesky, half[:, None], transposed=False)[:, 0]
+        full = triangular_solve(self._cholesky, half[:, None], transposed=True)[:, 0]
         n, d = self._values.shape
         pulled = (self._sources.T @ full).reshape(-1, n, d)
         errors: Array = (self._variances * pulled).reshape(-1, d)
@@ -89,7 +84,7 @@ class WhitenedRows:
         equation : ndarray (r, d)
             Assumed standard deviation of it.
         """
-        full = triangular_solve(self._cholesky, self.residual(weights)[:, None], transposed=False)
+        full = triangular_solve(self._cholesky, self.residual(weights)[:, None], transposed=True)
         return np.asarray(equation**2 * full.reshape(-1, self.n_states))
 
     def variance_scores(self, weights: Array, equation: Array) -> Array:
@@ -112,7 +107,7 @@ class WhitenedRows:
         ndarray (2, 2, d)
             Measurement noise, then equation error: the left and the right side for each state.
         """
-        full = triangular_solve(self._cholesky, self.residual(weights)[:, None], transposed=False)
+        full = triangular_solve(self._cholesky, self.residual(weights)[:, None], transposed=True)
         _, d = self._values.shape
         own = np.sqrt(self._variances) * self._observed[:, None]
         deviations = np.tile(own, (self._sources.shape[1] // own.size, 1))
@@ -143,50 +138,3 @@ def _probes(deviations: Array) -> Array:
 
 def _squares(white: Array, d: int) -> Array:
     return np.asarray(np.sum(white**2, axis=0).reshape(d, -1).mean(axis=1))
-
-
-def triangular_solve(factor: Array, right: Array, *, transposed: bool) -> Array:
-    """Solve with a banded upper Cholesky factor.
-
-    Parameters
-    ----------
-    factor : ndarray (bands, n)
-        As `scipy.linalg.cholesky_banded` returns it.
-    right : ndarray (n, k)
-    transposed : bool
-
-    Returns
-    -------
-    ndarray (n, k)
-    """
-    solution, info = lapack.dtbtrs(factor, right, uplo="U", trans="T" if transposed else "N")
-    if info:
-        raise np.linalg.LinAlgError("singular covariance of the weak residual")
-    result: Array = solution
-    return result
-
-
-def log_abs_determinant(matrix: sparse.csr_array) -> float:
-    """Logarithm of the absolute determinant of a banded matrix, minus infinity if singular.
-
-    Parameters
-    ----------
-    matrix : csr_array (n, n)
-    """
-    entries = matrix.tocoo()
-    offset = entries.row - entries.col
-    lower, upper = int(max(offset.max(), 0)), int(max((-offset).max(), 0))
-    bands = np.zeros((2 * lower + upper + 1, matrix.shape[0]))
-    bands[lower + upper + offset, entries.col] = entries.data
-    factor, _, _ = lapack.dgbtrf(bands, lower, upper)
-    with np.errstate(divide="ignore"):
-        value = float(np.log(np.abs(factor[lower + upper])).sum())
-    if np.isfinite(value):
-        return value
-    # Of a law that contracts or grows, the largest pivots leave a last one that underflows over a
-    # long record; those on the diagonal do not.
-    try:
-        pivots = splu(sparse.csc_array(matrix), diag_pivot_thresh=LEAST_PIVOT).U.diagonal()
-    except RuntimeError:  # exactly singular
-        return -np.inf
-    return float(np.log(np.abs(pivots)).sum())
