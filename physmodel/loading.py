@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.results.storage import KIND
 from physmodel.laws.invariant import Invariant
 from physmodel.laws.reading import number_of, read_data, read_start, read_table, restoring
-from physmodel.laws.record import REMEDIES
+from physmodel.laws.record import REMEDIES, LawRecord
 from physmodel.laws.result import Result
 from physmodel.laws.storage import DATA
 from physmodel.models.central_force import CentralForce
@@ -67,21 +68,26 @@ def _restored(table: dict[str, Any], folder: Path) -> Result:
         rivals=rivals,
         noise_std={str(k): number_of(v) for k, v in table["noise_std"].items()},
         fit_scores={str(k): float(v) for k, v in table["scores"].items() if v is not None},
-        conserved=tuple(
-            Invariant(
-                str(i["expression"]),
-                {str(k): float(v) for k, v in i["terms"].items()},
-                number_of(i["p_value"]),
-                number_of(i["drift"]),
-                "" if i["name"] == i["expression"] else str(i["name"]),
-                number_of(i["size"]),
-            )
-            for i in table["invariants"]
-        ),
+        conserves=partial(_saved, tuple(_invariant(item) for item in table["invariants"])),
         laws=tuple(table["laws"]),
         warnings=tuple(Finding(**item) for item in table["warnings"]),
         start=read_start(table["start"], len(best.model.states), best.model.order),
         data=data,
+    )
+
+
+def _saved(invariants: tuple[Invariant, ...], _law: LawRecord) -> tuple[Invariant, ...]:
+    return invariants
+
+
+def _invariant(row: dict[str, Any]) -> Invariant:
+    return Invariant(
+        str(row["expression"]),
+        {str(term): float(weight) for term, weight in row["terms"].items()},
+        number_of(row["p_value"]),
+        number_of(row["drift"]),
+        "" if row["name"] == row["expression"] else str(row["name"]),
+        number_of(row["size"]),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from physmodel.bodies.pairwise import PairwiseFit
-from physmodel.conserved.of_law import with_invariants
+from physmodel.conserved.of_law import law_invariants
 from physmodel.constants import ENGINE
 from physmodel.findings import Finding
 from physmodel.laws.parts import coefficient_table, start_of
@@ -89,15 +89,15 @@ def pairwise_result(
     points = Points(*states_and_velocities(data, model))
     scores = {"explained": fit.explained, "exponent_margin": runner_up}
     noise = dict(zip(problem.states, (fit.noise * where.scale).tolist(), strict=True))
-    law = replace(
+    return replace(
         first,
         data=data,
         noise_std=noise,
         fit_scores=scores,
         warnings=(*findings, *not_obeyed(problem, model, points)),
         start=start_of(data, model, noise),
+        conserves=law_invariants,
     )
-    return with_invariants(law)
 
 
 def _strength_unit(problem: Problem, exponent: float) -> str:

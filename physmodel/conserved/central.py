@@ -12,7 +12,7 @@ from physmodel.conserved.kept import run_of
 from physmodel.conserved.symmetries import LawSymmetry
 from physmodel.data.segments import Segment, segments
 from physmodel.laws.invariant import Invariant
-from physmodel.laws.result import Result
+from physmodel.laws.record import LawRecord
 from physmodel.laws.velocities import SMOOTHED, shooting_velocities
 from physmodel.models.central_force import CentralForce
 from physmodel.models.kepler_orbits import unseen_of
@@ -29,7 +29,9 @@ FORMS = {
 FOLLOWED = 300
 
 
-def central_invariants(law: Result, model: CentralForce, data: xr.Dataset) -> tuple[Invariant, ...]:
+def central_invariants(
+    law: LawRecord, model: CentralForce, data: xr.Dataset
+) -> tuple[Invariant, ...]:
     """Momentum, energy and angular momentum with the strengths of the law.
 
     Conserved exactly by the form of the law (action equals reaction), so that `p_value` is one;
@@ -62,7 +64,9 @@ def central_invariants(law: Result, model: CentralForce, data: xr.Dataset) -> tu
     return tuple(quantities)
 
 
-def _course(law: Result, model: CentralForce, data: xr.Dataset) -> tuple[Array, Array, Array, bool]:
+def _course(
+    law: LawRecord, model: CentralForce, data: xr.Dataset
+) -> tuple[Array, Array, Array, bool]:
     """Times, states and velocities, and whether they are those of the data.
 
     They are where differences of measured positions give velocities; otherwise a run of the law.

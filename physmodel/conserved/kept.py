@@ -17,7 +17,7 @@ from physmodel.conserved.fitted import Fitted, fitted
 from physmodel.conserved.of_field import UncertainField, judge_quantity
 from physmodel.conserved.search.search import ConservedSum
 from physmodel.data.segments import Segment, segments
-from physmodel.laws.result import Result
+from physmodel.laws.record import LawRecord
 from physmodel.laws.scores import evaluations_for, free_run
 from physmodel.laws.windows import Window
 from physmodel.models.parametric_field import AsFirstOrder
@@ -57,7 +57,7 @@ class Kept:
     values: Array
 
 
-def kept_quantities(law: Result, data: xr.Dataset) -> list[Kept]:
+def kept_quantities(law: LawRecord, data: xr.Dataset) -> list[Kept]:
     """What a law of terms conserves.
 
     Parameters
@@ -85,7 +85,7 @@ def kept_quantities(law: Result, data: xr.Dataset) -> list[Kept]:
     return _holding(fit, sure.invariants(), time, motion)
 
 
-def run_of(law: Result, segment: Segment) -> tuple[Array, Array]:
+def run_of(law: LawRecord, segment: Segment) -> tuple[Array, Array]:
     """Run a law from its start.
 
     Parameters

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from threadpoolctl import threadpool_limits
+
 from physmodel.conserved.central import central_invariants, central_symmetries
 from physmodel.conserved.fitted import Fitted, fitted, uncertain
 from physmodel.conserved.kept import kept_quantities
@@ -14,13 +16,12 @@ from physmodel.conserved.symmetries import LawSymmetry
 from physmodel.constants import ENGINE
 from physmodel.data.segments import segments
 from physmodel.laws.invariant import Invariant
-from physmodel.laws.record import data_of
-from physmodel.laws.result import Result
+from physmodel.laws.record import LawRecord, data_of
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import SparseField
 
 
-def law_invariants(law: Result) -> tuple[Invariant, ...]:
+def law_invariants(law: LawRecord) -> tuple[Invariant, ...]:
     """What a law conserves with the coefficients that it prints, followed along it.
 
     Energy, momentum and angular momentum for central forces; for a library of terms, sparse
@@ -39,6 +40,8 @@ def law_invariants(law: Result) -> tuple[Invariant, ...]:
     long = any(len(piece.time) >= SHORTEST for piece in segments(data, law.model.states))
     if not long or not autonomous(law.model):
         return ()
+    with threadpool_limits(1, "blas"):  # asked for after `discover`, whose limit has ended
+        quantities = kept_quantities(law, data)
     return tuple(
         replace(
             kept.quantity.public(),
@@ -47,22 +50,17 @@ def law_invariants(law: Result) -> tuple[Invariant, ...]:
             time=kept.time,
             values=kept.values,
         )
-        for kept in kept_quantities(law, data)
+        for kept in quantities
     )
 
 
-def with_invariants(law: Result) -> Result:
-    """A law that says what it conserves."""
-    return replace(law, conserved=law_invariants(law))
-
-
-def law_quantities(law: Result) -> list[ConservedSum]:
+def law_quantities(law: LawRecord) -> list[ConservedSum]:
     """What a law of terms conserves to within the errors of its coefficients."""
     opened = _opened(law)
     return opened.invariants() if isinstance(opened, Fitted) else []
 
 
-def law_symmetries(law: Result) -> tuple[LawSymmetry, ...]:
+def law_symmetries(law: LawRecord) -> tuple[LawSymmetry, ...]:
     """Symmetries of a law to within the errors of its coefficients.
 
     Parameters
@@ -95,7 +93,7 @@ def law_symmetries(law: Result) -> tuple[LawSymmetry, ...]:
     return shared
 
 
-def _opened(law: Result) -> CentralForce | Fitted | None:
+def _opened(law: LawRecord) -> CentralForce | Fitted | None:
     """A law with what its form or its data say; None where it has nothing to say."""
     if law.status == "no-law":
         return None

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.conserved.of_law import with_invariants
+from physmodel.conserved.of_law import law_invariants
 from physmodel.constants import ENGINE
 from physmodel.data.noise_filters import UNFILTERED, NoiseFilter
 from physmodel.discovery.candidates import Candidate, against
@@ -106,7 +106,7 @@ def _result(
         not_obeyed(problem, model, Points(*states_and_velocities(data, model))) if lawful else []
     )
     notes += in_vain(problem) if status in {"approximate", "no-law"} else []
-    result = replace(
+    return replace(
         best,
         data=data,
         rivals=tuple(results[1:]),
@@ -114,8 +114,8 @@ def _result(
         fit_scores=scores,
         warnings=tuple(notes),
         start=start,
+        conserves=law_invariants,
     )
-    return with_invariants(result)
 
 
 def _unseen(problem: Problem, hidden: Hidden) -> Finding:

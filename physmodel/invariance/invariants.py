@@ -66,8 +66,7 @@ def invariants(data: Any) -> tuple[Invariant, ...]:
     go through the law that `discover` finds for them.
     """
     if isinstance(data, Result):
-        with threadpool_limits(1, "blas"):
-            return law_invariants(data)
+        return law_invariants(data)
     dataset = opened(data)
     idle = {*constant_columns(dataset), *duplicate_columns(dataset)}
     states = tuple(name for name in variable_names(dataset, "state") if name not in idle)

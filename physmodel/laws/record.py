@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -39,6 +40,11 @@ REMEDIES: dict[str, str] = {
 }
 
 
+def _nothing(_law: LawRecord) -> tuple[Invariant, ...]:
+    """What is conserved where nobody asked."""
+    return ()
+
+
 @dataclass(frozen=True, eq=False)
 class LawRecord(FreeRuns):
     """Fields of `physmodel.Result`, for what reads a law: texts, files, figures.
@@ -63,8 +69,8 @@ class LawRecord(FreeRuns):
         Measurement noise per state, in its units.
     fit_scores : dict of str to float
         Numbers that judge the regression; `scores` adds the free-running simulation.
-    conserved : tuple of Invariant
-        What the law conserves with the coefficients as they are, followed along a run of it.
+    conserves : callable
+        From the law to what it conserves; `conserved` calls it when asked.
     laws : tuple of dict
         Structured laws, such as pairwise central forces.
     warnings : tuple of Finding
@@ -87,7 +93,7 @@ class LawRecord(FreeRuns):
     delta: float = 0.0
     noise_std: dict[str, float] = field(default_factory=dict)
     fit_scores: dict[str, float] = field(default_factory=dict)
-    conserved: tuple[Invariant, ...] = ()
+    conserves: Callable[[LawRecord], tuple[Invariant, ...]] = field(default=_nothing, repr=False)
     laws: tuple[dict[str, Any], ...] = ()
     warnings: tuple[Finding, ...] = ()
     start: dict[str, Array] = field(default_factory=dict)
@@ -97,6 +103,14 @@ class LawRecord(FreeRuns):
     def remedy(self) -> str:
         """What to do about the status."""
         return REMEDIES[self.status]
+
+    @cached_property
+    def conserved(self) -> tuple[Invariant, ...]:
+        """What the law conserves with the coefficients as they are, followed along a run of it.
+
+        Searched for when first asked for. What a saved result conserves has no course.
+        """
+        return self.conserves(self)
 
     @cached_property
     def scores(self) -> dict[str, float]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
 import xarray as xr
 
 from physmodel.atomic import write_atomic
-from physmodel.conserved.of_law import with_invariants
+from physmodel.conserved.of_law import law_invariants
 from physmodel.errors import ProblemError
 from physmodel.hybrids.results.result import HybridResult
 from physmodel.laws.render import (
@@ -155,7 +156,7 @@ def _numbers(result: Result) -> str:
 def _plots(result: Result, data: xr.Dataset) -> list[str]:
     parts = free_run_sections(result, data)
     if any(not len(item.time) for item in result.conserved):  # a saved result has no curves
-        result = with_invariants(result)
+        result = replace(result, conserves=law_invariants)
     drawn = figures.invariants_figure(result)
     if result.conserved:
         rows = [(item.label, f"{item.drift:.2e}") for item in result.conserved]
