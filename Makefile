@@ -36,13 +36,13 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.stamp-run: $(INPUTS) | $(BIN)/python
-	@echo "installing physmodel into $(VENV) (torch is large: one to three minutes the first time)"
+	@echo "installing physmodel into $(VENV) (half a minute the first time)"
 	$(PIP) -e .
 	@touch $@
 
 $(VENV)/.stamp-dev: $(INPUTS) | $(BIN)/python
-	@echo "installing physmodel and its tools into $(VENV) (one to three minutes the first time)"
-	$(PIP) -e '.[test,lint,files]'
+	@echo "installing physmodel and its tools into $(VENV) (torch is large: one to three minutes the first time)"
+	$(PIP) -e '.[test,lint]'
 	@touch $@ $(VENV)/.stamp-run
 
 $(VENV)/.stamp-docs: $(VENV)/.stamp-dev
