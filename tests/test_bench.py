@@ -15,9 +15,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from physmodel.bench import discovery, peers
 from physmodel.bench.answers import Answer, judge
-from physmodel.bench.ceiling import detectable
 from physmodel.bench.chaotic import ChaoticSystem, load_systems
-from physmodel.bench.draws import CONDITIONS, Cell, draw
+from physmodel.bench.draws import CONDITIONS, Cell, detectable, draw
 from physmodel.bench.runner import run_units, write_results
 from physmodel.cli.root import root
 from physmodel.errors import ProblemError

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench import ours, peers
-from physmodel.bench.answers import Answer, judge
-from physmodel.bench.ceiling import detectable
+from physmodel.bench import peers
+from physmodel.bench.answers import Answer, judge, ours
 from physmodel.bench.chaotic import ChaoticSystem, load_systems
-from physmodel.bench.draws import Cell, Draw, draw
+from physmodel.bench.draws import Cell, Draw, detectable, draw
 from physmodel.bench.tables import grouped, text_table
 
 Array = NDArray[np.float64]
@@ -39,7 +38,7 @@ SEEDS = 3
 QUICK_STRIDE = 8
 
 #: Methods that answer once, and peers that answer twice: chosen as a user can, and at best.
-METHODS: dict[str, Callable[[Draw], Answer]] = {"physmodel": ours.physmodel}
+METHODS: dict[str, Callable[[Draw], Answer]] = {"physmodel": ours}
 PEERS: dict[str, Callable[[Draw], tuple[Answer, Answer]]] = {
     "pysindy-fd": peers.finite_difference,
     "pysindy-smoothed-fd": peers.smoothed_difference,

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench import ours, peers
-from physmodel.bench.answers import Answer
+from physmodel.bench import peers
+from physmodel.bench.answers import Answer, as_answer
 from physmodel.bench.chaotic import LIBRARY_DEGREE
 from physmodel.bench.odes_cases import OdeSystem
 from physmodel.bench.symmetry_cases import Case
@@ -38,7 +38,7 @@ def physmodel(system: OdeSystem, moments: Array, record: Array) -> Solved:
         law = discover(from_arrays(moments, record, names=list(system.states)))
     except PhysmodelError as error:
         return Answer({}, time.perf_counter() - begin, status=f"error: {error}"), None
-    answer = ours.as_answer(law, time.perf_counter() - begin)
+    answer = as_answer(law, time.perf_counter() - begin)
     if law.model.order != 1:  # its terms are those of accelerations
         answer = replace(answer, equations={}, deviations={}, rivals=[])
     return answer, law.model

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from physmodel.bench import ours, symmetry_peers
-from physmodel.bench.answers import judge
+from physmodel.bench import symmetry_peers
+from physmodel.bench.answers import judge, our_answer
 from physmodel.bench.symmetry_cases import Case, Records, flow_records, flows
 from physmodel.bench.symmetry_generators import GENERATORS
 from physmodel.bench.tables import grouped, text_table
@@ -83,9 +83,9 @@ def _compared(case: Case, records: Records, facts: Record, peers: bool) -> list[
     library: Record = {"degree": case.degree, "functions": case.functions}
     stated: Record = {"symmetries": case.symmetries, "laws": case.laws}
     times, states = records
-    answers = {UNKNOWN: ours.answer(times, states, case.states, library)}
+    answers = {UNKNOWN: our_answer(times, states, case.states, library)}
     if case.symmetries or case.laws:
-        answers[KNOWN] = ours.answer(times, states, case.states, library | stated)
+        answers[KNOWN] = our_answer(times, states, case.states, library | stated)
     if peers:
         answers |= symmetry_peers.answers(case, records)
     stated_names = [*case.symmetries, *case.laws]
