@@ -36,8 +36,8 @@ from physmodel.models.nets.update_file import load_update, save_update
 from physmodel.models.nets.weight_matrices import Matrix, weight_matrices
 from physmodel.models.vector_field import simulate
 from physmodel.networks.carried import carry
-from physmodel.optimizers.bordered_least_squares import bordered_least_squares
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.bordered import bordered_least_squares
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 from physmodel.problem.finite import mirror
 
 ENERGY = MLPScalar(2, (6, 5))

@@ -18,7 +18,7 @@ from physmodel.models.nets.constrained import Constrained
 from physmodel.models.nets.mlp import MLPScalar
 from physmodel.models.nets.net_field import NetField
 from physmodel.networks.rods import RodFit, fit_rods
-from physmodel.optimizers.held_out_ridge import held_out_ridge
+from physmodel.optimizers.least_squares.held_out_ridge import held_out_ridge
 
 Array = np.ndarray
 PENDULUM = chain(1)

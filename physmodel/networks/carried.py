@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from physmodel.errors import ProblemError
 from physmodel.losses.field_residuals import Stack
 from physmodel.losses.penalty import l2_penalty
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
-from physmodel.optimizers.residuals import Residuals
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.residuals import Residuals
 
 if TYPE_CHECKING:
     from physmodel.models.nets.net_field import NetField

@@ -19,7 +19,7 @@ from physmodel.losses.shooting import Record
 from physmodel.losses.slopes import KnownStates, ShiftedPaths
 from physmodel.networks.canonical import canonical_records, slopes_of
 from physmodel.networks.paths import Paths, paths_of
-from physmodel.optimizers.bordered_least_squares import bordered_least_squares
+from physmodel.optimizers.least_squares.bordered import bordered_least_squares
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -14,7 +14,7 @@ from physmodel.data.segments import Segment
 from physmodel.losses.field_residuals import Stack, rate_residuals
 from physmodel.losses.penalty import l2_penalty
 from physmodel.models.linear_field import Points
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 
 if TYPE_CHECKING:
     from physmodel.models.nets.form import Form

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import DataError, ProblemError
+from physmodel.optimizers.least_squares.residuals import Residuals
 from physmodel.optimizers.pruning import prune_by_criterion, prune_to
 from physmodel.optimizers.pruning_trial import Evaluations, Refit, Trial, schwarz
-from physmodel.optimizers.residuals import Residuals
 from physmodel.problem.checks import is_whole
 
 if TYPE_CHECKING:

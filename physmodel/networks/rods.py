@@ -23,8 +23,8 @@ from physmodel.losses.next_sample import NextSample
 from physmodel.losses.penalty import Ridge
 from physmodel.losses.records import records_of
 from physmodel.losses.shooting import Record
-from physmodel.optimizers.held_out_ridge import held_out_ridge
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.held_out_ridge import held_out_ridge
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 from physmodel.problem.rods import Rods
 
 if TYPE_CHECKING:

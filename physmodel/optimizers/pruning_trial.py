@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
-from physmodel.optimizers.residuals import Residuals
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.residuals import Residuals
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

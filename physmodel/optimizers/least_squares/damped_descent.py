@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.optimizers.linear_model import DampedModel, LinearModel
-from physmodel.optimizers.opening import check_linearised, open_start
-from physmodel.optimizers.residuals import Ending, Minimum
+from physmodel.optimizers.least_squares.linear_model import DampedModel, LinearModel
+from physmodel.optimizers.least_squares.opening import check_linearised, open_start
+from physmodel.optimizers.least_squares.residuals import Ending, Minimum
 
 Array = NDArray[np.float64]
 
@@ -81,9 +81,9 @@ def damped_descent(
     `values`, `linearise`: residuals ``(m,)`` and their linear model at parameters ``(p,)``. `bend`:
     whether to correct steps for curvature; it pays where a Jacobian costs several values. `start`,
     `method`, `max_iterations`, `tolerance`: see
-    `physmodel.optimizers.levenberg_marquardt.levenberg_marquardt`. `worth`: part of the cost that
-    `SPELL` iterations have to gain, or they are the last. Raises ProblemError if the start is not a
-    finite vector, or residuals or derivatives are not finite there.
+    `physmodel.optimizers.least_squares.levenberg_marquardt.levenberg_marquardt`. `worth`: part of
+    the cost that `SPELL` iterations have to gain, or they are the last. Raises ProblemError if the
+    start is not a finite vector, or residuals or derivatives are not finite there.
 
     Notes
     -----

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import PhysmodelError, ProblemError
-from physmodel.optimizers.damped_descent import TOLERANCE
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
-from physmodel.optimizers.residuals import Minimum, Residuals
+from physmodel.optimizers.least_squares.damped_descent import TOLERANCE
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.residuals import Minimum, Residuals
 
 Array = NDArray[np.float64]
 

@@ -26,8 +26,8 @@ from scipy.sparse import coo_array, csr_array, diags_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.damped_descent import TOLERANCE, damped_descent
-from physmodel.optimizers.residuals import Minimum
+from physmodel.optimizers.least_squares.damped_descent import TOLERANCE, damped_descent
+from physmodel.optimizers.least_squares.residuals import Minimum
 
 Array = NDArray[np.float64]
 #: A SciPy sparse array or matrix of any format; SciPy ships no types.

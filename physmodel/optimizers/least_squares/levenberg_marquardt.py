@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.damped_descent import TOLERANCE, damped_descent
-from physmodel.optimizers.dense_model import DenseModel
-from physmodel.optimizers.residuals import Minimum, Residuals
+from physmodel.optimizers.least_squares.damped_descent import TOLERANCE, damped_descent
+from physmodel.optimizers.least_squares.dense_model import DenseModel
+from physmodel.optimizers.least_squares.residuals import Minimum, Residuals
 
 Array = NDArray[np.float64]
 

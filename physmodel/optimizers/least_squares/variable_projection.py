@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from scipy.linalg import qr, solve_triangular
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.damped_descent import TOLERANCE
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
-from physmodel.optimizers.residuals import Minimum
+from physmodel.optimizers.least_squares.damped_descent import TOLERANCE
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.residuals import Minimum
 
 Array = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ def variable_projection(
     start : ndarray (q,)
         The linear parameters need none.
     max_iterations, tolerance
-        See `physmodel.optimizers.levenberg_marquardt.levenberg_marquardt`.
+        See `physmodel.optimizers.least_squares.levenberg_marquardt.levenberg_marquardt`.
 
     Raises
     ------

@@ -21,7 +21,7 @@ WELL_CONDITIONED = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class DenseModel:
-    """Residuals near a point, to first order; see `physmodel.optimizers.damped_descent`.
+    """Residuals near a point, to first order; see `linear_model.LinearModel`.
 
     `residuals` ``(m,)``, `jacobian` ``(m, p)``.
     """
