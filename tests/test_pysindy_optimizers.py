@@ -22,7 +22,7 @@ from physmodel.interop.pysindy import SubsetOptimizer, selector
 from physmodel.interop.subset_pysindy import correlation_time
 from physmodel.losses.preparation import prepare
 from physmodel.models.libraries.library import candidate_libraries
-from physmodel.optimizers.triangular import solve_support, triangular_factor
+from physmodel.optimizers.subset.triangular import solve_support, triangular_factor
 
 Array = NDArray[np.float64]
 

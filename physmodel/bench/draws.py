@@ -16,7 +16,7 @@ from physmodel.discovery.linearisation import Errors, Setting
 from physmodel.losses.preparation import prepare
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.term_field import TermField
-from physmodel.optimizers.triangular import solve_support
+from physmodel.optimizers.subset.triangular import solve_support
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.nested import nested_descents
 from physmodel.optimizers.sparse.branching import ROUNDING, branch_and_bound
 from physmodel.optimizers.sparse.certificates import coherence_of
 from physmodel.optimizers.sparse.criterion import check_sparsity, extended_bic
@@ -22,8 +21,9 @@ from physmodel.optimizers.sparse.design import Design, Dictionary
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import Certificate, Path, SparseResult, Status
 from physmodel.optimizers.sparse.supports import least_squares
-from physmodel.optimizers.tableau import Criterion
-from physmodel.optimizers.triangular import TriangularFactor
+from physmodel.optimizers.subset.nested import nested_descents
+from physmodel.optimizers.subset.tableau import Criterion
+from physmodel.optimizers.subset.triangular import TriangularFactor
 
 Array = NDArray[np.float64]
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.constants import ENGINE
-from physmodel.optimizers.elimination import backward_elimination
-from physmodel.optimizers.exchange import exchange_search, neighbours
-from physmodel.optimizers.nested import nested_descents
-from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_support
+from physmodel.optimizers.subset.elimination import backward_elimination
+from physmodel.optimizers.subset.exchange import exchange_search, neighbours
+from physmodel.optimizers.subset.nested import nested_descents
+from physmodel.optimizers.subset.triangular import Solution, TriangularFactor, solve_support
 
 Array = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr, qr_delete, solve_triangular
 
-from physmodel.optimizers.triangular import Solution, TriangularFactor
+from physmodel.optimizers.subset.triangular import Solution, TriangularFactor
 
 #: A column of unit length whose part outside the others is smaller is made of their rounding.
 DEPENDENT = 1e-12

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dger
 
-from physmodel.optimizers.triangular import TriangularFactor
+from physmodel.optimizers.subset.triangular import TriangularFactor
 
 Array = NDArray[np.float64]
 #: Criterion of a support: residual sums of squares and support size in, values to minimise out.

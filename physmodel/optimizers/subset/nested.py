@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.optimizers.tableau import Criterion, Tableau
-from physmodel.optimizers.triangular import TriangularFactor
+from physmodel.optimizers.subset.tableau import Criterion, Tableau
+from physmodel.optimizers.subset.triangular import TriangularFactor
 
 #: Moves per descent at most; each lowers the criterion, so this only guards against rounding.
 MAX_MOVES = 200

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
-from physmodel.optimizers.tableau import Criterion
-from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_support
+from physmodel.optimizers.subset.tableau import Criterion
+from physmodel.optimizers.subset.triangular import Solution, TriangularFactor, solve_support
 
 Array = NDArray[np.float64]
 
