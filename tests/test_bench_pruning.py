@@ -11,7 +11,7 @@ from physmodel.bench.pruning import run_unit, summarise, table
 from physmodel.bench.pruning_cases import CASES, Case, Trained, trained
 from physmodel.bench.pruning_peers import FREE, METHODS, Task
 from physmodel.cli.bench import command
-from physmodel.optimizers.pruning_trial import Evaluations, Trial
+from physmodel.optimizers.pruning.trial import Evaluations, Trial
 
 Array = NDArray[np.float64]
 

@@ -36,9 +36,9 @@ from physmodel.models.nets.stable import Stable
 from physmodel.models.nets.storage import load_net, save_net
 from physmodel.models.nets.unit_layout import layout_of, without_idle_units
 from physmodel.networks.pruned import Pruned, prune
-from physmodel.optimizers.brain_surgeon import removed, saliencies
-from physmodel.optimizers.pruning import prune_by_criterion, prune_to, shrinking
-from physmodel.optimizers.pruning_trial import Evaluations, Refit, Trial, Unit, schwarz
+from physmodel.optimizers.pruning.brain_surgeon import removed, saliencies
+from physmodel.optimizers.pruning.pruning import prune_by_criterion, prune_to, shrinking
+from physmodel.optimizers.pruning.trial import Evaluations, Refit, Trial, Unit, schwarz
 from physmodel.problem.rods import Rods
 
 Array = NDArray[np.float64]

@@ -14,7 +14,7 @@ import numpy as np
 
 from physmodel.bench.pruning_cases import CASES, NOISE, trained
 from physmodel.bench.tables import text_table
-from physmodel.optimizers.pruning_trial import Evaluations, schwarz
+from physmodel.optimizers.pruning.trial import Evaluations, schwarz
 
 Record = dict[str, Any]
 

@@ -13,7 +13,7 @@ from physmodel.losses.field_residuals import Stack
 from physmodel.losses.penalty import l2_penalty
 from physmodel.losses.slopes import KnownStates
 from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
-from physmodel.optimizers.pruning_trial import Refit, Trial
+from physmodel.optimizers.pruning.trial import Refit, Trial
 
 if TYPE_CHECKING:
     from physmodel.models.nets.form import Form

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.models.nets.unit_layout import Layout
-from physmodel.optimizers.pruning import STAGE, prune_by_criterion, prune_to, shrinking
-from physmodel.optimizers.pruning_trial import Evaluations, Mask, Trial, schwarz
+from physmodel.optimizers.pruning.pruning import STAGE, prune_by_criterion, prune_to, shrinking
+from physmodel.optimizers.pruning.trial import Evaluations, Mask, Trial, schwarz
 
 Array = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ def highest(rank: Array, among: Mask, size: int) -> Mask:
 
 
 def surgeon(task: Task) -> Trial:
-    """`physmodel.optimizers.pruning`: the method that is offered to users."""
+    """`physmodel.optimizers.pruning.pruning`: the method that is offered to users."""
     units = task.layout.units
     if task.size is None:
         return prune_by_criterion(task.evaluate, task.dense, task.n_residuals, units)

@@ -24,7 +24,7 @@ from physmodel.models.nets.random_units import RandomUnits
 from physmodel.models.nets.restricted import AtRest, Positive
 from physmodel.models.nets.scaled import ScaledForm, ScaledScalar
 from physmodel.models.nets.stable import Stable
-from physmodel.optimizers.pruning_trial import Unit
+from physmodel.optimizers.pruning.trial import Unit
 
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]

@@ -9,7 +9,7 @@ from math import inf, isfinite
 from typing import Any
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.search_space import Categorical, Settings, Space
+from physmodel.optimizers.settings_search.space import Categorical, Settings, Space
 
 #: Score of settings at a share of the whole effort, in (0, 1]; smaller is better.
 Objective = Callable[[dict[str, Any], float], float]

@@ -17,8 +17,8 @@ from typing import Any
 from scipy.stats import qmc
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.search_record import Ledger, Objective, SearchResult
-from physmodel.optimizers.search_space import Settings, Space, check_space, space_size
+from physmodel.optimizers.settings_search.record import Ledger, Objective, SearchResult
+from physmodel.optimizers.settings_search.space import Settings, Space, check_space, space_size
 
 #: Every round keeps one in so many settings and gives it so many times the effort.
 FACTOR = 3
@@ -84,7 +84,7 @@ def search(
 
     Examples
     --------
-    >>> from physmodel.optimizers.search_space import Real
+    >>> from physmodel.optimizers.settings_search.space import Real
     >>> found = search(lambda s, budget: (s["x"] - 0.3) ** 2, {"x": Real(0.0, 1.0)})
     >>> abs(found.settings["x"] - 0.3) < 0.05
     True
@@ -107,7 +107,7 @@ def search(
     ledger = Ledger(objective, tuple(space))
     plan = [rungs for _ in range(passes) for rungs in brackets(least)]
     if method == "optuna":
-        from physmodel.optimizers.search_optuna import require_optuna
+        from physmodel.optimizers.settings_search.by_optuna import require_optuna
 
         require_optuna()  # before anything dear is evaluated
     for settings in known:
@@ -150,7 +150,7 @@ def _draws(space: Space, seed: int) -> Iterator[dict[str, Any]]:
 
 
 def _optuna(ledger: Ledger, space: Space, plan: list[list[Rung]], seed: int) -> None:
-    from physmodel.optimizers.search_optuna import run_optuna
+    from physmodel.optimizers.settings_search.by_optuna import run_optuna
 
     shares = [rung.budget for rung in plan[0]]
     every = [rung for rungs in plan for rung in rungs]

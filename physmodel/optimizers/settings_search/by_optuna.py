@@ -14,8 +14,8 @@ from types import ModuleType
 from typing import Any
 
 from physmodel.errors import require
-from physmodel.optimizers.search_record import Ledger
-from physmodel.optimizers.search_space import Categorical, Integer, Real, Settings, Space
+from physmodel.optimizers.settings_search.record import Ledger
+from physmodel.optimizers.settings_search.space import Categorical, Integer, Real, Settings, Space
 
 
 def require_optuna() -> ModuleType:

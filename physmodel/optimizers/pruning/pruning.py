@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.brain_surgeon import NOISE, exchanged, removed
-from physmodel.optimizers.pruning_trial import Evaluations, Trial, Unit, schwarz
+from physmodel.optimizers.pruning.brain_surgeon import NOISE, exchanged, removed
+from physmodel.optimizers.pruning.trial import Evaluations, Trial, Unit, schwarz
 
 #: Share of the evaluations that lead down to a size; the others exchange parameters at it.
 DOWN = 2.0 / 3.0

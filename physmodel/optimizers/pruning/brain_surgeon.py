@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.optimizers.pruning_trial import Mask, Trial, Unit
+from physmodel.optimizers.pruning.trial import Mask, Trial, Unit
 
 Array = NDArray[np.float64]
 
