@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from physmodel.optimizers.sparse.design import Design
-from physmodel.optimizers.sparse.orthogonal import DEPENDENT, OrthogonalSteps
+from physmodel.optimizers.sparse.supports.orthogonal import DEPENDENT, OrthogonalSteps
 
 Array = NDArray[np.float64]
 

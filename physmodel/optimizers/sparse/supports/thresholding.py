@@ -19,7 +19,7 @@ from physmodel.optimizers.sparse.design import Design, Dictionary
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import Certificate, SparseResult, Status
 from physmodel.optimizers.sparse.support_proof import support_certificate, support_statuses
-from physmodel.optimizers.sparse.supports import least_squares
+from physmodel.optimizers.sparse.supports.fixed_size import least_squares
 
 Array = NDArray[np.float64]
 

@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.design import Design, Dictionary
-from physmodel.optimizers.sparse.duality import penalised_certificate, penalties
+from physmodel.optimizers.sparse.l1.duality import penalised_certificate, penalties
+from physmodel.optimizers.sparse.l1.working_set import solve
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import SparseResult, Status
-from physmodel.optimizers.sparse.working_set import solve
 
 Array = NDArray[np.float64]
 

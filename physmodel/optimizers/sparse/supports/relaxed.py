@@ -15,11 +15,11 @@ from scipy.linalg import cho_factor, cho_solve
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.design import Design, Dictionary, Gram
-from physmodel.optimizers.sparse.duality import penalised_certificate
+from physmodel.optimizers.sparse.l1.duality import penalised_certificate
+from physmodel.optimizers.sparse.l1.working_set import solve
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import SparseResult, Status
-from physmodel.optimizers.sparse.thresholding import check_request, report_thresholds
-from physmodel.optimizers.sparse.working_set import solve
+from physmodel.optimizers.sparse.supports.thresholding import check_request, report_thresholds
 
 Array = NDArray[np.float64]
 

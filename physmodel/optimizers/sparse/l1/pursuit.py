@@ -13,14 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.design import Design, Dictionary
-from physmodel.optimizers.sparse.duality import penalties
-from physmodel.optimizers.sparse.l1 import noise_level
+from physmodel.optimizers.sparse.l1.duality import penalties
+from physmodel.optimizers.sparse.l1.lasso import noise_level
+from physmodel.optimizers.sparse.l1.pursuit_answer import Answer, infeasible, judge, linear_program
+from physmodel.optimizers.sparse.l1.support import fit_support
+from physmodel.optimizers.sparse.l1.working_set import solve
 from physmodel.optimizers.sparse.opening import open_design
-from physmodel.optimizers.sparse.pursuit_answer import Answer, infeasible, judge, linear_program
 from physmodel.optimizers.sparse.record import Certificate, SparseResult, Status
-from physmodel.optimizers.sparse.support import fit_support
 from physmodel.optimizers.sparse.support_proof import support_certificate
-from physmodel.optimizers.sparse.working_set import solve
 
 Array = NDArray[np.float64]
 

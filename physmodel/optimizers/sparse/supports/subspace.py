@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from physmodel.optimizers.sparse.design import Design, Dictionary
 from physmodel.optimizers.sparse.record import SparseResult
-from physmodel.optimizers.sparse.supports import largest, least_squares, run_signals
+from physmodel.optimizers.sparse.supports.fixed_size import largest, least_squares, run_signals
 
 Array = NDArray[np.float64]
 

@@ -17,10 +17,10 @@ from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.criterion import check_sparsity, extended_bic
 from physmodel.optimizers.sparse.design import Design, Dictionary
 from physmodel.optimizers.sparse.opening import open_design
-from physmodel.optimizers.sparse.orthogonal import OrthogonalSteps, omp_single
-from physmodel.optimizers.sparse.orthogonal_batch import omp_batch
 from physmodel.optimizers.sparse.record import Path, SparseResult, Status
 from physmodel.optimizers.sparse.support_proof import support_certificate, support_statuses
+from physmodel.optimizers.sparse.supports.orthogonal import OrthogonalSteps, omp_single
+from physmodel.optimizers.sparse.supports.orthogonal_batch import omp_batch
 
 Array = NDArray[np.float64]
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.optimizers.sparse.active_set import ROUNDING, TOLERANCE
-from physmodel.optimizers.sparse.active_set_single import PATIENCE, active_set_single
 from physmodel.optimizers.sparse.design import Design
-from physmodel.optimizers.sparse.duality import gap_meter
-from physmodel.optimizers.sparse.working_gram import WorkingGram, no_columns
+from physmodel.optimizers.sparse.l1.active_set import ROUNDING, TOLERANCE
+from physmodel.optimizers.sparse.l1.active_set_single import PATIENCE, active_set_single
+from physmodel.optimizers.sparse.l1.duality import gap_meter
+from physmodel.optimizers.sparse.l1.working_gram import WorkingGram, no_columns
 
 Array = NDArray[np.float64]
 

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.sparse.branching import ROUNDING, branch_and_bound
 from physmodel.optimizers.sparse.certificates import coherence_of
 from physmodel.optimizers.sparse.criterion import check_sparsity, extended_bic
 from physmodel.optimizers.sparse.design import Design, Dictionary
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import Certificate, Path, SparseResult, Status
-from physmodel.optimizers.sparse.supports import least_squares
+from physmodel.optimizers.sparse.supports.branching import ROUNDING, branch_and_bound
+from physmodel.optimizers.sparse.supports.fixed_size import least_squares
 from physmodel.optimizers.subset.nested import nested_descents
 from physmodel.optimizers.subset.tableau import Criterion
 from physmodel.optimizers.subset.triangular import TriangularFactor

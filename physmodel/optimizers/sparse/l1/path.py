@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.design import Design, Dictionary
-from physmodel.optimizers.sparse.duality import certify, penalised_certificate, penalties
-from physmodel.optimizers.sparse.grow import Point, grow
-from physmodel.optimizers.sparse.l1 import checked_tolerance, largest_penalty, statuses
+from physmodel.optimizers.sparse.l1.duality import certify, penalised_certificate, penalties
+from physmodel.optimizers.sparse.l1.grow import Point, grow
+from physmodel.optimizers.sparse.l1.lasso import checked_tolerance, largest_penalty, statuses
+from physmodel.optimizers.sparse.l1.working_gram import Rows, WorkingGram, near, working_gram
+from physmodel.optimizers.sparse.l1.working_set import solve
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import Certificate, Path, SparseResult, Status
-from physmodel.optimizers.sparse.working_gram import Rows, WorkingGram, near, working_gram
-from physmodel.optimizers.sparse.working_set import solve
 
 Array = NDArray[np.float64]
 

@@ -11,10 +11,10 @@ from scipy.linalg import lstsq
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.criterion import check_sparsity
 from physmodel.optimizers.sparse.design import Design, Dictionary
-from physmodel.optimizers.sparse.greedy import orthogonal_matching_pursuit_of
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import SparseResult, Status
 from physmodel.optimizers.sparse.support_proof import support_certificate, support_statuses
+from physmodel.optimizers.sparse.supports.matching import orthogonal_matching_pursuit_of
 
 Array = NDArray[np.float64]
 #: From a design with one signal, a number of atoms and a budget of iterations to coefficients of

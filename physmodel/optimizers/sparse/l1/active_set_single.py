@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dposv, spotrf, spotrs
 
-from physmodel.optimizers.sparse.active_set import FALL, JITTER, ROUNDING, TOLERANCE
-from physmodel.optimizers.sparse.duality import Gap, gap_meter
-from physmodel.optimizers.sparse.smoothing import smooth
+from physmodel.optimizers.sparse.l1.active_set import FALL, JITTER, ROUNDING, TOLERANCE
+from physmodel.optimizers.sparse.l1.duality import Gap, gap_meter
+from physmodel.optimizers.sparse.l1.smoothing import smooth
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]

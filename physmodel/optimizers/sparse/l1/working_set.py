@@ -12,10 +12,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.optimizers.sparse.active_set import active_set
 from physmodel.optimizers.sparse.design import Design
-from physmodel.optimizers.sparse.grow import grow
-from physmodel.optimizers.sparse.working_gram import working_gram
+from physmodel.optimizers.sparse.l1.active_set import active_set
+from physmodel.optimizers.sparse.l1.grow import grow
+from physmodel.optimizers.sparse.l1.working_gram import working_gram
 
 Array = NDArray[np.float64]
 

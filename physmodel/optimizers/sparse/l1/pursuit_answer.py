@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from physmodel.optimizers.sparse.design import Design
+from physmodel.optimizers.sparse.l1.support import SupportFit
 from physmodel.optimizers.sparse.record import Status
-from physmodel.optimizers.sparse.support import SupportFit
 
 Array = NDArray[np.float64]
 

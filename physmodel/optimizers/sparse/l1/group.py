@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.design import Design, Dictionary
-from physmodel.optimizers.sparse.duality import group_norms, penalised_certificate, penalties
+from physmodel.optimizers.sparse.l1.duality import group_norms, penalised_certificate, penalties
+from physmodel.optimizers.sparse.l1.working_set import squared_norm
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import SparseResult, Status
-from physmodel.optimizers.sparse.working_set import squared_norm
 
 Array = NDArray[np.float64]
 
