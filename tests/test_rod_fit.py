@@ -14,9 +14,9 @@ from physmodel.bench.rods import METHODS, PIECE, ROD_CASES, ROUNDING, RodCase, c
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.next_sample import NextSample
 from physmodel.losses.shooting import Record
-from physmodel.models.nets.constrained import Constrained
 from physmodel.models.nets.mlp import MLPScalar
 from physmodel.models.nets.net_field import NetField
+from physmodel.models.nets.structure.constrained import Constrained
 from physmodel.networks.rods import RodFit, fit_rods
 from physmodel.optimizers.least_squares.held_out_ridge import held_out_ridge
 

@@ -114,10 +114,10 @@ def _ours(
 ) -> tuple[Callable[[Array], Array], float, Record]:
     """The default path: a Hamiltonian network with the symmetries stated, or of pairs."""
     from physmodel.losses import shooting
-    from physmodel.models.nets.equivariant import symmetrised
-    from physmodel.models.nets.hamiltonian import Hamiltonian
-    from physmodel.models.nets.many_bodies import ManyBodies
     from physmodel.models.nets.mlp import MLPScalar
+    from physmodel.models.nets.structure.hamiltonian import Hamiltonian
+    from physmodel.models.nets.structure.many_bodies import ManyBodies
+    from physmodel.models.nets.symmetry.equivariant import symmetrised
     from physmodel.networks.fit_network import NetworkFit, fit_network
 
     def family(width: int) -> Hamiltonian:

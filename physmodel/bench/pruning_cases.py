@@ -18,7 +18,7 @@ from physmodel.optimizers.pruning.trial import Refit, Trial
 if TYPE_CHECKING:
     from physmodel.models.nets.form import Form
     from physmodel.models.nets.net_field import NetField
-    from physmodel.models.nets.unit_layout import Layout
+    from physmodel.models.nets.weights.unit_layout import Layout
 
 Array = NDArray[np.float64]
 Field = Callable[[Array], Array]
@@ -74,7 +74,7 @@ class Trained:
 
 def trained(case: Case, seed: int) -> Trained:
     """Draw a record and train the network of a case on it."""
-    from physmodel.models.nets.unit_layout import layout_of
+    from physmodel.models.nets.weights.unit_layout import layout_of
 
     rng = np.random.default_rng(seed)
     x, test = (rng.uniform(-case.reach, case.reach, (n, case.n_states)) for n in (POINTS, JUDGED))
@@ -102,8 +102,8 @@ def trained(case: Case, seed: int) -> Trained:
 
 
 def _form(case: Case) -> Form:
-    from physmodel.models.nets.hamiltonian import Hamiltonian
     from physmodel.models.nets.mlp import MLPField, MLPScalar
+    from physmodel.models.nets.structure.hamiltonian import Hamiltonian
 
     if case.hamiltonian:
         return Hamiltonian(MLPScalar(case.n_states, case.hidden))

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.models.nets.unit_layout import Layout
+from physmodel.models.nets.weights.unit_layout import Layout
 from physmodel.optimizers.pruning.pruning import STAGE, prune_by_criterion, prune_to, shrinking
 from physmodel.optimizers.pruning.trial import Evaluations, Mask, Trial, schwarz
 

@@ -53,9 +53,9 @@ class RodCase:
 
     def truth(self) -> NetField:
         """The field that makes the records."""
-        from physmodel.models.nets.constrained import Constrained
         from physmodel.models.nets.known_scalar import KnownScalar
         from physmodel.models.nets.net_field import NetField
+        from physmodel.models.nets.structure.constrained import Constrained
 
         form = Constrained(KnownScalar(self.names, self.potential), self.rods, self.masses)
         return NetField(form, self.names, (), np.empty(0))

@@ -94,9 +94,9 @@ class NetTrial:
 
 def form_of(kind: str, n_states: int, n_inputs: int, width: int) -> Form:
     """A form of `FORMS` with so many hidden units."""
-    from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
     from physmodel.models.nets.mlp import MLPField, MLPScalar
-    from physmodel.models.nets.port_hamiltonian import PortHamiltonian
+    from physmodel.models.nets.structure.hamiltonian import Hamiltonian, Separable
+    from physmodel.models.nets.structure.port_hamiltonian import PortHamiltonian
 
     if kind == "plain":
         return MLPField(n_states, n_inputs, 1, (width,))

@@ -96,8 +96,8 @@ def prune(
     expected to be as large as they were.
     """
     from physmodel.models.nets.net_field import NetField
-    from physmodel.models.nets.pruned import PrunedForm
-    from physmodel.models.nets.unit_layout import layout_of, without_idle_units
+    from physmodel.models.nets.weights.pruned import PrunedForm
+    from physmodel.models.nets.weights.unit_layout import layout_of, without_idle_units
 
     if not isinstance(field, NetField):
         raise ProblemError(

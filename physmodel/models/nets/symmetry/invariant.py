@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.models.nets.form import ScalarAround
-from physmodel.models.nets.invariants import Invariants
 from physmodel.models.nets.mlp import MLPVector
+from physmodel.models.nets.symmetry.invariants import Invariants
 
 
 @dataclass(frozen=True)

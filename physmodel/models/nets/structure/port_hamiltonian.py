@@ -18,7 +18,7 @@ from torch import Tensor
 
 from physmodel.models.nets.blocks import Entries, lower, n_lower, n_skew, skew, times
 from physmodel.models.nets.form import InPieces, Scalar
-from physmodel.models.nets.hamiltonian import canonical, canonical_order
+from physmodel.models.nets.structure.hamiltonian import canonical, canonical_order
 
 #: Friction at the start.
 FIRST_FRICTION = 0.3

@@ -18,7 +18,7 @@ from torch import Tensor
 from physmodel.errors import ProblemError
 from physmodel.models.nets.form import FormAround, like
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.nets.weight_matrices import Matrix, weight_matrices
+from physmodel.models.nets.weights.weight_matrices import Matrix, weight_matrices
 from physmodel.problem.checks import is_whole
 
 Array = NDArray[np.float64]

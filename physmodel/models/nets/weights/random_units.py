@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.averaged import AveragedScalar
 from physmodel.models.nets.form import FormAround, Scalar, like
-from physmodel.models.nets.hamiltonian import Hamiltonian
-from physmodel.models.nets.invariant import InvariantScalar
-from physmodel.models.nets.many_bodies import ManyBodies
 from physmodel.models.nets.mlp import MLPScalar
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian
+from physmodel.models.nets.structure.many_bodies import ManyBodies
+from physmodel.models.nets.symmetry.averaged import AveragedScalar
+from physmodel.models.nets.symmetry.invariant import InvariantScalar
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,18 +10,18 @@ import torch
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.dissipative import GradientFlow
-from physmodel.models.nets.divergence_free import DivergenceFree
-from physmodel.models.nets.equivariant import symmetrised
 from physmodel.models.nets.form import Form
-from physmodel.models.nets.hamiltonian import Hamiltonian
 from physmodel.models.nets.known_scalar import KnownScalar
-from physmodel.models.nets.mechanical import Mechanical
 from physmodel.models.nets.mlp import MLPField, MLPScalar
-from physmodel.models.nets.port_hamiltonian import PortHamiltonian
 from physmodel.models.nets.restricted import AtRest, Positive
 from physmodel.models.nets.scaled import ScaledForm
 from physmodel.models.nets.scaling import Scaling, scaling_of
+from physmodel.models.nets.structure.dissipative import GradientFlow
+from physmodel.models.nets.structure.divergence_free import DivergenceFree
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian
+from physmodel.models.nets.structure.mechanical import Mechanical
+from physmodel.models.nets.structure.port_hamiltonian import PortHamiltonian
+from physmodel.models.nets.symmetry.equivariant import symmetrised
 from physmodel.optimizers.reading import real_numbers
 from physmodel.problem.checks import names_list
 from physmodel.problem.law import Law

@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.models.nets.averaged import AveragedField, AveragedScalar
-from physmodel.models.nets.constrained import Constrained
-from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
-from physmodel.models.nets.divergence_free import DivergenceFree
-from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
-from physmodel.models.nets.invariant import EquivariantField, InvariantScalar
-from physmodel.models.nets.lagrangian import Lagrangian
-from physmodel.models.nets.mechanical import Mechanical
 from physmodel.models.nets.mlp import MLPField, MLPScalar, MLPVector
-from physmodel.models.nets.port_hamiltonian import PortHamiltonian
-from physmodel.models.nets.pruned import PrunedForm
-from physmodel.models.nets.random_units import RandomUnits
 from physmodel.models.nets.restricted import AtRest, Positive
 from physmodel.models.nets.scaled import ScaledForm, ScaledScalar
-from physmodel.models.nets.stable import Stable
+from physmodel.models.nets.structure.constrained import Constrained
+from physmodel.models.nets.structure.dissipative import GradientFlow, Metriplectic
+from physmodel.models.nets.structure.divergence_free import DivergenceFree
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian, Separable
+from physmodel.models.nets.structure.lagrangian import Lagrangian
+from physmodel.models.nets.structure.mechanical import Mechanical
+from physmodel.models.nets.structure.port_hamiltonian import PortHamiltonian
+from physmodel.models.nets.structure.stable import Stable
+from physmodel.models.nets.symmetry.averaged import AveragedField, AveragedScalar
+from physmodel.models.nets.symmetry.invariant import EquivariantField, InvariantScalar
+from physmodel.models.nets.weights.pruned import PrunedForm
+from physmodel.models.nets.weights.random_units import RandomUnits
 from physmodel.optimizers.pruning.trial import Unit
 
 Array = NDArray[np.float64]

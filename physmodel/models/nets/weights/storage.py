@@ -20,8 +20,8 @@ from safetensors.numpy import load, save
 
 from physmodel.atomic import write_atomic
 from physmodel.errors import IntegrityError, PhysmodelError, ProblemError
-from physmodel.models.nets.form_text import form_of, text_of
 from physmodel.models.nets.net_field import NetField
+from physmodel.models.nets.weights.form_text import form_of, text_of
 
 Array = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.averaged import Rows
-from physmodel.models.nets.invariants import Invariants
+from physmodel.models.nets.symmetry.averaged import Rows
+from physmodel.models.nets.symmetry.invariants import Invariants
 
 Array = NDArray[np.float64]
 

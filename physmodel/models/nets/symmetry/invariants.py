@@ -17,8 +17,8 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from physmodel.models.nets.averaged import Rows
 from physmodel.models.nets.form import like
+from physmodel.models.nets.symmetry.averaged import Rows
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from safetensors.numpy import load, save
 
 from physmodel.atomic import write_atomic
 from physmodel.errors import IntegrityError, ProblemError
-from physmodel.models.nets.form_text import text_of
-from physmodel.models.nets.low_rank import LowRank, merged, with_update
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.nets.storage import (
+from physmodel.models.nets.weights.form_text import text_of
+from physmodel.models.nets.weights.low_rank import LowRank, merged, with_update
+from physmodel.models.nets.weights.storage import (
     LARGEST_HEADER,
     reading,
     require_finite,
@@ -38,7 +38,7 @@ def save_update(field: NetField, path: str | Path) -> Path:
     Parameters
     ----------
     field : NetField
-        Of `physmodel.models.nets.low_rank.with_update`, fitted.
+        Of `physmodel.models.nets.weights.low_rank.with_update`, fitted.
     path : path
         One file, in the format of safetensors; ``.safetensors`` is a good ending.
 
@@ -78,7 +78,8 @@ def load_update(path: str | Path, base: NetField) -> NetField:
     Returns
     -------
     NetField
-        With the update; `physmodel.models.nets.low_rank.merged` makes a plain network of it.
+        With the update; `physmodel.models.nets.weights.low_rank.merged` makes a plain network of
+        it.
 
     Raises
     ------

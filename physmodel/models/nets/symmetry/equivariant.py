@@ -14,24 +14,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.averaged import (
+from physmodel.models.nets.form import Form, Scalar
+from physmodel.models.nets.mlp import MLPField, MLPScalar, MLPVector
+from physmodel.models.nets.restricted import Positive
+from physmodel.models.nets.scaled import ScaledForm, ScaledScalar
+from physmodel.models.nets.structure.dissipative import GradientFlow
+from physmodel.models.nets.structure.divergence_free import DivergenceFree
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian, canonical_order
+from physmodel.models.nets.structure.mechanical import Mechanical
+from physmodel.models.nets.symmetry.averaged import (
     AveragedField,
     AveragedScalar,
     FieldElement,
     Rows,
     ScalarElement,
 )
-from physmodel.models.nets.dissipative import GradientFlow
-from physmodel.models.nets.divergence_free import DivergenceFree
-from physmodel.models.nets.form import Form, Scalar
-from physmodel.models.nets.hamiltonian import Hamiltonian, canonical_order
-from physmodel.models.nets.invariant import EquivariantField, InvariantScalar, outputs_needed
-from physmodel.models.nets.mechanical import Mechanical
-from physmodel.models.nets.mlp import MLPField, MLPScalar, MLPVector
-from physmodel.models.nets.orbits import Flow, invariants_of
-from physmodel.models.nets.restricted import Positive
-from physmodel.models.nets.scaled import ScaledForm, ScaledScalar
-from physmodel.models.nets.symmetry_limits import (
+from physmodel.models.nets.symmetry.invariant import (
+    EquivariantField,
+    InvariantScalar,
+    outputs_needed,
+)
+from physmodel.models.nets.symmetry.limits import (
     is_identity,
     nothing_left,
     require_normal,
@@ -39,6 +42,7 @@ from physmodel.models.nets.symmetry_limits import (
     signs_of,
     unsupported,
 )
+from physmodel.models.nets.symmetry.orbits import Flow, invariants_of
 from physmodel.problem.symmetry import Symmetry
 
 Array = NDArray[np.float64]
