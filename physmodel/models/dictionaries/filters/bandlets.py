@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.dictionaries.bandlet_geometry import (
+from physmodel.models.dictionaries.dictionary import Dictionary
+from physmodel.models.dictionaries.filters.bandlet_geometry import (
     Square,
     choose_geometry,
     haar,
     inverse_haar,
     places,
 )
-from physmodel.models.dictionaries.dictionary import Dictionary
+from physmodel.models.dictionaries.filters.wavelets import wavelet
 from physmodel.models.dictionaries.frame import signal_shape
-from physmodel.models.dictionaries.wavelets import wavelet
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]

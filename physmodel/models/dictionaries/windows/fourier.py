@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.fft import fftn, ifftn
 
 from physmodel.models.dictionaries.dictionary import Band, Dictionary
-from physmodel.models.dictionaries.wrapping import (
+from physmodel.models.dictionaries.windows.wrapping import (
     box_grid,
     mirrored_grid,
     one_ended,

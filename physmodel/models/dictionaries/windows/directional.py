@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from physmodel.errors import ProblemError
-from physmodel.models.dictionaries.cones import coarsest, default_levels, ring, wedges
 from physmodel.models.dictionaries.dictionary import Dictionary
-from physmodel.models.dictionaries.fourier import Kind, Window, fourier_frame
 from physmodel.models.dictionaries.frame import signal_shape
+from physmodel.models.dictionaries.windows.cones import coarsest, default_levels, ring, wedges
+from physmodel.models.dictionaries.windows.fourier import Kind, Window, fourier_frame
 
 #: Wedges along one axis of a face on the coarsest octave: 4 directions in the plane, 3 in space.
 CONTOURLETS = {1: 1, 2: 2, 3: 1}

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
 from physmodel.models.dictionaries.dictionary import Band, Dictionary
-from physmodel.models.dictionaries.filter_tree import (
+from physmodel.models.dictionaries.filters.bank import Filters, filters
+from physmodel.models.dictionaries.filters.filter_tree import (
     Node,
     Step,
     decompose,
@@ -20,7 +21,6 @@ from physmodel.models.dictionaries.filter_tree import (
     merge,
     split,
 )
-from physmodel.models.dictionaries.filters import Filters, filters
 from physmodel.models.dictionaries.frame import check_level, signal_shape
 
 Array = NDArray[np.float64]

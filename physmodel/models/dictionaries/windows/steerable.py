@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.dictionaries.cones import default_levels
 from physmodel.models.dictionaries.dictionary import Dictionary
-from physmodel.models.dictionaries.fourier import Window, fourier_frame, frequencies
 from physmodel.models.dictionaries.frame import signal_shape
+from physmodel.models.dictionaries.windows.cones import default_levels
+from physmodel.models.dictionaries.windows.fourier import Window, fourier_frame, frequencies
 
 Array = NDArray[np.float64]
 

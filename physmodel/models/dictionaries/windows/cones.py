@@ -13,7 +13,7 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.models.dictionaries.fourier import frequencies
+from physmodel.models.dictionaries.windows.fourier import frequencies
 
 Array = NDArray[np.float64]
 

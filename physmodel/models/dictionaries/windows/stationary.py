@@ -10,9 +10,9 @@ import pywt
 from numpy.typing import NDArray
 
 from physmodel.models.dictionaries.dictionary import Dictionary
-from physmodel.models.dictionaries.filters import filters
-from physmodel.models.dictionaries.fourier import Window, fourier_frame
+from physmodel.models.dictionaries.filters.bank import filters
 from physmodel.models.dictionaries.frame import check_level, signal_shape
+from physmodel.models.dictionaries.windows.fourier import Window, fourier_frame
 
 
 def stationary_wavelet(
