@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.integrate import quad
 
-from physmodel.bench.nets import judged, run_unit, summarise, table, unit_names
-from physmodel.bench.nets_cases import CASES, Case, draw, roll_out
+from physmodel.bench.networks.nets import judged, run_unit, summarise, table, unit_names
+from physmodel.bench.networks.nets_cases import CASES, Case, draw, roll_out
 from physmodel.data.arrays import from_arrays
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.shooting import Record

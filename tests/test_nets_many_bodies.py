@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.func import grad, vmap
 
-from physmodel.bench.nets_cases import roll_out
+from physmodel.bench.networks.nets_cases import roll_out
 from physmodel.errors import ProblemError
 from physmodel.losses.shooting import Record
 from physmodel.models.nets.mlp import MLPScalar

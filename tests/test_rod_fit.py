@@ -8,9 +8,17 @@ import pytest
 import xarray as xr
 
 import physmodel as pm
-from physmodel.bench import rods as rod_cases
-from physmodel.bench.nets import summarise, table, unit_names
-from physmodel.bench.rods import METHODS, PIECE, ROD_CASES, ROUNDING, RodCase, chain, judged_run
+from physmodel.bench.networks import rods as rod_cases
+from physmodel.bench.networks.nets import summarise, table, unit_names
+from physmodel.bench.networks.rods import (
+    METHODS,
+    PIECE,
+    ROD_CASES,
+    ROUNDING,
+    RodCase,
+    chain,
+    judged_run,
+)
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.next_sample import NextSample
 from physmodel.losses.shooting import Record

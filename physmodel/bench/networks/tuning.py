@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.nets_cases import roll_out
+from physmodel.bench.networks.nets_cases import roll_out
 from physmodel.bench.tables import grouped, text_table
 from physmodel.data.arrays import from_arrays
 from physmodel.data.segments import segments

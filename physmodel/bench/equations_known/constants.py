@@ -41,7 +41,14 @@ def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
     `name`: from `unit_names`. `chosen`: not used. Returns: one record: ``number``, ``factor``,
     ``draws``, ``exact``, ``wrong`` (identified, with other terms), ``errors``, ``seconds``.
     """
-    command = [sys.executable, "-W", "ignore", "-m", "physmodel.bench.constants", name]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "physmodel.bench.equations_known.constants",
+        name,
+    ]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - this module
     record: Record = json.loads(ended.stdout)
     return [record]
@@ -81,8 +88,8 @@ def _panel(name: str) -> Record:
     number, _, factor = name.rpartition("_")
     if name != UNCHANGED:
         object.__setattr__(ENGINE, number, changed(getattr(ENGINE, number), FACTORS[factor]))
-    from physmodel.bench import discovery, odes
-    from physmodel.bench.draws import Cell
+    from physmodel.bench.equations_known import discovery, odes
+    from physmodel.bench.equations_known.draws import Cell
 
     records = [
         record

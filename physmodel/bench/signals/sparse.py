@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from physmodel.bench import approximation, dictionary_recovery, phase, sparse_speed
+from physmodel.bench.signals import approximation, dictionary_recovery, phase, sparse_speed
 from physmodel.bench.tables import grouped, text_table
 
 Record = dict[str, Any]

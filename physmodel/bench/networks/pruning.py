@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from physmodel.bench.pruning_cases import CASES, NOISE, trained
+from physmodel.bench.networks.pruning_cases import CASES, NOISE, trained
 from physmodel.bench.tables import text_table
 from physmodel.optimizers.pruning.trial import Evaluations, schwarz
 
@@ -44,7 +44,7 @@ def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
     """
     import torch
 
-    from physmodel.bench.pruning_peers import FREE, METHODS, Task
+    from physmodel.bench.networks.pruning_peers import FREE, METHODS, Task
 
     torch.set_num_threads(1)
     label, seed = name.split(".")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.lasso_peers import PEERS, missing
+from physmodel.bench.signals.lasso_peers import PEERS, missing
 from physmodel.optimizers.sparse import (
     basis_pursuit,
     lasso_certificate,

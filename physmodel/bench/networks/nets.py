@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench import rods
-from physmodel.bench.nets_cases import CASES, Case, Records, draw, roll_out
-from physmodel.bench.rods import ROD_CASES
+from physmodel.bench.networks import rods
+from physmodel.bench.networks.nets_cases import CASES, Case, Records, draw, roll_out
+from physmodel.bench.networks.rods import ROD_CASES
 from physmodel.bench.tables import grouped, text_table
 
 Array = NDArray[np.float64]
@@ -166,7 +166,7 @@ def _equations(
 def _peer(
     case: Case, training: Records, seed: int, method: str
 ) -> tuple[Callable[[Array], Array], float, Record]:
-    from physmodel.bench.nets_peers_torch import train
+    from physmodel.bench.networks.nets_peers_torch import train
 
     d = len(case.states)
     x, v = training.measured.reshape(-1, d), training.slopes.reshape(-1, d)
