@@ -40,7 +40,7 @@ def discovery(
     output: str,
 ) -> None:
     """Exact equations of 82 chaotic flows from noisy records, against PySINDy."""
-    from physmodel.bench.equations_known import discovery as suite
+    from physmodel.bench.systems import discovery as suite
     from physmodel.cli.messages import require_known
 
     names = suite.system_names(quick=quick)
@@ -183,7 +183,7 @@ def symmetry(
     output: str,
 ) -> None:
     """Chaotic flows with a reflection or a cycle; four noisy systems of Yang et al. (2024)."""
-    from physmodel.bench.equations_known import symmetry as suite
+    from physmodel.bench.systems import symmetry as suite
     from physmodel.cli.messages import require_known
 
     require_known("--part", parts, suite.PARTS)

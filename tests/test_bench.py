@@ -13,11 +13,11 @@ import pytest
 from click.testing import CliRunner
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from physmodel.bench.equations_known import discovery, peers
-from physmodel.bench.equations_known.answers import Answer, judge
-from physmodel.bench.equations_known.chaotic import ChaoticSystem, load_systems
-from physmodel.bench.equations_known.draws import CONDITIONS, Cell, detectable, draw
 from physmodel.bench.runner import run_units, write_results
+from physmodel.bench.systems import discovery, peers
+from physmodel.bench.systems.answers import Answer, judge
+from physmodel.bench.systems.chaotic import ChaoticSystem, load_systems
+from physmodel.bench.systems.draws import CONDITIONS, Cell, detectable, draw
 from physmodel.cli.root import root
 from physmodel.errors import ProblemError
 

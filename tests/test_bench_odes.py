@@ -11,17 +11,17 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from physmodel.bench.equations_known import odes, odes_methods
-from physmodel.bench.equations_known.answers import Answer, judge
-from physmodel.bench.equations_known.odes_cases import (
+from physmodel.bench.systems import odes, odes_methods
+from physmodel.bench.systems.answers import Answer, judge
+from physmodel.bench.systems.odes_cases import (
     CELLS,
     RANDOM,
     OdeSystem,
     expanded,
     load_systems,
 )
-from physmodel.bench.equations_known.odes_methods import determination, scores
-from physmodel.bench.equations_known.symmetry_cases import Case
+from physmodel.bench.systems.odes_methods import determination, scores
+from physmodel.bench.systems.symmetry_cases import Case
 from physmodel.cli.root import root
 from physmodel.errors import ProblemError
 from physmodel.models.sparse_field import SparseField

@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.linear_model import Lasso
 
 import physmodel as pm
-from physmodel.bench.equations_known.chaotic import ChaoticSystem, load_systems
+from physmodel.bench.systems.chaotic import ChaoticSystem, load_systems
 from physmodel.discovery.identification import identify
 from physmodel.errors import ProblemError
 from physmodel.interop.pysindy import SubsetOptimizer, selector

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.equations_known.symmetry_cases import Case, Records
+from physmodel.bench.systems.symmetry_cases import Case, Records
 from physmodel.models.integrate import integrate
 
 Array = NDArray[np.float64]

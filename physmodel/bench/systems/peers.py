@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.equations_known.answers import Answer
-from physmodel.bench.equations_known.chaotic import Equations
-from physmodel.bench.equations_known.draws import Draw
+from physmodel.bench.systems.answers import Answer
+from physmodel.bench.systems.chaotic import Equations
+from physmodel.bench.systems.draws import Draw
 from physmodel.interop.pysindy import load
 
 Array = NDArray[np.float64]

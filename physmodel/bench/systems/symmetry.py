@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from physmodel.bench.equations_known import symmetry_peers
-from physmodel.bench.equations_known.answers import judge, our_answer
-from physmodel.bench.equations_known.symmetry_cases import Case, Records, flow_records, flows
-from physmodel.bench.equations_known.symmetry_generators import GENERATORS
+from physmodel.bench.systems import symmetry_peers
+from physmodel.bench.systems.answers import judge, our_answer
+from physmodel.bench.systems.symmetry_cases import Case, Records, flow_records, flows
+from physmodel.bench.systems.symmetry_generators import GENERATORS
 from physmodel.bench.tables import grouped, text_table
 
 Record = dict[str, Any]

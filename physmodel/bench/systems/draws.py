@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.equations_known.chaotic import PER_PERIOD, PERIODS, ChaoticSystem
+from physmodel.bench.systems.chaotic import PER_PERIOD, PERIODS, ChaoticSystem
 from physmodel.constants import ENGINE
 from physmodel.data.arrays import from_arrays
 from physmodel.discovery.linearisation import Errors, Setting

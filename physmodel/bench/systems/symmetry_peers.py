@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import null_space
 
-from physmodel.bench.equations_known.answers import Answer
-from physmodel.bench.equations_known.peers import (
+from physmodel.bench.systems.answers import Answer
+from physmodel.bench.systems.peers import (
     TRAIN,
     WEAK_DOMAINS,
     repeatable,
@@ -20,7 +20,7 @@ from physmodel.bench.equations_known.peers import (
     term_names,
     weak_rows,
 )
-from physmodel.bench.equations_known.symmetry_cases import Case, Records
+from physmodel.bench.systems.symmetry_cases import Case, Records
 from physmodel.interop.pysindy import load
 from physmodel.models.libraries.constraints import free_coefficients
 from physmodel.models.sparse_field import term_variables

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.equations_known import peers
-from physmodel.bench.equations_known.answers import Answer, judge, ours
-from physmodel.bench.equations_known.chaotic import ChaoticSystem, load_systems
-from physmodel.bench.equations_known.draws import Cell, Draw, detectable, draw
+from physmodel.bench.systems import peers
+from physmodel.bench.systems.answers import Answer, judge, ours
+from physmodel.bench.systems.chaotic import ChaoticSystem, load_systems
+from physmodel.bench.systems.draws import Cell, Draw, detectable, draw
 from physmodel.bench.tables import grouped, text_table
 
 Array = NDArray[np.float64]

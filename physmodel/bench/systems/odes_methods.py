@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.equations_known import peers
-from physmodel.bench.equations_known.answers import Answer, as_answer
-from physmodel.bench.equations_known.chaotic import LIBRARY_DEGREE
-from physmodel.bench.equations_known.odes_cases import OdeSystem
-from physmodel.bench.equations_known.symmetry_cases import Case
-from physmodel.bench.equations_known.symmetry_peers import parted
+from physmodel.bench.systems import peers
+from physmodel.bench.systems.answers import Answer, as_answer
+from physmodel.bench.systems.chaotic import LIBRARY_DEGREE
+from physmodel.bench.systems.odes_cases import OdeSystem
+from physmodel.bench.systems.symmetry_cases import Case
+from physmodel.bench.systems.symmetry_peers import parted
 from physmodel.data.arrays import from_arrays
 from physmodel.discovery.discover import discover
 from physmodel.errors import PhysmodelError

@@ -46,7 +46,7 @@ def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
         "-W",
         "ignore",
         "-m",
-        "physmodel.bench.equations_known.constants",
+        "physmodel.bench.systems.constants",
         name,
     ]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - this module
@@ -88,8 +88,8 @@ def _panel(name: str) -> Record:
     number, _, factor = name.rpartition("_")
     if name != UNCHANGED:
         object.__setattr__(ENGINE, number, changed(getattr(ENGINE, number), FACTORS[factor]))
-    from physmodel.bench.equations_known import discovery, odes
-    from physmodel.bench.equations_known.draws import Cell
+    from physmodel.bench.systems import discovery, odes
+    from physmodel.bench.systems.draws import Cell
 
     records = [
         record

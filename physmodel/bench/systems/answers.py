@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.equations_known.chaotic import Equations
-from physmodel.bench.equations_known.draws import Draw
+from physmodel.bench.systems.chaotic import Equations
+from physmodel.bench.systems.draws import Draw
 from physmodel.data.arrays import from_arrays
 from physmodel.discovery.discover import discover
 from physmodel.errors import PhysmodelError

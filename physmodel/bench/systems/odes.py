@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from physmodel.bench.equations_known.answers import judge
-from physmodel.bench.equations_known.odes_cases import CELLS, RANDOM, load_systems
-from physmodel.bench.equations_known.odes_methods import METHODS, scores
+from physmodel.bench.systems.answers import judge
+from physmodel.bench.systems.odes_cases import CELLS, RANDOM, load_systems
+from physmodel.bench.systems.odes_methods import METHODS, scores
 from physmodel.bench.tables import text_table
 from physmodel.errors import ProblemError
 

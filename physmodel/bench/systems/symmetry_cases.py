@@ -8,8 +8,8 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.equations_known.chaotic import Equations, load_systems
-from physmodel.bench.equations_known.draws import Cell, draw
+from physmodel.bench.systems.chaotic import Equations, load_systems
+from physmodel.bench.systems.draws import Cell, draw
 from physmodel.conserved import finite
 from physmodel.models.sparse_field import SparseField, term_variables
 from physmodel.problem.calculus import powers
