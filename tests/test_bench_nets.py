@@ -19,8 +19,8 @@ from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.structure.hamiltonian import Hamiltonian
 from physmodel.models.nets.symmetry.equivariant import symmetrised
 from physmodel.models.nets.weights.random_units import with_random_units
+from physmodel.networks.canonical import paths_of
 from physmodel.networks.fit_network import NetworkFit, fit_network
-from physmodel.networks.paths import paths_of
 from physmodel.testing.symmetry import check_symmetry
 
 Array = NDArray[np.float64]

@@ -17,8 +17,7 @@ from scipy.linalg import lstsq
 from physmodel.errors import DataError
 from physmodel.losses.shooting import Record
 from physmodel.losses.slopes import KnownStates, ShiftedPaths
-from physmodel.networks.canonical import canonical_records, slopes_of
-from physmodel.networks.paths import Paths, paths_of
+from physmodel.networks.canonical import Paths, canonical_records, paths_of, slopes_of
 from physmodel.optimizers.least_squares.bordered import bordered_least_squares
 
 if TYPE_CHECKING:

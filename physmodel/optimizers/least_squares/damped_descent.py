@@ -17,8 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.optimizers.least_squares.linear_model import DampedModel, LinearModel
-from physmodel.optimizers.least_squares.opening import check_linearised, open_start
+from physmodel.optimizers.least_squares.linear_model import (
+    DampedModel,
+    LinearModel,
+    check_linearised,
+    open_start,
+)
 from physmodel.optimizers.least_squares.residuals import Ending, Minimum
 
 Array = NDArray[np.float64]

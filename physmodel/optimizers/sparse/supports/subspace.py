@@ -32,13 +32,8 @@ def cosamp(
 
     Parameters
     ----------
-    dictionary : array_like (m, p), LinearOperator (m, p) or Gram
-    signals : array_like (m,) or (m, k)
-        None with a Gram.
-    sparsity : int, optional
-        Number of columns; by default, for each signal, what orthogonal matching pursuit takes.
-    iterations : int
-        Budget.
+    dictionary, signals, sparsity, iterations
+        As for `iterative_hard_thresholding`.
 
     Returns
     -------
