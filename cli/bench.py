@@ -40,7 +40,7 @@ def discovery(
     output: str,
 ) -> None:
     """Exact equations of 82 chaotic flows from noisy records, against PySINDy."""
-    from physmodel.bench import discovery as suite
+    from physmodel.bench.systems import discovery as suite
     from physmodel.cli.messages import require_known
 
     names = suite.system_names(quick=quick)
@@ -106,7 +106,7 @@ def sparse(quick: bool, parts: tuple[str, ...], seeds: int | None, jobs: int, ou
 
     A peer that is not installed is skipped, and the table says so.
     """
-    from physmodel.bench import sparse as suite
+    from physmodel.bench.signals import sparse as suite
     from physmodel.cli.messages import require_known
 
     require_known("--part", parts, suite.PARTS)
@@ -131,8 +131,8 @@ def nets(
     output: str,
 ) -> None:
     """Springs, pendulums and bodies: error of the field, drift of the energy, seconds."""
-    from physmodel.bench import nets as suite
-    from physmodel.bench.rods import METHODS
+    from physmodel.bench.networks import nets as suite
+    from physmodel.bench.networks.rods import METHODS
     from physmodel.cli.messages import require_known
 
     known = tuple(dict.fromkeys((*suite.METHODS, *METHODS)))
@@ -183,7 +183,7 @@ def symmetry(
     output: str,
 ) -> None:
     """Chaotic flows with a reflection or a cycle; four noisy systems of Yang et al. (2024)."""
-    from physmodel.bench import symmetry as suite
+    from physmodel.bench.systems import symmetry as suite
     from physmodel.cli.messages import require_known
 
     require_known("--part", parts, suite.PARTS)
@@ -203,8 +203,8 @@ def symmetry(
 @click.option("-o", "--output", default="runs/bench-pruning", show_default=True, metavar="FOLDER")
 def pruning(quick: bool, seeds: int | None, cases: tuple[str, ...], jobs: int, output: str) -> None:
     """The default pruning beside magnitude, damage, equal shares and chance."""
-    from physmodel.bench import pruning as suite
-    from physmodel.bench.pruning_cases import CASES
+    from physmodel.bench.networks import pruning as suite
+    from physmodel.bench.networks.pruning_cases import CASES
     from physmodel.cli.messages import require_known
 
     require_known("--case", cases, CASES)
@@ -220,7 +220,7 @@ def pruning(quick: bool, seeds: int | None, cases: tuple[str, ...], jobs: int, o
 @click.option("-o", "--output", default="runs/bench-tuning", show_default=True, metavar="FOLDER")
 def tuning(quick: bool, seeds: int | None, jobs: int, output: str) -> None:
     """Networks with settings searched by held-out runs, beside one fit with the first settings."""
-    from physmodel.bench import tuning as suite
+    from physmodel.bench.networks import tuning as suite
 
     units = suite.unit_names(seeds or (1 if quick else suite.SEEDS), quick=quick)
     carry_out(suite, suite.run_unit, units, {}, output, jobs, "units")

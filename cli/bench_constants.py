@@ -13,7 +13,7 @@ from physmodel.cli.bench_run import carry_out
 @click.option("-o", "--output", default="runs/bench-constants", show_default=True, metavar="FOLDER")
 def constants(numbers: tuple[str, ...], jobs: int, output: str) -> None:
     """Exact laws with each number of the engine halved and doubled, a minute for each."""
-    from physmodel.bench import constants as suite
+    from physmodel.bench.systems import constants as suite
     from physmodel.cli.messages import require_known
 
     require_known("--number", numbers, suite.NUMBERS)

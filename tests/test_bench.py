@@ -13,12 +13,11 @@ import pytest
 from click.testing import CliRunner
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from physmodel.bench import discovery, peers
-from physmodel.bench.answers import Answer, judge
-from physmodel.bench.ceiling import detectable
-from physmodel.bench.chaotic import ChaoticSystem, load_systems
-from physmodel.bench.draws import CONDITIONS, Cell, draw
 from physmodel.bench.runner import run_units, write_results
+from physmodel.bench.systems import discovery, peers
+from physmodel.bench.systems.answers import Answer, judge
+from physmodel.bench.systems.chaotic import ChaoticSystem, load_systems
+from physmodel.bench.systems.draws import CONDITIONS, Cell, detectable, draw
 from physmodel.cli.root import root
 from physmodel.errors import ProblemError
 

@@ -7,20 +7,20 @@ import pytest
 from numpy.typing import NDArray
 from scipy.integrate import quad
 
-from physmodel.bench.nets import judged, run_unit, summarise, table, unit_names
-from physmodel.bench.nets_cases import CASES, Case, draw, roll_out
+from physmodel.bench.networks.nets import judged, run_unit, summarise, table, unit_names
+from physmodel.bench.networks.nets_cases import CASES, Case, draw, roll_out
 from physmodel.data.arrays import from_arrays
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.shooting import Record
 from physmodel.losses.slopes import KnownStates, ShiftedPaths
 from physmodel.models.nets.blocks import PositiveQuadratic
-from physmodel.models.nets.equivariant import symmetrised
-from physmodel.models.nets.hamiltonian import Hamiltonian
 from physmodel.models.nets.mlp import MLPScalar
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.nets.random_units import with_random_units
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian
+from physmodel.models.nets.symmetry.equivariant import symmetrised
+from physmodel.models.nets.weights.random_units import with_random_units
+from physmodel.networks.canonical import paths_of
 from physmodel.networks.fit_network import NetworkFit, fit_network
-from physmodel.networks.paths import paths_of
 from physmodel.testing.symmetry import check_symmetry
 
 Array = NDArray[np.float64]

@@ -11,11 +11,17 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from physmodel.bench import odes, odes_methods
-from physmodel.bench.answers import Answer, judge
-from physmodel.bench.odes_cases import CELLS, RANDOM, OdeSystem, expanded, load_systems
-from physmodel.bench.odes_methods import determination, scores
-from physmodel.bench.symmetry_cases import Case
+from physmodel.bench.systems import odes, odes_methods
+from physmodel.bench.systems.answers import Answer, judge
+from physmodel.bench.systems.odes_cases import (
+    CELLS,
+    RANDOM,
+    OdeSystem,
+    expanded,
+    load_systems,
+)
+from physmodel.bench.systems.odes_methods import determination, scores
+from physmodel.bench.systems.symmetry_cases import Case
 from physmodel.cli.root import root
 from physmodel.errors import ProblemError
 from physmodel.models.sparse_field import SparseField

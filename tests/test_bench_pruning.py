@@ -7,11 +7,11 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from physmodel.bench.pruning import run_unit, summarise, table
-from physmodel.bench.pruning_cases import CASES, Case, Trained, trained
-from physmodel.bench.pruning_peers import FREE, METHODS, Task
+from physmodel.bench.networks.pruning import run_unit, summarise, table
+from physmodel.bench.networks.pruning_cases import CASES, Case, Trained, trained
+from physmodel.bench.networks.pruning_peers import FREE, METHODS, Task
 from physmodel.cli.bench import command
-from physmodel.optimizers.pruning_trial import Evaluations, Trial
+from physmodel.optimizers.pruning.trial import Evaluations, Trial
 
 Array = NDArray[np.float64]
 
@@ -97,8 +97,8 @@ def test_a_unit_of_the_suite(monkeypatch: pytest.MonkeyPatch) -> None:
     case = CASES["pendulum"]
     small = Case(case.n_states, case.reach, case.field, True, (3,))
     monkeypatch.setitem(CASES, "pendulum", small)
-    monkeypatch.setattr("physmodel.bench.pruning.EVALUATIONS", 3)
-    monkeypatch.setattr("physmodel.bench.pruning.SHARES", (0.3, None))
+    monkeypatch.setattr("physmodel.bench.networks.pruning.EVALUATIONS", 3)
+    monkeypatch.setattr("physmodel.bench.networks.pruning.SHARES", (0.3, None))
     records = run_unit("pendulum.0", {})
     assert {record["method"] for record in records} == set(METHODS)
     assert {record["method"] for record in records if record["share"] is None} == set(FREE)

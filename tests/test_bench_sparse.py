@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from physmodel.bench import approximation, dictionary_recovery, lasso_peers, phase, sparse
-from physmodel.bench.sparse_speed import (
+from physmodel.bench.signals import approximation, dictionary_recovery, lasso_peers, phase, sparse
+from physmodel.bench.signals.sparse_speed import (
     TARGET,
     batch_pursuit,
     exact_pursuit,

@@ -14,9 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from physmodel.bench import symmetry, symmetry_peers
-from physmodel.bench.symmetry_cases import Case, finite_symmetries, flow_records, flows
-from physmodel.bench.symmetry_generators import GENERATORS
+from physmodel.bench.systems import symmetry, symmetry_peers
+from physmodel.bench.systems.symmetry_cases import (
+    Case,
+    finite_symmetries,
+    flow_records,
+    flows,
+)
+from physmodel.bench.systems.symmetry_generators import GENERATORS
 from physmodel.cli.root import root
 from physmodel.models.defect import law_defect, symmetry_defect
 from physmodel.models.linear_field import Points

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from physmodel.bench.nets_cases import roll_out
-from physmodel.bench.tuning import PLANE, summarise, table, unit_names
+from physmodel.bench.networks.nets_cases import roll_out
+from physmodel.bench.networks.tuning import PLANE, summarise, table, unit_names
 
 
 def test_every_unit_is_named_once_and_names_say_all() -> None:

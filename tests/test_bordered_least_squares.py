@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.bordered_least_squares import bordered_least_squares
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
-from physmodel.optimizers.residuals import Ending
+from physmodel.optimizers.least_squares.bordered import bordered_least_squares
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.residuals import Ending
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from physmodel.bench.pde_cases import CASES
 from physmodel.errors import DataError, PhysmodelError, ProblemError
 from physmodel.fields.coefficients import fit_pde
 from physmodel.fields.solve import solve_pde
-from physmodel.optimizers.residuals import Ending
+from physmodel.optimizers.least_squares.residuals import Ending
 
 #: Boundary value problems are solved to rounding: 1e-12 leaves a thousand for their condition.
 ROUNDING = 1e-12

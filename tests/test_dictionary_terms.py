@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from physmodel.models import dictionaries as dd
-from physmodel.models.dictionaries.bandlet_geometry import haar, inverse_haar
+from physmodel.models.dictionaries.filters.bandlet_geometry import haar, inverse_haar
 
 SIDE = 128
 

@@ -18,8 +18,8 @@ from physmodel.models.expression_field import ExpressionField, expression_field
 from physmodel.models.linear_field import Points
 from physmodel.models.nets.mlp import MLPField
 from physmodel.models.nets.net_field import NetField
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
-from physmodel.optimizers.residuals import Residuals
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.residuals import Residuals
 from physmodel.problem.law_text import read_law
 from physmodel.problem.symmetry_text import read_symmetry
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.covariance import covariance
-from physmodel.optimizers.dense_model import DenseModel
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
-from physmodel.optimizers.multistart import multistart
-from physmodel.optimizers.residuals import Ending, Residuals
+from physmodel.optimizers.least_squares.covariance import covariance
+from physmodel.optimizers.least_squares.dense_model import DenseModel
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.multistart import multistart
+from physmodel.optimizers.least_squares.residuals import Ending, Residuals
 from tests.least_squares_problems import PROBLEMS, Smooth, meyer, rosenbrock
 
 Array = NDArray[np.float64]

@@ -16,14 +16,14 @@ from torch.func import jacrev, vmap
 
 from physmodel.errors import PhysmodelError, ProblemError
 from physmodel.models.integrate import integrate, rk4
-from physmodel.models.nets.constrained import Constrained, simulate_rods
-from physmodel.models.nets.equivariant import symmetrised
 from physmodel.models.nets.known_scalar import KnownScalar
-from physmodel.models.nets.mechanical import Mechanical
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.scaled import ScaledScalar
 from physmodel.models.nets.scaling import Scaling
+from physmodel.models.nets.structure.constrained import Constrained, simulate_rods
+from physmodel.models.nets.structure.mechanical import Mechanical
+from physmodel.models.nets.symmetry.equivariant import symmetrised
 from physmodel.models.rattle import rattle
 from physmodel.models.vector_field import simulate
 from physmodel.problem.lie import rotation, translation

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.averaged import AveragedField, AveragedScalar
-from physmodel.models.nets.equivariant import symmetrised
 from physmodel.models.nets.form import Form
-from physmodel.models.nets.hamiltonian import Hamiltonian
-from physmodel.models.nets.invariant import EquivariantField, InvariantScalar
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian
+from physmodel.models.nets.symmetry.averaged import AveragedField, AveragedScalar
+from physmodel.models.nets.symmetry.equivariant import symmetrised
+from physmodel.models.nets.symmetry.invariant import EquivariantField, InvariantScalar
 from physmodel.problem.finite import (
     cyclic,
     mapped,

@@ -9,9 +9,9 @@ from scipy.linalg import block_diag
 from physmodel.models.geometric import implicit_midpoint
 from physmodel.models.integrate import rk4, yoshida6
 from physmodel.models.nets.blocks import PositiveQuadratic
-from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
 from physmodel.models.nets.mlp import MLPScalar
 from physmodel.models.nets.net_field import NetField
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian, Separable
 
 Array = NDArray[np.float64]
 

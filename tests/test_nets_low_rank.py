@@ -17,27 +17,27 @@ from physmodel.errors import IntegrityError, ProblemError
 from physmodel.losses.shooting import MultipleShooting, Record
 from physmodel.losses.slopes import KnownStates
 from physmodel.models.nets import net_field
-from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
-from physmodel.models.nets.equivariant import symmetrised
 from physmodel.models.nets.form import Form
-from physmodel.models.nets.hamiltonian import Hamiltonian
-from physmodel.models.nets.lagrangian import Lagrangian
-from physmodel.models.nets.low_rank import LowRank, merged, with_update
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.nets.port_hamiltonian import PortHamiltonian
-from physmodel.models.nets.random_units import with_random_units
 from physmodel.models.nets.restricted import Positive
 from physmodel.models.nets.scaled import ScaledForm
 from physmodel.models.nets.scaling import Scaling
-from physmodel.models.nets.storage import load_net, save_net
+from physmodel.models.nets.structure.dissipative import GradientFlow, Metriplectic
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian
+from physmodel.models.nets.structure.lagrangian import Lagrangian
+from physmodel.models.nets.structure.port_hamiltonian import PortHamiltonian
+from physmodel.models.nets.symmetry.equivariant import symmetrised
 from physmodel.models.nets.traced import slopes_of
-from physmodel.models.nets.update_file import load_update, save_update
-from physmodel.models.nets.weight_matrices import Matrix, weight_matrices
+from physmodel.models.nets.weights.low_rank import LowRank, merged, with_update
+from physmodel.models.nets.weights.random_units import with_random_units
+from physmodel.models.nets.weights.storage import load_net, save_net
+from physmodel.models.nets.weights.update_file import load_update, save_update
+from physmodel.models.nets.weights.weight_matrices import Matrix, weight_matrices
 from physmodel.models.vector_field import simulate
 from physmodel.networks.carried import carry
-from physmodel.optimizers.bordered_least_squares import bordered_least_squares
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.bordered import bordered_least_squares
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 from physmodel.problem.finite import mirror
 
 ENERGY = MLPScalar(2, (6, 5))

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.func import grad, vmap
 
-from physmodel.bench.nets_cases import roll_out
+from physmodel.bench.networks.nets_cases import roll_out
 from physmodel.errors import ProblemError
 from physmodel.losses.shooting import Record
-from physmodel.models.nets.hamiltonian import Hamiltonian
-from physmodel.models.nets.many_bodies import ManyBodies
 from physmodel.models.nets.mlp import MLPScalar
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.nets.storage import load_net, save_net
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian
+from physmodel.models.nets.structure.many_bodies import ManyBodies
+from physmodel.models.nets.weights.storage import load_net, save_net
 from physmodel.networks.fit_network import fit_network
 
 seeds = given(seed=st.integers(0, 2**16), n_bodies=st.integers(2, 4), n_axes=st.integers(1, 3))

@@ -14,26 +14,26 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from physmodel.errors import IntegrityError, PhysmodelError, ProblemError
-from physmodel.models.nets.averaged import AveragedField
 from physmodel.models.nets.blocks import PositiveQuadratic
-from physmodel.models.nets.constrained import Constrained
-from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
-from physmodel.models.nets.divergence_free import DivergenceFree
-from physmodel.models.nets.equivariant import symmetrised
 from physmodel.models.nets.form import Form
-from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
 from physmodel.models.nets.known_scalar import KnownScalar
-from physmodel.models.nets.lagrangian import Lagrangian
-from physmodel.models.nets.mechanical import Mechanical
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.nets.port_hamiltonian import PortHamiltonian
-from physmodel.models.nets.random_units import with_random_units
 from physmodel.models.nets.restricted import AtRest, Positive
 from physmodel.models.nets.scaled import ScaledForm, ScaledScalar
 from physmodel.models.nets.scaling import Scaling
-from physmodel.models.nets.stable import Stable
-from physmodel.models.nets.storage import FILE, WEIGHTS, load_net, save_net
+from physmodel.models.nets.structure.constrained import Constrained
+from physmodel.models.nets.structure.dissipative import GradientFlow, Metriplectic
+from physmodel.models.nets.structure.divergence_free import DivergenceFree
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian, Separable
+from physmodel.models.nets.structure.lagrangian import Lagrangian
+from physmodel.models.nets.structure.mechanical import Mechanical
+from physmodel.models.nets.structure.port_hamiltonian import PortHamiltonian
+from physmodel.models.nets.structure.stable import Stable
+from physmodel.models.nets.symmetry.averaged import AveragedField
+from physmodel.models.nets.symmetry.equivariant import symmetrised
+from physmodel.models.nets.weights.random_units import with_random_units
+from physmodel.models.nets.weights.storage import FILE, WEIGHTS, load_net, save_net
 from physmodel.problem.finite import time_reversal
 from physmodel.problem.lie import rotation
 from physmodel.problem.rods import Rods
@@ -130,7 +130,7 @@ def test_any_changed_byte_is_noticed(
 
 def rewritten(folder: Path, change: Callable[[dict], None], weights: bytes | None = None) -> None:
     """Damage that somebody signed: the hash is right."""
-    from physmodel.models.nets import storage
+    from physmodel.models.nets.weights import storage
 
     record = json.loads((folder / FILE).read_text())
     change(record)

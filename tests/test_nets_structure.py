@@ -18,15 +18,15 @@ from torch import Tensor
 from torch.func import jacrev, vmap
 
 from physmodel.models.nets.blocks import skew
-from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
-from physmodel.models.nets.divergence_free import DivergenceFree
-from physmodel.models.nets.hamiltonian import Hamiltonian
-from physmodel.models.nets.lagrangian import Lagrangian
-from physmodel.models.nets.mechanical import Mechanical
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.nets.port_hamiltonian import PortHamiltonian
-from physmodel.models.nets.stable import Stable
+from physmodel.models.nets.structure.dissipative import GradientFlow, Metriplectic
+from physmodel.models.nets.structure.divergence_free import DivergenceFree
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian
+from physmodel.models.nets.structure.lagrangian import Lagrangian
+from physmodel.models.nets.structure.mechanical import Mechanical
+from physmodel.models.nets.structure.port_hamiltonian import PortHamiltonian
+from physmodel.models.nets.structure.stable import Stable
 from physmodel.models.nets.traced import PATIENCE, slopes_of
 from physmodel.models.vector_field import simulate
 

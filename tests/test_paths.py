@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from physmodel.networks.paths import paths_of
+from physmodel.networks.canonical import paths_of
 
 
 def circles(count: int, noise: float, seed: int = 0) -> tuple[list, list, list]:

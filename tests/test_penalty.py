@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from physmodel.errors import ProblemError
 from physmodel.losses.field_residuals import Stack
 from physmodel.losses.penalty import TIP, Ridge, Sparsity, group_penalty, l1_penalty, l2_penalty
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 
 Array = NDArray[np.float64]
 SIZE = np.array([1.0, 1e-3, 10.0, 2.0, 0.5])

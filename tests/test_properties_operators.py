@@ -13,8 +13,8 @@ from physmodel.losses.stencils import derivatives
 from physmodel.losses.weak import weak_form
 from physmodel.models import dictionaries as dd
 from physmodel.optimizers.sparse import stlsq
-from physmodel.optimizers.sparse.group import group_soft_threshold
-from physmodel.optimizers.sparse.working_set import soft_threshold
+from physmodel.optimizers.sparse.l1.group import group_soft_threshold
+from physmodel.optimizers.sparse.l1.working_set import soft_threshold
 from physmodel.testing import check_dictionary, times
 
 Array = NDArray[np.float64]

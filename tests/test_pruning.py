@@ -19,26 +19,26 @@ from physmodel.losses.field_residuals import rate_residuals
 from physmodel.losses.slopes import KnownStates
 from physmodel.models.linear_field import Points
 from physmodel.models.nets.blocks import PositiveQuadratic
-from physmodel.models.nets.constrained import Constrained
-from physmodel.models.nets.dissipative import GradientFlow, Metriplectic
 from physmodel.models.nets.form import Form
-from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
-from physmodel.models.nets.lagrangian import Lagrangian
-from physmodel.models.nets.mechanical import Mechanical
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.nets.port_hamiltonian import PortHamiltonian
-from physmodel.models.nets.pruned import PrunedForm
-from physmodel.models.nets.random_units import with_random_units
 from physmodel.models.nets.scaled import ScaledForm
 from physmodel.models.nets.scaling import Scaling
-from physmodel.models.nets.stable import Stable
-from physmodel.models.nets.storage import load_net, save_net
-from physmodel.models.nets.unit_layout import layout_of, without_idle_units
+from physmodel.models.nets.structure.constrained import Constrained
+from physmodel.models.nets.structure.dissipative import GradientFlow, Metriplectic
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian, Separable
+from physmodel.models.nets.structure.lagrangian import Lagrangian
+from physmodel.models.nets.structure.mechanical import Mechanical
+from physmodel.models.nets.structure.port_hamiltonian import PortHamiltonian
+from physmodel.models.nets.structure.stable import Stable
+from physmodel.models.nets.weights.pruned import PrunedForm
+from physmodel.models.nets.weights.random_units import with_random_units
+from physmodel.models.nets.weights.storage import load_net, save_net
+from physmodel.models.nets.weights.unit_layout import layout_of, without_idle_units
 from physmodel.networks.pruned import Pruned, prune
-from physmodel.optimizers.brain_surgeon import removed, saliencies
-from physmodel.optimizers.pruning import prune_by_criterion, prune_to, shrinking
-from physmodel.optimizers.pruning_trial import Evaluations, Refit, Trial, Unit, schwarz
+from physmodel.optimizers.pruning.brain_surgeon import removed, saliencies
+from physmodel.optimizers.pruning.pruning import prune_by_criterion, prune_to, shrinking
+from physmodel.optimizers.pruning.trial import Evaluations, Refit, Trial, Unit, schwarz
 from physmodel.problem.rods import Rods
 
 Array = NDArray[np.float64]

@@ -8,15 +8,15 @@ import pytest
 import physmodel as pm
 from physmodel.errors import PhysmodelError
 from physmodel.losses.slopes import KnownStates
-from physmodel.models.nets.equivariant import symmetrised
-from physmodel.models.nets.hamiltonian import Hamiltonian
-from physmodel.models.nets.low_rank import with_update
-from physmodel.models.nets.many_bodies import ManyBodies
 from physmodel.models.nets.mlp import MLPScalar
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.nets.storage import save_net
-from physmodel.models.nets.structure import form_for
-from physmodel.models.nets.update_file import load_update, save_update
+from physmodel.models.nets.structure.choice import form_for
+from physmodel.models.nets.structure.hamiltonian import Hamiltonian
+from physmodel.models.nets.structure.many_bodies import ManyBodies
+from physmodel.models.nets.symmetry.equivariant import symmetrised
+from physmodel.models.nets.weights.low_rank import with_update
+from physmodel.models.nets.weights.storage import save_net
+from physmodel.models.nets.weights.update_file import load_update, save_update
 from physmodel.networks.carried import carry
 from physmodel.networks.pruned import prune
 from physmodel.problem.finite import parity

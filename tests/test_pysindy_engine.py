@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 import physmodel as pm
-from physmodel.bench.chaotic import ChaoticSystem, load_systems
+from physmodel.bench.systems.chaotic import ChaoticSystem, load_systems
 from physmodel.errors import ProblemError
 from physmodel.interop.pysindy import latent_parts
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import physmodel as pm
-from physmodel.bench.chaotic import load_systems
-from physmodel.bench.draws import Cell, draw
+from physmodel.bench.systems.chaotic import load_systems
+from physmodel.bench.systems.draws import Cell, draw
 from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.search import Search
 from physmodel.losses.preparation import prepare

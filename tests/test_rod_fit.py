@@ -8,17 +8,25 @@ import pytest
 import xarray as xr
 
 import physmodel as pm
-from physmodel.bench import rods as rod_cases
-from physmodel.bench.nets import summarise, table, unit_names
-from physmodel.bench.rods import METHODS, PIECE, ROD_CASES, ROUNDING, RodCase, chain, judged_run
+from physmodel.bench.networks import rods as rod_cases
+from physmodel.bench.networks.nets import summarise, table, unit_names
+from physmodel.bench.networks.rods import (
+    METHODS,
+    PIECE,
+    ROD_CASES,
+    ROUNDING,
+    RodCase,
+    chain,
+    judged_run,
+)
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.next_sample import NextSample
 from physmodel.losses.shooting import Record
-from physmodel.models.nets.constrained import Constrained
 from physmodel.models.nets.mlp import MLPScalar
 from physmodel.models.nets.net_field import NetField
+from physmodel.models.nets.structure.constrained import Constrained
 from physmodel.networks.rods import RodFit, fit_rods
-from physmodel.optimizers.held_out_ridge import held_out_ridge
+from physmodel.optimizers.least_squares.held_out_ridge import held_out_ridge
 
 Array = np.ndarray
 PENDULUM = chain(1)

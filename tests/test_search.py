@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physmodel.errors import MissingDependencyError, ProblemError
-from physmodel.optimizers.search import FACTOR, LEAST, brackets, search
-from physmodel.optimizers.search_record import SearchEnding
-from physmodel.optimizers.search_space import Categorical, Integer, Real, Space
+from physmodel.optimizers.settings_search.record import SearchEnding
+from physmodel.optimizers.settings_search.search import FACTOR, LEAST, brackets, search
+from physmodel.optimizers.settings_search.space import Categorical, Integer, Real, Space
 
 LINE: Space = {"x": Real(0.0, 1.0)}
 MIXED: Space = {

@@ -17,7 +17,10 @@ from physmodel.optimizers.sparse.certificates import (
     sparsest_bound,
 )
 from physmodel.optimizers.sparse.design import Gram
-from physmodel.optimizers.sparse.greedy import matching_pursuit, orthogonal_matching_pursuit
+from physmodel.optimizers.sparse.supports.matching import (
+    matching_pursuit,
+    orthogonal_matching_pursuit,
+)
 
 Array = NDArray[np.float64]
 

@@ -14,13 +14,13 @@ from scipy.sparse.linalg import LinearOperator
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.design import Gram
-from physmodel.optimizers.sparse.hard import (
+from physmodel.optimizers.sparse.record import SparseResult
+from physmodel.optimizers.sparse.supports.fixed_size import hard_threshold
+from physmodel.optimizers.sparse.supports.hard import (
     hard_thresholding_pursuit,
     iterative_hard_thresholding,
 )
-from physmodel.optimizers.sparse.record import SparseResult
-from physmodel.optimizers.sparse.subspace import cosamp, subspace_pursuit
-from physmodel.optimizers.sparse.supports import hard_threshold
+from physmodel.optimizers.sparse.supports.subspace import cosamp, subspace_pursuit
 
 Array = NDArray[np.float64]
 Solver = Callable[..., SparseResult]

@@ -12,11 +12,11 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.certificates import lasso_certificate
 from physmodel.optimizers.sparse.design import Gram
-from physmodel.optimizers.sparse.l1 import elastic_net, lasso
-from physmodel.optimizers.sparse.l1_path import lasso_path
+from physmodel.optimizers.sparse.l1.lasso import elastic_net, lasso
+from physmodel.optimizers.sparse.l1.path import lasso_path
+from physmodel.optimizers.sparse.l1.working_gram import Columns, Rows, working_gram
+from physmodel.optimizers.sparse.l1.working_set import soft_threshold
 from physmodel.optimizers.sparse.opening import open_design
-from physmodel.optimizers.sparse.working_gram import Columns, Rows, working_gram
-from physmodel.optimizers.sparse.working_set import soft_threshold
 
 Array = NDArray[np.float64]
 

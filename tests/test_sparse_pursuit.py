@@ -12,8 +12,8 @@ from scipy.sparse.linalg import aslinearoperator
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.design import Gram
-from physmodel.optimizers.sparse.l1 import lasso
-from physmodel.optimizers.sparse.pursuit import basis_pursuit, basis_pursuit_denoising
+from physmodel.optimizers.sparse.l1.lasso import lasso
+from physmodel.optimizers.sparse.l1.pursuit import basis_pursuit, basis_pursuit_denoising
 
 Array = NDArray[np.float64]
 

@@ -8,11 +8,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from physmodel.optimizers.elimination import backward_elimination
-from physmodel.optimizers.exchange import exchange_search
-from physmodel.optimizers.nested import nested_descents
-from physmodel.optimizers.tableau import Tableau
-from physmodel.optimizers.triangular import solve_support, triangular_factor
+from physmodel.optimizers.subset.elimination import backward_elimination
+from physmodel.optimizers.subset.exchange import exchange_search
+from physmodel.optimizers.subset.nested import nested_descents
+from physmodel.optimizers.subset.tableau import Tableau
+from physmodel.optimizers.subset.triangular import solve_support, triangular_factor
 
 
 def problem(seed: int, n: int = 40, p: int = 7, k: int = 3, noise: float = 0.1):

@@ -18,7 +18,7 @@ from physmodel.optimizers.sparse.certificates import (
     mutual_coherence,
 )
 from physmodel.optimizers.sparse.design import Gram
-from physmodel.optimizers.sparse.subset import best_subset
+from physmodel.optimizers.sparse.supports.subset import best_subset
 
 Array = NDArray[np.float64]
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.certificates import lasso_certificate
 from physmodel.optimizers.sparse.design import Gram
-from physmodel.optimizers.sparse.group import group_lasso, group_soft_threshold
-from physmodel.optimizers.sparse.l1 import lasso
-from physmodel.optimizers.sparse.relaxed import sr3
-from physmodel.optimizers.sparse.thresholding import stlsq
+from physmodel.optimizers.sparse.l1.group import group_lasso, group_soft_threshold
+from physmodel.optimizers.sparse.l1.lasso import lasso
+from physmodel.optimizers.sparse.supports.relaxed import sr3
+from physmodel.optimizers.sparse.supports.thresholding import stlsq
 
 Array = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from physmodel.laws.start_fit import first_start, fitted_starts
 from physmodel.laws.windows import Stack, Window
 from physmodel.models.integrate import integrate
 from physmodel.models.sparse_field import SparseField, term_variables
-from physmodel.optimizers.many_least_squares import many_least_squares
+from physmodel.optimizers.least_squares.many import many_least_squares
 from physmodel.problem.parser import parse
 
 Array = NDArray[np.float64]

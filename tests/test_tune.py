@@ -19,8 +19,8 @@ from physmodel.models.parametric_field import ParametricField
 from physmodel.networks import net_trial, tune
 from physmodel.networks.held_out import FOLDS, SHORTEST, exam, folds, surely_less
 from physmodel.networks.net_trial import FORMS, NetTrial
-from physmodel.optimizers.search_record import Evaluation, SearchEnding, SearchResult
-from physmodel.optimizers.search_space import Categorical, Integer, Real
+from physmodel.optimizers.settings_search.record import Evaluation, SearchEnding, SearchResult
+from physmodel.optimizers.settings_search.space import Categorical, Integer, Real
 
 Array = NDArray[np.float64]
 

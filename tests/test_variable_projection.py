@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
-from physmodel.optimizers.residuals import Ending
-from physmodel.optimizers.variable_projection import Projected, variable_projection
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.residuals import Ending
+from physmodel.optimizers.least_squares.variable_projection import Projected, variable_projection
 
 Array = NDArray[np.float64]
 

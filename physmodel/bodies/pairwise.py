@@ -14,8 +14,8 @@ from physmodel.losses.whitened import WhitenedRows
 from physmodel.models.central_force import CentralForceField
 from physmodel.models.kepler_orbits import UnseenBody
 from physmodel.models.linear_field import Points
-from physmodel.optimizers.selection import InformationCriterion, select
-from physmodel.optimizers.triangular import (
+from physmodel.optimizers.subset.selection import InformationCriterion, select
+from physmodel.optimizers.subset.triangular import (
     Solution,
     TriangularFactor,
     solve_support,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from physmodel.constants import ENGINE
 from physmodel.discovery.linearisation import Errors
 from physmodel.optimizers.correlation import effective_samples, lag_one
-from physmodel.optimizers.selection import InformationCriterion
+from physmodel.optimizers.subset.selection import InformationCriterion
 
 Array = NDArray[np.float64]
 Support = tuple[int, ...]

@@ -14,8 +14,8 @@ from physmodel.losses.latent import whiten
 from physmodel.losses.tile import Tile, quadrature_error
 from physmodel.losses.whitened import WhitenedRows
 from physmodel.models.linear_field import LinearField
-from physmodel.optimizers.selection import InformationCriterion
-from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
+from physmodel.optimizers.subset.selection import InformationCriterion
+from physmodel.optimizers.subset.triangular import TriangularFactor, triangular_factor
 
 Array = NDArray[np.float64]
 

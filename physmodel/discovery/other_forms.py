@@ -20,7 +20,7 @@ from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.settle import Schedule, Start, fixed, settle
 from physmodel.models.term_field import TermField
 from physmodel.models.terms import TermLibrary
-from physmodel.optimizers.triangular import solve_support
+from physmodel.optimizers.subset.triangular import solve_support
 from physmodel.problem.expression import Call, Expression
 from physmodel.problem.parser import parse
 from physmodel.progress import stage

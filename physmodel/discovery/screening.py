@@ -21,9 +21,9 @@ from physmodel.losses.preparation import Prepared
 from physmodel.losses.tile import Tile
 from physmodel.models.libraries.library import Library
 from physmodel.models.linear_field import LinearField
-from physmodel.optimizers.selection import InformationCriterion, select
-from physmodel.optimizers.tableau import Tableau
-from physmodel.optimizers.triangular import TriangularFactor
+from physmodel.optimizers.subset.selection import InformationCriterion, select
+from physmodel.optimizers.subset.tableau import Tableau
+from physmodel.optimizers.subset.triangular import TriangularFactor
 
 Array = NDArray[np.float64]
 

@@ -22,8 +22,8 @@ from physmodel.discovery.ranking import only_noise, ranked
 from physmodel.discovery.settle import Choice, Schedule, Start, fixed, law_of, settle
 from physmodel.discovery.transfer import placed
 from physmodel.losses.latent import deviations
-from physmodel.optimizers.selection import candidates, select
-from physmodel.optimizers.triangular import Solution, TriangularFactor, triangular_factor
+from physmodel.optimizers.subset.selection import candidates, select
+from physmodel.optimizers.subset.triangular import Solution, TriangularFactor, triangular_factor
 from physmodel.progress import stage
 
 Array = NDArray[np.float64]

@@ -19,7 +19,7 @@ from physmodel.losses.preparation import Prepared, prepare
 from physmodel.losses.tile import Tile
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.term_field import TermField
-from physmodel.optimizers.triangular import (
+from physmodel.optimizers.subset.triangular import (
     Solution,
     solve_support,
     triangular_factor,

@@ -12,8 +12,8 @@ from physmodel.discovery.identification import Identification
 from physmodel.models.libraries.library import Library
 from physmodel.models.term_field import TermField
 from physmodel.models.terms import TermLibrary
-from physmodel.optimizers.selection import InformationCriterion
-from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_support
+from physmodel.optimizers.subset.selection import InformationCriterion
+from physmodel.optimizers.subset.triangular import Solution, TriangularFactor, solve_support
 
 #: Models with one term more than the winner that stand for surprises, and the variance of a
 #: scaled coefficient above which the term is a copy of others that nothing can tell apart.

@@ -21,10 +21,10 @@ from physmodel.fields.growth import unbounded_growth
 from physmodel.fields.problem import PdeProblem, read_problem
 from physmodel.fields.statement import real_number
 from physmodel.fields.terms import Known
-from physmodel.optimizers.covariance import covariance
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.covariance import covariance
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.residuals import Ending
 from physmodel.optimizers.reading import finite_numbers
-from physmodel.optimizers.residuals import Ending
 
 Array = NDArray[np.float64]
 

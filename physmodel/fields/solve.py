@@ -18,8 +18,8 @@ from physmodel.fields.growth import require_bounded_growth
 from physmodel.fields.problem import PdeProblem, read_problem
 from physmodel.fields.statement import real_number
 from physmodel.fields.terms import Index, Known, read_pointwise
+from physmodel.optimizers.least_squares.residuals import REMEDIES, Ending
 from physmodel.optimizers.reading import real_numbers
-from physmodel.optimizers.residuals import REMEDIES, Ending
 
 Array = NDArray[np.float64]
 

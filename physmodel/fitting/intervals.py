@@ -13,7 +13,7 @@ from physmodel.errors import ProblemError
 from physmodel.losses.next_sample import NextSample
 from physmodel.losses.shooting import Record
 from physmodel.models.parametric_field import ParametricField
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from physmodel.errors import ProblemError
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.vector_field import InputSignal, simulate
-from physmodel.optimizers.residuals import REMEDIES, Ending
+from physmodel.optimizers.least_squares.residuals import REMEDIES, Ending
 
 Array = NDArray[np.float64]
 

@@ -14,8 +14,8 @@ from physmodel.losses.flow import ORDER
 from physmodel.losses.shooting import MultipleShooting, Record
 from physmodel.losses.shooting_exact import ExactStep, exact_step
 from physmodel.models.parametric_field import ParametricField
-from physmodel.optimizers.bordered_least_squares import bordered_least_squares
-from physmodel.optimizers.residuals import Minimum
+from physmodel.optimizers.least_squares.bordered import bordered_least_squares
+from physmodel.optimizers.least_squares.residuals import Minimum
 
 Array = NDArray[np.float64]
 

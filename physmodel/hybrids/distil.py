@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from physmodel.constants import ENGINE
 from physmodel.hybrids.weak.rounds import Settled, fit_terms, fresh
 from physmodel.hybrids.weak.weak_fit import Round, State, Weak
-from physmodel.optimizers.selection import InformationCriterion, candidates, select
-from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
+from physmodel.optimizers.subset.selection import InformationCriterion, candidates, select
+from physmodel.optimizers.subset.triangular import TriangularFactor, triangular_factor
 
 Array = NDArray[np.float64]
 Support = tuple[int, ...]

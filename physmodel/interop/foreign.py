@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.selection import InformationCriterion
-from physmodel.optimizers.triangular import Solution, TriangularFactor, solve_support
+from physmodel.optimizers.subset.selection import InformationCriterion
+from physmodel.optimizers.subset.triangular import Solution, TriangularFactor, solve_support
 
 Selector = Callable[
     [TriangularFactor, InformationCriterion | None, NDArray[np.intp] | None], Solution
@@ -19,7 +19,7 @@ Selector = Callable[
 
 
 def selector(optimizer: Any) -> Selector:
-    """Make a PySINDy optimizer choose terms as `physmodel.optimizers.selection.select` does.
+    """Make a PySINDy optimizer choose terms as `physmodel.optimizers.subset.selection.select` does.
 
     The optimizer gets columns of unit length and a left-hand side of unit length: a threshold is
     then a share of the left-hand side, and the support does not depend on units. The coefficients

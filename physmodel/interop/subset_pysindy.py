@@ -11,8 +11,8 @@ from pysindy.optimizers import BaseOptimizer
 from threadpoolctl import threadpool_limits
 
 from physmodel.constants import ENGINE
-from physmodel.optimizers.selection import InformationCriterion, select
-from physmodel.optimizers.triangular import TriangularFactor, triangular_factor, unscaled
+from physmodel.optimizers.subset.selection import InformationCriterion, select
+from physmodel.optimizers.subset.triangular import TriangularFactor, triangular_factor, unscaled
 
 Array = NDArray[np.float64]
 

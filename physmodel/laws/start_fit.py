@@ -20,7 +20,7 @@ from physmodel.laws.local_polynomial import polynomial_start
 from physmodel.laws.measured import Measured, measured
 from physmodel.laws.windows import Stack, Window
 from physmodel.models.vector_field import VectorField
-from physmodel.optimizers.many_least_squares import many_least_squares
+from physmodel.optimizers.least_squares.many import many_least_squares
 
 Array = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from physmodel.errors import ProblemError
 from physmodel.models.linear_field import Points
 from physmodel.models.parametric_field import ParametricField
-from physmodel.optimizers.residuals import Residuals
+from physmodel.optimizers.least_squares.residuals import Residuals
 from physmodel.problem.calculus import evaluate
 from physmodel.problem.conditions import Condition, phase_variables
 from physmodel.problem.expression import Expression
@@ -46,7 +46,7 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class FieldResiduals:
-    """A block of `physmodel.optimizers.residuals.Residuals` over the parameters of a field.
+    """A block of residuals (`least_squares.residuals.Residuals`) over the parameters of a field.
 
     Attributes
     ----------

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from physmodel.errors import ProblemError
 from physmodel.losses.field_residuals import Stack
 from physmodel.losses.penalty import l2_penalty
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
-from physmodel.optimizers.residuals import Residuals
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.residuals import Residuals
 
 if TYPE_CHECKING:
     from physmodel.models.nets.net_field import NetField
@@ -39,7 +39,7 @@ class Carried:
     Attributes
     ----------
     field : NetField
-        With its update; see `physmodel.models.nets.low_rank.merged`.
+        With its update; see `physmodel.models.nets.weights.low_rank.merged`.
     rank : int
         Of the update.
     size : float
@@ -80,7 +80,7 @@ def carry(
     For each rank and size the most likely update is found by Levenberg-Marquardt; Laplace's
     approximation around it gives the evidence. No update competes too.
     """
-    from physmodel.models.nets.low_rank import with_update
+    from physmodel.models.nets.weights.low_rank import with_update
 
     if not isinstance(ranks, Sequence):
         raise ProblemError(f"the ranks are {ranks!r}", fix="give a list of them, such as (1, 2)")
@@ -118,7 +118,7 @@ def _expected(field: NetField) -> Array:
 
     The rows of ``A`` have unit length, as drawn, so that ``B`` has the size of the weights.
     """
-    from physmodel.models.nets.low_rank import LowRank
+    from physmodel.models.nets.weights.low_rank import LowRank
 
     form = field.form
     if not isinstance(form, LowRank):  # with_update makes no other

@@ -17,16 +17,15 @@ from scipy.linalg import lstsq
 from physmodel.errors import DataError
 from physmodel.losses.shooting import Record
 from physmodel.losses.slopes import KnownStates, ShiftedPaths
-from physmodel.networks.canonical import canonical_records, slopes_of
-from physmodel.networks.paths import Paths, paths_of
-from physmodel.optimizers.bordered_least_squares import bordered_least_squares
+from physmodel.networks.canonical import Paths, canonical_records, paths_of, slopes_of
+from physmodel.optimizers.least_squares.bordered import bordered_least_squares
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from physmodel.models.nets.form import Form
-    from physmodel.models.nets.hamiltonian import Hamiltonian
     from physmodel.models.nets.net_field import NetField
+    from physmodel.models.nets.structure.hamiltonian import Hamiltonian
 
 Array = NDArray[np.float64]
 
@@ -106,9 +105,9 @@ def fit_network(
     symmetries stay linear. The noise of the slopes, which holds what the network cannot follow, is
     estimated from the residuals, and the fit repeated, until it settles.
     """
-    from physmodel.models.nets.random_units import with_random_units
     from physmodel.models.nets.scaled import ScaledForm
     from physmodel.models.nets.scaling import Scaling
+    from physmodel.models.nets.weights.random_units import with_random_units
 
     names, records = canonical_records(data, names)
     states, slopes = [one.motion for one in records], [slopes_of(one) for one in records]

@@ -14,7 +14,7 @@ from physmodel.data.segments import Segment
 from physmodel.losses.field_residuals import Stack, rate_residuals
 from physmodel.losses.penalty import l2_penalty
 from physmodel.models.linear_field import Points
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 
 if TYPE_CHECKING:
     from physmodel.models.nets.form import Form
@@ -94,9 +94,9 @@ class NetTrial:
 
 def form_of(kind: str, n_states: int, n_inputs: int, width: int) -> Form:
     """A form of `FORMS` with so many hidden units."""
-    from physmodel.models.nets.hamiltonian import Hamiltonian, Separable
     from physmodel.models.nets.mlp import MLPField, MLPScalar
-    from physmodel.models.nets.port_hamiltonian import PortHamiltonian
+    from physmodel.models.nets.structure.hamiltonian import Hamiltonian, Separable
+    from physmodel.models.nets.structure.port_hamiltonian import PortHamiltonian
 
     if kind == "plain":
         return MLPField(n_states, n_inputs, 1, (width,))

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import DataError, ProblemError
-from physmodel.optimizers.pruning import prune_by_criterion, prune_to
-from physmodel.optimizers.pruning_trial import Evaluations, Refit, Trial, schwarz
-from physmodel.optimizers.residuals import Residuals
+from physmodel.optimizers.least_squares.residuals import Residuals
+from physmodel.optimizers.pruning.pruning import prune_by_criterion, prune_to
+from physmodel.optimizers.pruning.trial import Evaluations, Refit, Trial, schwarz
 from physmodel.problem.checks import is_whole
 
 if TYPE_CHECKING:
@@ -91,13 +91,13 @@ def prune(
 
     Notes
     -----
-    The optimal brain surgeon with exchanges (`physmodel.optimizers.pruning`). Symmetries and
-    structure of the form are kept, because they hold for any weights. Weights of each layer are
+    The optimal brain surgeon with exchanges (`physmodel.optimizers.pruning.pruning`). Symmetries
+    and structure of the form are kept, because they hold for any weights. Weights of each layer are
     expected to be as large as they were.
     """
     from physmodel.models.nets.net_field import NetField
-    from physmodel.models.nets.pruned import PrunedForm
-    from physmodel.models.nets.unit_layout import layout_of, without_idle_units
+    from physmodel.models.nets.weights.pruned import PrunedForm
+    from physmodel.models.nets.weights.unit_layout import layout_of, without_idle_units
 
     if not isinstance(field, NetField):
         raise ProblemError(

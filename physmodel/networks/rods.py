@@ -23,8 +23,8 @@ from physmodel.losses.next_sample import NextSample
 from physmodel.losses.penalty import Ridge
 from physmodel.losses.records import records_of
 from physmodel.losses.shooting import Record
-from physmodel.optimizers.held_out_ridge import held_out_ridge
-from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
+from physmodel.optimizers.least_squares.held_out_ridge import held_out_ridge
+from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 from physmodel.problem.rods import Rods
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class RodFit:
     Attributes
     ----------
     field : NetField
-        Of the form `physmodel.models.nets.constrained.Constrained`, in the units of the data.
+        Of the form `physmodel.models.nets.structure.constrained.Constrained`, in the units of the
+        data.
     masses : ndarray (n_particles,)
     held_out : float
         Error of the next sample in records that were held out, relative to the motion: root mean
@@ -107,12 +108,12 @@ def fit_rods(
     """
     import torch
 
-    from physmodel.models.nets.constrained import Constrained
     from physmodel.models.nets.known_scalar import KnownScalar
     from physmodel.models.nets.mlp import MLPScalar
     from physmodel.models.nets.net_field import NetField
-    from physmodel.models.nets.random_units import RandomUnits
     from physmodel.models.nets.scaled import ScaledScalar
+    from physmodel.models.nets.structure.constrained import Constrained
+    from physmodel.models.nets.weights.random_units import RandomUnits
 
     validate(data)
     given = (1.0, *(None,) * (rods.n_particles - 1)) if masses is None else tuple(masses)

@@ -17,9 +17,9 @@ from physmodel.data.segments import segments
 from physmodel.errors import DataError, ProblemError
 from physmodel.networks.held_out import SHORTEST, exam, folds, surely_less
 from physmodel.networks.net_trial import FORMS, NetTrial
-from physmodel.optimizers.search import search
-from physmodel.optimizers.search_record import SearchResult
-from physmodel.optimizers.search_space import Categorical, Integer, Real, Space
+from physmodel.optimizers.settings_search.record import SearchResult
+from physmodel.optimizers.settings_search.search import search
+from physmodel.optimizers.settings_search.space import Categorical, Integer, Real, Space
 
 if TYPE_CHECKING:
     from physmodel.models.nets.net_field import NetField
@@ -97,7 +97,7 @@ def tune(
         Each coordinate with its momentum: then Hamiltonian, separable and port-Hamiltonian forms
         are candidates beside the plain one. Of two states nothing has to be said.
     method : {"hyperband", "optuna"}
-        See `physmodel.optimizers.search.search`.
+        See `physmodel.optimizers.settings_search.search.search`.
     passes : int
         How often the plan of the search is carried out; one is about twenty whole fits.
     seed : int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 
 import numpy as np
@@ -49,6 +50,12 @@ def place(field: VectorField, points: Points, row: int) -> str:
     names = (*field.states, *field.inputs)
     values = (*points.states[row], *points.inputs[row])
     return ", ".join(f"{name} = {value:.4g}" for name, value in zip(names, values, strict=True))
+
+
+def worst(field: VectorField, points: Points, defect: Callable[[Points], float]) -> str:
+    """The point at which something fails most, in words."""
+    single = [defect(rows_of(points, np.array([k]))) for k in range(len(points.time))]
+    return place(field, points, int(np.argmax(single)))
 
 
 def check_field(field: VectorField, points: Points | None = None) -> None:

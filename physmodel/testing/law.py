@@ -16,7 +16,7 @@ from physmodel.problem.expression import Expression
 from physmodel.problem.law import Law
 from physmodel.problem.law_text import read_law
 from physmodel.testing.failure import require
-from physmodel.testing.field import place, points_for, rate_at, rows_of
+from physmodel.testing.field import points_for, rate_at, worst
 
 Array = NDArray[np.float64]
 
@@ -53,21 +53,18 @@ def check_law(
     AssertionError
         If the law fails at a point, or if a quantity that should stay changes along the motion.
     """
-    if isinstance(law, str):
-        law = read_law(law, field.states, field.inputs)
+    stated = read_law(law, field.states, field.inputs) if isinstance(law, str) else law
     where = points_for(field) if points is None else points
-    defect = law_defect(law, field, where)
+    defect = law_defect(stated, field, where)
     if not defect <= tolerance:
-        single = [
-            law_defect(law, field, rows_of(where, np.array([k]))) for k in range(len(where.time))
-        ]
+        most = worst(field, where, lambda some: law_defect(stated, field, some))
         raise AssertionError(
-            f"law {law.text}: it fails by {defect:.2g} of the parts that should cancel where "
-            f"{tolerance:.2g} is allowed, most at {place(field, where, int(np.argmax(single)))}"
+            f"law {stated.text}: it fails by {defect:.2g} of the parts that should cancel where "
+            f"{tolerance:.2g} is allowed, most at {most}"
         )
-    followed = law.kind == "dissipation" or (law.kind == "balance" and not law.channels)
-    if followed and law.quantity is not None and not field.inputs:
-        _follow(law.text, law.quantity, law.kind, field, where, tolerance)
+    followed = stated.kind == "dissipation" or (stated.kind == "balance" and not stated.channels)
+    if followed and stated.quantity is not None and not field.inputs:
+        _follow(stated.text, stated.quantity, stated.kind, field, where, tolerance)
 
 
 def _follow(

@@ -14,7 +14,7 @@ from physmodel.problem.affine import Affine
 from physmodel.problem.symmetry import Symmetry
 from physmodel.problem.symmetry_text import read_symmetry
 from physmodel.testing.failure import require_close
-from physmodel.testing.field import place, points_for, rows_of
+from physmodel.testing.field import points_for, worst
 
 #: Relative defect of a field that obeys, with room for fields that compute in many steps.
 TOLERANCE = 1e-9
@@ -74,14 +74,10 @@ def _require_equivariant(
     defect = symmetry_defect(symmetry, field, points)
     if defect <= tolerance:
         return
-    single = [
-        symmetry_defect(symmetry, field, rows_of(points, np.array([k])))
-        for k in range(len(points.time))
-    ]
-    worst = int(np.argmax(single))
+    most = worst(field, points, lambda some: symmetry_defect(symmetry, field, some))
     raise AssertionError(
         f"symmetry {symmetry.name}, {part}: f(g x) differs from g f(x) by {defect:.2g} of its size "
-        f"where {tolerance:.2g} is allowed, most at {place(field, points, worst)}"
+        f"where {tolerance:.2g} is allowed, most at {most}"
     )
 
 

@@ -9,7 +9,7 @@ from physmodel.fields.elements.field import ElementField, split, tails
 from physmodel.fields.elements.newton import newton, newton_by_homotopy
 from physmodel.fields.elements.patch import Patch, condition
 from physmodel.fields.problem import PdeProblem
-from physmodel.optimizers.residuals import Ending
+from physmodel.optimizers.least_squares.residuals import Ending
 
 Array = NDArray[np.float64]
 

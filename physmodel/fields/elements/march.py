@@ -21,7 +21,7 @@ from physmodel.fields.elements.field import ElementField, MarchedField, joined, 
 from physmodel.fields.elements.newton import newton
 from physmodel.fields.elements.patch import Condition, Patch, condition, continued
 from physmodel.fields.problem import PdeProblem
-from physmodel.optimizers.residuals import Ending
+from physmodel.optimizers.least_squares.residuals import Ending
 
 Array = NDArray[np.float64]
 

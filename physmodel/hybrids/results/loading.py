@@ -23,7 +23,7 @@ from physmodel.laws.reading import number_of, read_data, read_start
 from physmodel.laws.storage import DATA
 from physmodel.models.expression_field import ExpressionField
 from physmodel.models.sparse_field import term_variables
-from physmodel.optimizers.residuals import Ending
+from physmodel.optimizers.least_squares.residuals import Ending
 from physmodel.problem.calculus import substituted
 from physmodel.problem.expression import variable
 from physmodel.problem.parser import parse

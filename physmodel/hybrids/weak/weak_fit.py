@@ -15,7 +15,7 @@ from physmodel.hybrids.weak.joined import Joined, Tangent
 from physmodel.hybrids.weak.restricted import Columns
 from physmodel.losses.tile import Tile, quadrature_error
 from physmodel.models.linear_field import LinearField, Points
-from physmodel.optimizers.triangular import TriangularFactor, triangular_factor
+from physmodel.optimizers.subset.triangular import TriangularFactor, triangular_factor
 
 Array = NDArray[np.float64]
 

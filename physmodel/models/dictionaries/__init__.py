@@ -1,15 +1,15 @@
 """Dictionaries: signals as sums of few atoms, ``x = D a``, each `D` a linear operator."""
 
-from physmodel.models.dictionaries.bandlets import bandlet
 from physmodel.models.dictionaries.cosine import dct
 from physmodel.models.dictionaries.dictionary import Band, Dictionary
-from physmodel.models.dictionaries.directional import contourlet, curvelet
+from physmodel.models.dictionaries.filters.bandlets import bandlet
+from physmodel.models.dictionaries.filters.wavelets import wavelet, wavelet_packet
 from physmodel.models.dictionaries.joint import union
 from physmodel.models.dictionaries.learned import atom_matrix, convolutional, learned
 from physmodel.models.dictionaries.modes import dmd, from_atoms, pod
-from physmodel.models.dictionaries.stationary import stationary_wavelet
-from physmodel.models.dictionaries.steerable import steerable_pyramid
-from physmodel.models.dictionaries.wavelets import wavelet, wavelet_packet
+from physmodel.models.dictionaries.windows.directional import contourlet, curvelet
+from physmodel.models.dictionaries.windows.stationary import stationary_wavelet
+from physmodel.models.dictionaries.windows.steerable import steerable_pyramid
 
 __all__ = [
     "Band",

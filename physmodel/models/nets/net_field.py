@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
-from physmodel.models.nets.averaged import AveragedField, AveragedScalar
 from physmodel.models.nets.form import Form
+from physmodel.models.nets.symmetry.averaged import AveragedField, AveragedScalar
 from physmodel.models.nets.traced import slopes_of
 from physmodel.models.parametric_field import Linearisation
 from physmodel.optimizers.reading import real_numbers

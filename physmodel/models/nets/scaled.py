@@ -15,9 +15,10 @@ from physmodel.models.nets.scaling import Scaling
 class ScaledForm(FormAround):
     """``f(x) = scale / time^order f^((x - centre) / scale)``.
 
-    A change of units keeps what `physmodel.models.nets.structure` promises if the scaling is one
-    of `physmodel.models.nets.scaling.scaling_of` with what must be shared: canonical equations with
-    one scale for coordinates and one for momenta have the energy ``scale_q scale_p / time H^``.
+    A change of units keeps what `physmodel.models.nets.structure.choice` promises if the scaling is
+    one of `physmodel.models.nets.scaling.scaling_of` with what must be shared: canonical equations
+    with one scale for coordinates and one for momenta have the energy ``scale_q scale_p / time
+    H^``.
 
     `scaling`: of the states, then the inputs.
     """

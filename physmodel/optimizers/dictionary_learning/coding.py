@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, hstack
 
 from physmodel.optimizers.dictionary_learning.opening import open_signals
-from physmodel.optimizers.sparse.greedy import orthogonal_matching_pursuit
-from physmodel.optimizers.sparse.l1 import lasso
+from physmodel.optimizers.sparse.l1.lasso import lasso
+from physmodel.optimizers.sparse.supports.matching import orthogonal_matching_pursuit
 
 Array = NDArray[np.float64]
 

@@ -7,21 +7,24 @@ from physmodel.optimizers.sparse.certificates import (
     sparsest_bound,
 )
 from physmodel.optimizers.sparse.design import Gram
-from physmodel.optimizers.sparse.greedy import matching_pursuit, orthogonal_matching_pursuit
-from physmodel.optimizers.sparse.group import group_lasso
-from physmodel.optimizers.sparse.hard import (
+from physmodel.optimizers.sparse.l1.group import group_lasso
+from physmodel.optimizers.sparse.l1.lasso import elastic_net, lasso
+from physmodel.optimizers.sparse.l1.path import lasso_path
+from physmodel.optimizers.sparse.l1.pursuit import basis_pursuit, basis_pursuit_denoising
+from physmodel.optimizers.sparse.record import Certificate, Path, SparseResult, Status
+from physmodel.optimizers.sparse.recovery import sparse_recovery
+from physmodel.optimizers.sparse.supports.hard import (
     hard_thresholding_pursuit,
     iterative_hard_thresholding,
 )
-from physmodel.optimizers.sparse.l1 import elastic_net, lasso
-from physmodel.optimizers.sparse.l1_path import lasso_path
-from physmodel.optimizers.sparse.pursuit import basis_pursuit, basis_pursuit_denoising
-from physmodel.optimizers.sparse.record import Certificate, Path, SparseResult, Status
-from physmodel.optimizers.sparse.recovery import sparse_recovery
-from physmodel.optimizers.sparse.relaxed import sr3
-from physmodel.optimizers.sparse.subset import best_subset
-from physmodel.optimizers.sparse.subspace import cosamp, subspace_pursuit
-from physmodel.optimizers.sparse.thresholding import stlsq
+from physmodel.optimizers.sparse.supports.matching import (
+    matching_pursuit,
+    orthogonal_matching_pursuit,
+)
+from physmodel.optimizers.sparse.supports.relaxed import sr3
+from physmodel.optimizers.sparse.supports.subset import best_subset
+from physmodel.optimizers.sparse.supports.subspace import cosamp, subspace_pursuit
+from physmodel.optimizers.sparse.supports.thresholding import stlsq
 
 __all__ = [
     "Certificate",

@@ -15,7 +15,7 @@ from scipy.linalg import lstsq
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.design import TILE, Design, Dictionary, Gram
-from physmodel.optimizers.sparse.duality import penalised_certificate, penalties
+from physmodel.optimizers.sparse.l1.duality import penalised_certificate, penalties
 from physmodel.optimizers.sparse.opening import column_norms, open_design, tabulate
 from physmodel.optimizers.sparse.record import Certificate
 

@@ -16,12 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.design import Design, Dictionary
-from physmodel.optimizers.sparse.greedy import orthogonal_steps
+from physmodel.optimizers.sparse.l1.pursuit import certify, pursue
+from physmodel.optimizers.sparse.l1.pursuit_answer import Answer
 from physmodel.optimizers.sparse.opening import open_design
-from physmodel.optimizers.sparse.pursuit import certify, pursue
-from physmodel.optimizers.sparse.pursuit_answer import Answer
 from physmodel.optimizers.sparse.record import SparseResult, Status
 from physmodel.optimizers.sparse.support_proof import EXACT, support_statuses
+from physmodel.optimizers.sparse.supports.matching import orthogonal_steps
 
 Array = NDArray[np.float64]
 

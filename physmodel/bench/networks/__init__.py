@@ -1,0 +1,1 @@
+"""Suites of networks: fitted, tuned, pruned."""

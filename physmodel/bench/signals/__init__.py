@@ -1,0 +1,1 @@
+"""Suites of sparse solvers and dictionaries."""

@@ -1,0 +1,1 @@
+"""Suites of systems whose equations are known."""

@@ -1,0 +1,110 @@
+"""Flows of the discovery benchmark whose symmetries are known beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.bench.systems.chaotic import Equations, load_systems
+from physmodel.bench.systems.draws import Cell, draw
+from physmodel.conserved import finite
+from physmodel.models.sparse_field import SparseField, term_variables
+from physmodel.problem.calculus import powers
+from physmodel.problem.parser import parse
+
+Array = NDArray[np.float64]
+#: Times and states of every trajectory.
+Records = tuple[list[Array], list[Array]]
+
+#: Defect of the true coefficients up to which a symmetry holds: rounding of a few sums.
+HOLDS = 1e-12
+
+
+@dataclass(frozen=True)
+class Case:
+    """Equations, what every fit is told about them, and what only some fits are told.
+
+    `degree`: of the library that every method gets. `functions`: further terms of that library.
+    `symmetries`, `laws`: what holds for the equations.
+    """
+
+    name: str
+    states: tuple[str, ...]
+    equations: Equations
+    degree: int
+    functions: tuple[str, ...] = ()
+    symmetries: tuple[str, ...] = ()
+    laws: tuple[str, ...] = ()
+
+    @cached_property
+    def field(self) -> SparseField:
+        """The true vector field."""
+        names = sorted({term for terms in self.equations.values() for term in terms})
+        variables = term_variables(self.states, (), 1)
+        table = [[self.equations[s].get(name, 0.0) for name in names] for s in self.states]
+        terms = tuple(parse(name, variables) for name in names)
+        return SparseField(self.states, (), 1, terms, np.array(table))
+
+
+def finite_symmetries(case: Case) -> tuple[str, ...]:
+    """Reflections, exchanges, cycles and reversals of time that the true terms allow.
+
+    Returns: names that generate the group, none of them a product of those before.
+    """
+    particles = [[k] for k in range(len(case.states))]
+    tried = [
+        *finite.reflections(case.states),
+        *finite.exchanges(case.states, particles),
+        *finite.cycles(case.states),
+    ]
+    found: list[finite.Element] = []
+    for element in tried:
+        if _holds(case.field, element) and finite.independent_of(found, element):
+            found.append(element)
+    return tuple(element.name for element in found)
+
+
+def _holds(field: SparseField, element: finite.Element) -> bool:
+    """Whether ``f(M x)`` and ``M f(x)``, with the sign of the clock, have the same coefficients."""
+    exponents = [powers(term) or {} for term in field.terms]
+    table = np.array([[int(row.get(name, 0)) for name in field.states] for row in exponents])
+    signs = element.matrix.sum(axis=1)
+    # (M x)_j = sign_j x_{from_j}: a monomial becomes another one with a sign.
+    moved = table @ np.abs(element.matrix).astype(int)
+    factor = np.prod(signs**table, axis=1)
+    there = {tuple(row): factor[k] * field.coefficients[:, k] for k, row in enumerate(moved)}
+    here = element.clock * element.matrix @ field.coefficients
+    kept = {tuple(row): here[:, k] for k, row in enumerate(table)}
+    nothing = np.zeros(len(field.states))
+    differences = [
+        np.abs(there.get(key, nothing) - kept.get(key, nothing)).max() for key in {*there, *kept}
+    ]
+    return bool(max(differences) <= HOLDS * np.abs(field.coefficients).max())
+
+
+@cache
+def flows() -> dict[str, Case]:
+    """The flows of the discovery benchmark that have a finite symmetry, by name."""
+    found = {}
+    for system in load_systems():
+        plain = Case(system.name, system.states, system.equations, system.library_degree)
+        symmetries = finite_symmetries(plain)
+        if symmetries:
+            found[system.name] = Case(
+                plain.name, plain.states, plain.equations, plain.degree, symmetries=symmetries
+            )
+    return found
+
+
+def flow_records(name: str, *, noise: float, periods: int, seed: int) -> Records:
+    """Noisy record of a flow, as in the discovery benchmark.
+
+    `noise`: share of the spread of each state. Returns `times, states`: one trajectory.
+    """
+    system = next(item for item in load_systems() if item.name == name)
+    clean = system.trajectories([seed], periods=periods)
+    made = draw(system, clean, Cell(noise), seed)
+    return made.times, made.records

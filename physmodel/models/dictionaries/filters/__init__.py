@@ -1,0 +1,1 @@
+"""Dictionaries of filters that halve: wavelets, packets, bandlets."""

@@ -1,0 +1,1 @@
+"""Dictionaries of windows on the Fourier plane: curvelets, pyramids, stationary wavelets."""

@@ -1,0 +1,1 @@
+"""Networks whose equations have a structure: canonical, Lagrangian, dissipative, with rods."""

@@ -1,0 +1,1 @@
+"""Networks whose symmetry is exact: averages over groups, invariants."""

@@ -1,0 +1,1 @@
+"""Nonlinear least squares: Levenberg-Marquardt dense, bordered and many at once; ridge."""

@@ -1,0 +1,1 @@
+"""Weights that a trained network can do without: the optimal brain surgeon."""

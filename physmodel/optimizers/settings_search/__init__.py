@@ -1,0 +1,1 @@
+"""Search over the settings of a pipeline: Hyperband, or Optuna when asked for."""

@@ -1,0 +1,1 @@
+"""Penalties on the sum of sizes: Lasso, elastic net, groups, paths, basis pursuit."""

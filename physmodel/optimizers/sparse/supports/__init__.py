@@ -1,0 +1,1 @@
+"""Few columns by choosing them: pursuits, thresholds, best subsets."""

@@ -1,0 +1,1 @@
+"""Best subsets of columns on a triangular factor: elimination, exchange, nested descents."""
