@@ -178,6 +178,15 @@ def test_sheets_are_records_if_they_are_alike(tmp_path: Path) -> None:
     assert "sheets: one, two" in refused(other, group="three")
 
 
+def test_columns_that_were_measured_in_turn_are_told(tmp_path: Path) -> None:
+    turns = FRAME.assign(
+        x=FRAME["x"].where(FRAME.index % 2 == 0), y=FRAME["y"].where(FRAME.index % 2 == 1)
+    )
+    turns.to_excel(tmp_path / "a.xlsx", index=False)
+    assert "only if it is complete" in refused(tmp_path / "a.xlsx")
+    assert len(pm.open(tmp_path / "a.xlsx", states=["y"])["y"]) == 20
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

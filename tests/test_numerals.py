@@ -69,6 +69,14 @@ def test_what_may_be_two_numbers_is_refused() -> None:
     assert "different ways" in refused(frame)
 
 
+def test_words_for_missing_values(tmp_path: Path) -> None:
+    cells = [*[written(value, ".", ",") for value in VALUES], "NA", "--", "#N/A"]
+    for source in (table(tmp_path, cells), pd.DataFrame({"t": range(9), "x": cells})):
+        assert pm.open(source)["x"].values.tolist() == VALUES
+    plain = pd.DataFrame({"t": range(9), "x": [*map(str, VALUES), "NA", "", "?"]})
+    assert pm.open(plain)["x"].values.tolist() == VALUES
+
+
 def test_text_that_is_no_number_is_still_named(tmp_path: Path) -> None:
     assert "'1,23,4' is not a number" in refused(table(tmp_path, [*["1,23,4"] * 5, "2"]))
 
