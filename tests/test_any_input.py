@@ -116,6 +116,19 @@ def test_what_is_odd_is_recorded_and_the_law_is_still_right(code: str, t: Any, x
     }
 
 
+def test_missing_values_leave_the_law_unbiased() -> None:
+    """A tenth of the values of a noisy record: the same terms, errors that hold."""
+    rng = np.random.default_rng(0)
+    noisy = X + 0.01 * rng.normal(size=X.shape)
+    noisy[rng.random(X.shape) < 0.1] = np.nan
+    assert any("estimated" in finding.message for finding in pm.check(pm.open(noisy, time=T)))
+    law = pm.discover(pm.open(noisy, time=T), **SMALL)
+    assert {item["term"] for name in law.problem.states for item in law.terms(name)} == {"x0", "x1"}
+    off = law.coefficients.sel(term=["x0", "x1"]).values - A
+    # Four standard errors: one of four coefficients is beyond them in 4000 draws.
+    assert (np.abs(off) < 4.0 * law.std_errors.sel(term=["x0", "x1"]).values).all()
+
+
 @pytest.mark.parametrize(
     ("t", "x"),
     [

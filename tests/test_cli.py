@@ -155,12 +155,15 @@ def test_check_json_and_its_exit_code(home: Path) -> None:
     assert any(finding["severity"] == "error" for finding in only_object(done)["findings"])
 
 
-def test_missing_values_stop_or_cut_as_asked(home: Path) -> None:
+def test_missing_values_are_reported_or_stop_or_cut_as_asked(home: Path) -> None:
     done = physmodel("check", home / "gap.csv")
+    assert done.exit_code == 0
+    assert "estimated" in done.stdout
+    done = physmodel("check", home / "gap.csv", "--missing", "raise")
     assert done.exit_code == 3
-    assert "--missing segment" in done.stderr
+    assert "--missing estimate" in done.stderr
     done = physmodel("check", home / "gap.csv", "--missing", "segment")
-    assert "missing" in done.output
+    assert "cut by missing values" in done.stderr
 
 
 # simulate

@@ -30,6 +30,40 @@ def test_every_verb_takes_a_frame(frame: pd.DataFrame) -> None:
     assert law.predict(frame).shape == (len(T), 2)
 
 
+def test_messages_name_the_verb_that_helps(frame: pd.DataFrame) -> None:
+    with pytest.raises(pm.DataError, match=r"pm\.fit\(data"):
+        pm.discover(frame[:6])
+    few = next(finding for finding in pm.check(frame[:6]) if finding.code == "W-FEW")
+    assert "pm.fit" in few.fix
+    fit = pm.fit(frame[:6], {"x": "a*y", "y": "b*x"})  # as the message says
+    assert fit.parameters == pytest.approx([1.0, -1.0], abs=1e-4)
+    for known in ({"known": {"x": "y"}}, {"problem": {"x": "a*y", "y": "b*x"}}):
+        with pytest.raises(pm.ProblemError, match=r"(?s)pm\.fit\(data.*pm\.hybrid\(data"):
+            pm.discover(frame, **known)
+
+
+def test_a_value_that_is_missing_is_reported_and_used_around(frame: pd.DataFrame) -> None:
+    frame.loc[[30, 60], "x"] = np.nan
+    told = next(finding for finding in pm.check(frame) if finding.code == "W-MISSING")
+    assert told.where == "x, rows 30, 60"
+    data = pm.open(frame.drop(index=[30, 60]))
+    data["x"][40] = np.nan  # in a dataset that was opened already
+    assert any(finding.code == "W-MISSING" for finding in pm.check(data))
+    law = pm.discover(frame)
+    assert law.status == "identified"
+    assert law.score(frame)["free_run_r2"] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_names_are_known_in_either_normal_form(tmp_path: Path) -> None:
+    """Files may write an accent as a letter of its own, which looks the same."""
+    table = pd.DataFrame({"t": T, "e\u0301": TURNING[:, 0], "y": TURNING[:, 1]})
+    data = pm.open(table, states=["\u00e9", "y"], units={"\u00e9": "m"})
+    assert data["\u00e9"].attrs["units"] == "m"
+    both = pm.open(table.rename(columns={"y": "\u00e9"}))
+    assert set(both.data_vars) == {"\u00e9", "\u00e92", "row_size"}
+    assert pm.check(both)
+
+
 @pytest.mark.parametrize("words", ["harmonic oscillator, lab 3", "[1, 2]", 7])
 def test_an_attribute_that_others_call_problem_is_no_problem(words: object) -> None:
     data = pm.from_arrays(T, TURNING, names=["x", "y"])

@@ -105,15 +105,22 @@ def assemble(
 
 def _too_short(raw: Sequence[RawTrajectory], source: str) -> DataError:
     longest = max((len(trajectory.time) for trajectory in raw), default=0)
+    holes = any(np.isnan(t.values).any() or t.masked.any() for t in raw)
     cut_up = ", cut by missing values or gaps" if longest >= SHORTEST else ""
+    fix = "supply longer trajectories, or close the gaps"
+    if longest >= SHORTEST and holes:
+        fix = (
+            "a row counts only if it is complete: leave out columns that were measured at other "
+            "times (states=, command line: --states), or fill cells, physmodel denoise --fill"
+        )
+    elif longest <= 1 and source == "arrays":
+        fix = "if x is transposed pass x.T: samples in rows"
     return DataError(
         f"need at least {SHORTEST} samples without interruption; the longest trajectory has "
         f"{longest} samples{cut_up}",
         where=source,
         why="a rate of change needs neighbouring samples",
-        fix="supply longer trajectories, or close the gaps"
-        if longest > 1 or source != "arrays"
-        else "if x is transposed pass x.T: samples in rows",
+        fix=fix,
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from physmodel.data.assembly.clock import dates_to_floats
 from physmodel.data.assembly.columns import TIME_NAMES, TIME_WITH_UNIT
 from physmodel.data.assembly.names import split_unit
+from physmodel.data.assembly.numerals import without_missing
 from physmodel.data.assembly.zones import check_zones
 from physmodel.errors import DataError
 from physmodel.findings import Finding
@@ -76,6 +77,7 @@ def numbers(column: pd.Series[Any], name: str, source: str, lines: Any) -> Array
             where=f"column {name!r}, {source}",
             fix="convert or drop the column; states= (command line: --states) chooses columns",
         )
+    column = without_missing(column)
     parsed = pd.to_numeric(column, errors="coerce")
     lost = np.flatnonzero(parsed.isna().to_numpy() & ~column.isna().to_numpy())
     if len(lost):

@@ -34,6 +34,11 @@ def unusual(column: pd.Series[Any]) -> bool:
     return bool(texts) and bool(_kinds(texts)) and not all(map(_plain, texts))
 
 
+def without_missing(column: pd.Series[Any]) -> pd.Series[Any]:
+    """A column in which words for a missing value are empty cells."""
+    return column.map(lambda cell: None if isinstance(cell, str) and _missing(cell) else cell)
+
+
 def settle_numerals(table: pd.DataFrame, source: str, findings: list[Finding]) -> pd.DataFrame:
     """Read columns of text whose numbers have thousand separators or decimal commas.
 
@@ -83,11 +88,11 @@ def settle_numerals(table: pd.DataFrame, source: str, findings: list[Finding]) -
                 )
     settled = table.copy()
     for name in kinds:
-        settled[name] = [
-            _number(cell, ways[0]) if isinstance(cell, str) and not _missing(cell) else cell
-            for cell in table[name].replace(dict.fromkeys(MISSING))
+        cells = [
+            _number(cell, ways[0]) if isinstance(cell, str) else cell
+            for cell in without_missing(table[name])
         ]
-        settled[name] = pd.to_numeric(settled[name])
+        settled[name] = pd.to_numeric(pd.Series(cells, index=table.index))
     settled.attrs = table.attrs
     told = f"{example!r} is read as {_number(example, ways[0]):.12g}"
     findings.append(Finding("I-NUMERALS", "info", f"column {telling[0]!r}", told))

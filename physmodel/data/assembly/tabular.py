@@ -62,7 +62,7 @@ def from_frame(
     """
     if frame.size > MAX_VALUES:
         raise DataError(f"{frame.size} cells; the limit is {MAX_VALUES}", where=source)
-    findings = [*notes]
+    findings = [*notes, *(n for n in frame.attrs.get("notes", ()) if isinstance(n, Finding))]
     table = plain_frame(_flat(frame, findings))
     if not len(table):
         raise DataError("the table has no rows", where=source)

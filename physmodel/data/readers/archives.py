@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +32,10 @@ def read_npy(path: Path) -> NDArray[Any]:
     with path.open("rb") as stream:
         _check_header(stream, path.stat().st_size, path.name)
         stream.seek(0)
-        return np.asarray(npy.read_array(stream, allow_pickle=False))
+        try:
+            return np.asarray(npy.read_array(stream, allow_pickle=False))
+        except ValueError as error:
+            raise DataError(f"not an array of NumPy: {error}", where=path.name) from None
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
@@ -56,7 +60,9 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
             for item in members:
                 with archive.open(item) as stream:
                     arrays[item.filename[:-4]] = npy.read_array(stream, allow_pickle=False)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # what a broken archive raises is anyone's guess
         raise DataError(f"this is no archive of arrays: {error}", where=path.name) from None
     if not arrays:
         raise DataError("the archive holds no arrays", where=path.name)
@@ -83,7 +89,9 @@ def read_matlab(path: Path) -> dict[str, NDArray[Any]]:
             "over the arrays: physmodel.open(x, time=t)",
         )
     try:
-        listed = whosmat(str(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about variables that are passed over
+            listed = whosmat(str(path))
         wanted = {n: shape for n, shape, kind in listed if kind in _NUMERIC and 0 not in shape}
         _check_total(sum(_size(shape) for shape in wanted.values()), path.name)
         if not wanted:
@@ -93,9 +101,11 @@ def read_matlab(path: Path) -> dict[str, NDArray[Any]]:
                 where=path.name,
                 fix="save plain arrays: t = s.t; x = s.x; save('data.mat', 't', 'x')",
             )
-        read: Mapping[str, Any] = loadmat(
-            str(path), variable_names=[*wanted], struct_as_record=True
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            read: Mapping[str, Any] = loadmat(
+                str(path), variable_names=[*wanted], struct_as_record=True
+            )
     except DataError:
         raise
     except Exception as error:  # what a foreign parser throws at a broken file is anyone's guess
@@ -119,7 +129,8 @@ def _check_header(stream: IO[bytes], size: int, where: str) -> int:
             fix="save numbers, x.astype(float)",
         )
     count = _size(shape)
-    _check_total(count * max(1, len(dtype.names or ())), where)
+    # Text and records have many bytes in a value.
+    _check_total(max(count, count * dtype.itemsize // 8), where)
     if count * dtype.itemsize > size:
         raise DataError(
             f"the header states {count * dtype.itemsize} bytes, and there are {size}", where=where

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import warnings
 import zipfile
 from collections.abc import Iterable
 from itertools import islice
@@ -16,7 +17,7 @@ from physmodel.data.readers.text import unique_headers
 from physmodel.errors import DataError, require
 
 #: Of the uncompressed sheets: their text takes many times the room of its numbers.
-MAX_BYTES = 2**30
+MAX_BYTES = 2**29
 
 #: What the format itself allows.
 MAX_ROWS, MAX_COLUMNS = 2**20, 2**14
@@ -64,23 +65,27 @@ def read_spreadsheet(
             fix="convert it to Parquet or CSV",
         )
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        try:
-            names = [sheet] if sheet is not None else [each.title for each in book.worksheets]
-            if sheet is not None and sheet not in book.sheetnames:
-                raise DataError(
-                    f"there is no sheet {sheet!r}",
-                    where=path.name,
-                    fix="sheets: " + ", ".join(book.sheetnames),
-                )
-            tables = {name: _table(book[name], f"sheet {name!r}, {path.name}") for name in names}
-        finally:
-            book.close()
+        with path.open("rb") as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions, which hold no numbers
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+            tables = _tables(book, sheet, path.name)
     except DataError:
         raise
     except Exception as error:  # what a foreign parser throws at a broken file is anyone's guess
         raise DataError(f"not a spreadsheet: {error}", where=path.name) from None
-    return _one_table({n: table for n, table in tables.items() if table is not None}, path.name)
+    return _one_table(tables, path.name)
+
+
+def _tables(book: Any, sheet: str | None, source: str) -> dict[str, pd.DataFrame]:
+    names = [sheet] if sheet is not None else [each.title for each in book.worksheets]
+    if sheet is not None and sheet not in book.sheetnames:
+        raise DataError(
+            f"there is no sheet {sheet!r}",
+            where=source,
+            fix="sheets: " + ", ".join(book.sheetnames),
+        )
+    tables = {name: _table(book[name], f"sheet {name!r}, {source}") for name in names}
+    return {name: table for name, table in tables.items() if table is not None}
 
 
 def _one_table(
@@ -108,17 +113,21 @@ def _table(sheet: Any, source: str) -> pd.DataFrame | None:
     rows = _filled(sheet.iter_rows(values_only=True), source)
     if len(rows) < 2:
         return None
-    widths = [sum(cell is not None for cell in cells) for _, cells in islice(rows, FIRST_ROWS)]
-    top = widths.index(max(widths))
-    header, body = rows[top][1], rows[top + 1 :]
-    if not body or not any(isinstance(cell, int | float) for _, cells in body for cell in cells):
+    top = _header_row(rows)
+    if top is None:
+        if any(map(_is_number, rows[0][1])):
+            raise DataError(
+                "the first row holds numbers, not column names",
+                where=f"{source}, row {rows[0][0]}",
+                fix="add a header row such as t, x, y",
+            )
         return None
-    if not any(isinstance(cell, str) for cell in header):
-        raise DataError(
-            "the first row holds numbers, not column names",
-            where=f"{source}, row {rows[top][0]}",
-            fix="add a header row such as t, x, y",
-        )
+    header, body = rows[top][1], rows[top + 1 :]
+    above = rows[top - 1][1] if top else []
+    if len(_filled_cells(above)) > 1 and _filled_cells(above) == _filled_cells(header):
+        # A row of names, and below it a row of units.
+        pairs = zip(above, header, strict=False)
+        header = [None if name is None else f"{name} [{unit}]" for name, unit in pairs]
     width = max(len(cells) for _, cells in rows[top:])
     used = [
         k
@@ -130,6 +139,23 @@ def _table(sheet: Any, source: str) -> pd.DataFrame | None:
     table = pd.DataFrame(dict(enumerate(columns))).set_axis(unique_headers(names, source), axis=1)
     table.attrs["lines"] = np.array([number for number, _ in body])
     return table
+
+
+def _header_row(rows: Rows) -> int | None:
+    """The last row of nothing but text above the first numbers."""
+    for k, (_, cells) in enumerate(islice(rows, FIRST_ROWS)):
+        if any(map(_is_number, cells)):
+            words = k > 0 and all(isinstance(c, str) for c in rows[k - 1][1] if c is not None)
+            return k - 1 if words else None
+    return None
+
+
+def _is_number(cell: Any) -> bool:
+    return isinstance(cell, int | float | datetime.date)
+
+
+def _filled_cells(cells: list[Any]) -> set[int]:
+    return {k for k, cell in enumerate(cells) if cell is not None}
 
 
 def _filled(rows: Iterable[tuple[Any, ...]], source: str) -> Rows:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from physmodel.data.assembly.numerals import MISSING, unusual
+from physmodel.data.assembly.numerals import MISSING, settle_numerals, unusual
 from physmodel.data.assembly.wide import repeated_header
 from physmodel.errors import DataError
+from physmodel.findings import Finding
 
 SEPARATORS = (",", ";", "\t", "|")
 
@@ -35,7 +36,8 @@ def read_csv(path: Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        With the line number of each row in ``attrs["lines"]``.
+        With the line number of each row in ``attrs["lines"]``, and in ``attrs["notes"]`` what was
+        noticed.
 
     Raises
     ------
@@ -80,6 +82,9 @@ def read_csv(path: Path) -> pd.DataFrame:
         # The convention of one column is that of all: what looks like a number in another one may
         # not be that number.
         frame = _parsed(lines, separator, names, path.name, dtype=str)
+        notes: list[Finding] = []
+        frame = settle_numerals(frame, path.name, notes)
+        frame.attrs["notes"] = notes
     if len(frame) == len(numbers):  # not so when a quoted cell holds a line break
         frame.attrs["lines"] = np.array(numbers)
     return frame
