@@ -349,6 +349,44 @@ class Result:
 
         return latex_equations(self)
 
+    def to_python(self) -> str:
+        """Source text of a function ``rates(t, state[, inputs])`` in plain Python.
+
+        Returns
+        -------
+        str
+            ``state`` holds the states and, for second order, then their velocities; the function
+            returns a list of their rates of change. It imports the module ``math`` only.
+
+        Examples
+        --------
+        >>> import numpy as np, physmodel as pm
+        >>> t = np.linspace(0.0, 20.0, 400)
+        >>> x = np.exp(-0.1 * t)[:, None] * np.column_stack([np.cos(t), np.sin(t)])
+        >>> names = {}
+        >>> exec(pm.discover(pm.from_arrays(t, x)).to_python(), names)
+        >>> [round(rate, 6) for rate in names["rates"](0.0, [1.0, 0.0])]
+        [-0.1, 1.0]
+        """
+        from physmodel.laws.export.formulas import formulas_of
+        from physmodel.laws.export.source import source
+
+        return source(formulas_of(self), "python")
+
+    def to_c(self) -> str:
+        """The function of `to_python` in C99: ``void rates(t, state[, inputs], rate)``."""
+        from physmodel.laws.export.formulas import formulas_of
+        from physmodel.laws.export.source import source
+
+        return source(formulas_of(self), "c")
+
+    def to_julia(self) -> str:
+        """The function of `to_python` in Julia, which counts from one."""
+        from physmodel.laws.export.formulas import formulas_of
+        from physmodel.laws.export.source import source
+
+        return source(formulas_of(self), "julia")
+
     def save(self, folder: str | Path) -> Path:
         """Write ``model.json`` into a run folder, atomically.
 
