@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import physmodel as pm
+from physmodel.laws.latex import latex_number, unit_latex
 from physmodel.laws.render import number
 from physmodel.models.integrate import integrate
 from physmodel.models.signals import Signal
 from physmodel.models.systems import SYSTEMS
+from physmodel.problem.printing import name_latex
 from physmodel.report.figures import equation_svg
 
 CASES = ("lorenz", "lynx-hare", "three-body", "forced-duffing", "damped")
@@ -397,12 +399,66 @@ def test_latex_is_well_formed(laws: dict[str, pm.Result], case: str) -> None:
     assert depth.min() >= 0
     assert depth[-1] == 0
     assert text.count("\\left") == text.count("\\right")
-    rows = [text]
-    if not law.laws:
-        body = re.fullmatch(r"\\begin\{aligned\}\n(.*)\n\\end\{aligned\}", text, re.DOTALL)
-        assert body is not None
-        rows = body[1].split(" \\\\\n")
-        assert len(rows) == len(law.problem.states)
-        assert all(row.count("&=") == 1 for row in rows)
+    body = re.fullmatch(r"\\begin\{aligned\}\n(.*)\n\\end\{aligned\}", text, re.DOTALL)
+    assert body is not None
+    rows = body[1].split(" \\\\\n")
+    bodies = law.laws[0]["strengths"] if law.laws else ()
+    assert len(rows) == (1 + len(bodies) if bodies else len(law.problem.states))
+    assert all(row.count("&=") == 1 for row in rows)
     for row in rows:  # a typesetter that stops at anything unknown
         assert equation_svg(row.replace("&", "")) is not None
+
+
+def test_latex_shows_the_errors(laws: dict[str, pm.Result]) -> None:
+    law = laws["lynx-hare"]
+    for state in law.problem.states:
+        for item in law.terms(state):
+            assert number(abs(item["coefficient"]), item["std"]) in law.to_latex()
+
+
+@pytest.mark.parametrize(
+    ("value", "std", "text"),
+    [
+        (10.02, 0.031, "10.020(31)"),
+        (2.5e9, 1.23e7, r"2.500(12) \times 10^{9}"),
+        (-3e-9, 4e-12, r"-3.0000(40) \times 10^{-9}"),
+        (3.0, 4000.0, r"\left(3 \pm 4 \times 10^{3}\right)"),
+    ],
+)
+def test_numbers_in_latex(value: float, std: float, text: str) -> None:
+    assert latex_number(value, std) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("θ", r"\theta"),
+        ("Omega_2", r"\Omega_{\mathrm{2}}"),
+        ("é", r"\acute{e}"),
+        ("x\u030c", r"\check{x}"),
+        ("x1_max_a", r"x_{1,\,\mathrm{max\_a}}"),
+        ("_x", r"\mathrm{\_x}"),
+        ("omicron", r"\mathrm{omicron}"),
+        ("müde", r"\text{müde}"),
+        ("位置", r"\text{位置}"),
+        ("theta_t", r"\dot{\theta}"),
+    ],
+)
+def test_names_in_latex(name: str, text: str) -> None:
+    assert name_latex(name) == text
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [
+        ("", ""),
+        ("1", ""),
+        ("AU^3/d^2", r"\,\mathrm{AU}^{3}\mathrm{/d}^{2}"),
+        ("s^(1/2)", r"\,\mathrm{s}^{1/2}"),
+        ("µm", r"\,\text{$\mu$m}"),
+        ("%", r"\,\text{\%}"),
+        ("a_b{#$&\\~", r"\,\text{a\_b\{\#\$\&\textbackslash{}\textasciitilde{}}"),
+    ],
+)
+def test_units_in_latex(unit: str, text: str) -> None:
+    assert unit_latex(unit) == text

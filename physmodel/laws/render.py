@@ -1,4 +1,4 @@
-"""Results as text for terminals and as LaTeX."""
+"""Results as text for terminals."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from physmodel.laws.scores import scored
-from physmodel.models.sparse_field import term_variables
-from physmodel.problem.parser import parse
-from physmodel.problem.printing import name_latex, to_latex
 
 if TYPE_CHECKING:
     from physmodel.laws.result import Result
@@ -91,65 +88,6 @@ def folded(text: str, width: int) -> list[str]:
         break_on_hyphens=False,
     )
     return [line.replace("\xa0", " ") for line in lines]
-
-
-def latex_equations(result: Result) -> str:
-    """All equations as a LaTeX ``aligned`` block."""
-    if result.laws:
-        exponent = result.laws[0]["exponent"]
-        return (
-            "\\ddot{\\mathbf{r}}_i = \\sum_{j \\ne i} \\mu_j \\, "
-            f"|\\mathbf{{r}}_j - \\mathbf{{r}}_i|^{{{exponent:g}}} \\, "
-            "\\frac{\\mathbf{r}_j - \\mathbf{r}_i}{|\\mathbf{r}_j - \\mathbf{r}_i|}"
-        )
-    rows = [latex_equation(result, state) for state in result.problem.states]
-    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
-
-
-def latex_equation(result: Result, state: str, *, align: str = "&") -> str:
-    """One equation in LaTeX.
-
-    Parameters
-    ----------
-    result : Result
-    state : str
-    align : str
-        Alignment mark before the equals sign.
-    """
-    left = latex_rate(state, result.model.order)
-    right = ""
-    names = _variables(result)
-    for item in result.terms(state)[:MAX_TERMS]:
-        value = item["coefficient"]
-        sign = "-" if value < 0 else ("+" if right else "")
-        body = "" if item["term"] == "1" else f" \\, {to_latex(parse(item['term'], names))}"
-        right += f" {sign} {latex_number(abs(value))}{body}"
-    if len(result.terms(state)) > MAX_TERMS:
-        right += " + \\cdots"
-    return f"{left} {align}= {right.strip() or '0'}"
-
-
-def latex_rate(state: str, order: int) -> str:
-    """A dotted letter, or a fraction where a dot would get lost over a word."""
-    name = name_latex(state)
-    if "mathrm" in name.split("_")[0]:
-        power = "" if order == 1 else f"^{order}"
-        return f"\\frac{{d{power} {name}}}{{dt{power}}}"
-    dots = "\\dot" if order == 1 else "\\ddot"
-    return f"{dots}{{{name}}}"
-
-
-def _variables(result: Result) -> tuple[str, ...]:
-    return term_variables(result.model.states, result.model.inputs, result.model.order)
-
-
-def latex_number(value: float) -> str:
-    """Five digits, with a power of ten where that is shorter."""
-    text = f"{value:.5g}"
-    if "e" not in text:
-        return text
-    mantissa, exponent = text.split("e")
-    return f"{mantissa} \\times 10^{{{int(exponent)}}}"
 
 
 def _headline(result: Result) -> str:

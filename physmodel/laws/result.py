@@ -344,8 +344,8 @@ class Result:
         return sympy_equations(self)
 
     def to_latex(self) -> str:
-        """Equations as a LaTeX ``aligned`` block."""
-        from physmodel.laws.render import latex_equations
+        """Equations as a LaTeX ``aligned`` block, numbers with their errors: ``10.020(31)``."""
+        from physmodel.laws.latex import latex_equations
 
         return latex_equations(self)
 
@@ -368,24 +368,21 @@ class Result:
         >>> [round(rate, 6) for rate in names["rates"](0.0, [1.0, 0.0])]
         [-0.1, 1.0]
         """
-        from physmodel.laws.export.formulas import formulas_of
-        from physmodel.laws.export.source import source
-
-        return source(formulas_of(self), "python")
+        return self._source("python")
 
     def to_c(self) -> str:
         """The function of `to_python` in C99: ``void rates(t, state[, inputs], rate)``."""
-        from physmodel.laws.export.formulas import formulas_of
-        from physmodel.laws.export.source import source
-
-        return source(formulas_of(self), "c")
+        return self._source("c")
 
     def to_julia(self) -> str:
         """The function of `to_python` in Julia, which counts from one."""
+        return self._source("julia")
+
+    def _source(self, language: str) -> str:
         from physmodel.laws.export.formulas import formulas_of
         from physmodel.laws.export.source import source
 
-        return source(formulas_of(self), "julia")
+        return source(formulas_of(self), language)
 
     def save(self, folder: str | Path) -> Path:
         """Write ``model.json`` into a run folder, atomically.

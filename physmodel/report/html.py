@@ -12,10 +12,9 @@ from physmodel.atomic import write_atomic
 from physmodel.errors import ProblemError
 from physmodel.hybrids.results.record import HybridResult
 from physmodel.laws.invariants import invariants_of
+from physmodel.laws.latex import latex_equation, latex_rows
 from physmodel.laws.render import (
     MAX_TERMS,
-    latex_equation,
-    latex_equations,
     left_side,
     number,
     render,
@@ -86,7 +85,7 @@ def _law_title(result: Result) -> str:
 
 def _law(result: Result) -> str:
     if result.laws:
-        body = typeset(latex_equations(result), "r_i'' = sum_j mu_j r^p towards j")
+        body = typeset(latex_rows(result, align="")[0], "r_i'' = sum_j mu_j r^p towards j")
         law = result.laws[0]
         body += (
             f"<p>The exponent {law['exponent']:g} was chosen among "

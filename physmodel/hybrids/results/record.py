@@ -219,6 +219,24 @@ class HybridResult:
 
         return latex_equations(self)
 
+    def to_python(self) -> str:
+        """Known part and hidden terms in plain Python; see `physmodel.Result.to_python`."""
+        return self._source("python")
+
+    def to_c(self) -> str:
+        """Known part and hidden terms in C99; see `physmodel.Result.to_c`."""
+        return self._source("c")
+
+    def to_julia(self) -> str:
+        """Known part and hidden terms in Julia; see `physmodel.Result.to_julia`."""
+        return self._source("julia")
+
+    def _source(self, language: str) -> str:
+        from physmodel.hybrids.results.equations import formulas_of
+        from physmodel.laws.export.source import source
+
+        return source(formulas_of(self), language)
+
     def save(self, folder: str | Path) -> Path:
         """Write model, network and data into a folder, from which `physmodel.load` reads them.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable
 
+from physmodel.problem.printing import greek
+
 
 def identifiers(names: Iterable[str], reserved: Collection[str]) -> dict[str, str]:
     """A different identifier of ASCII letters, digits and underscores for each name.
@@ -25,15 +27,6 @@ def identifiers(names: Iterable[str], reserved: Collection[str]) -> dict[str, st
         taken.add(text)
         found[name] = text
     return found
-
-
-def greek(letter: str) -> str:
-    """The spelled name of a Greek letter, ``theta`` or ``Theta``; empty for other letters."""
-    words = unicodedata.name(letter, "").split()
-    if words[:1] != ["GREEK"] or "LETTER" not in words[:3]:
-        return ""
-    spelled = words[words.index("LETTER") + 1].lower().replace("lamda", "lambda")
-    return spelled.capitalize() if words[1] == "CAPITAL" else spelled
 
 
 def _ascii(letter: str) -> str:
