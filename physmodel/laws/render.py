@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING, Any
 from physmodel.laws.scores import scored
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from physmodel.laws.result import Result
 
 #: Terms of one equation that are printed; a law with more is not readable anyway.
 MAX_TERMS = 12
+
+#: Lines and columns of the short form.
+LINES, COLUMNS = 10, 99
 
 #: Columns of text, and those that the titles of its parts take.
 WIDTH, MARGIN = 80, 11
@@ -51,6 +56,36 @@ def right_side(result: Result, state: str) -> str:
         lead = f" {sign} " if text else ("-" if sign == "-" else "")
         text += lead + _value(item) + ("" if item["term"] == "1" else f"*{item['term']}")
     return text or "0"
+
+
+def compact(kind: str, headline: str, rows: Sequence[str]) -> str:
+    """A result in ten lines at most, for a debugger or a list of results.
+
+    Parameters
+    ----------
+    kind, headline : str
+        Name of the class, and what it says first.
+    rows : sequence of str
+        One thing each.
+    """
+    lines = [f"<{kind} {headline}", *(f"  {row}" for row in rows)]
+    if len(lines) > LINES:
+        lines = [*lines[: LINES - 1], f"  ... and {len(lines) - LINES + 1} more lines"]
+    return "\n".join(t if len(t) < COLUMNS else f"{t[: COLUMNS - 4]}..." for t in lines) + ">"
+
+
+def represent(result: Result) -> str:
+    """The short form of a law: status and equations."""
+    rows = [
+        f"{left_side(state, result.model.order)} = {right_side(result, state)}"
+        for state in result.problem.states
+    ]
+    if result.laws:
+        law = result.laws[0]
+        items = law["strengths"].items()
+        rows = [f"r_i'' = sum over j of strength_j * r^{law['exponent']:g}, towards body j"]
+        rows += [f"{body}: {number(one['value'], one['std'])}" for body, one in items]
+    return compact("Result", _headline(result), rows)
 
 
 def render(result: Result) -> str:

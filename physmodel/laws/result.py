@@ -26,6 +26,7 @@ from physmodel.problem.problem import Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
     import sympy
 
     from physmodel.conserved.quantity import Conserved
@@ -122,6 +123,16 @@ class Result:
         if self.data is None or self.status == "no-law" or done:
             return self.fit_scores
         return {**self.fit_scores, **self.score(self.data)}
+
+    @property
+    def parameters(self) -> pd.DataFrame:
+        """``value``, ``std_error`` and ``unit`` of each coefficient, by equation and term.
+
+        For bodies: of their strengths, by body.
+        """
+        from physmodel.laws.parameters import law_parameters
+
+        return law_parameters(self)
 
     def terms(self, equation: str) -> list[dict[str, Any]]:
         """Terms of one equation.
@@ -406,6 +417,16 @@ class Result:
         from physmodel.laws.render import render
 
         return render(self)
+
+    def __repr__(self) -> str:
+        from physmodel.laws.render import represent
+
+        return represent(self)
+
+    def _repr_html_(self) -> str:
+        from physmodel.laws.html import result_html
+
+        return result_html(self)
 
     def _repr_latex_(self) -> str:
         return f"$$ {self.to_latex()} $$"

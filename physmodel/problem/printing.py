@@ -83,10 +83,7 @@ def name_latex(name: str) -> str:
     letters = head.rstrip("0123456789")
     digits = head[len(letters) :]
     spelled = greek(letters) or letters
-    if spelled in GREEK:
-        body = f"\\{spelled}"
-    else:
-        body = _accented(letters) or text_latex(letters)
+    body = f"\\{spelled}" if spelled in GREEK else _accented(letters) or text_latex(letters)
     subscript = digits + (",\\," if digits and tail else "")
     if tail:
         subscript += text_latex(tail)

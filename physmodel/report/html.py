@@ -11,6 +11,7 @@ import xarray as xr
 from physmodel.atomic import write_atomic
 from physmodel.errors import ProblemError
 from physmodel.hybrids.results.record import HybridResult
+from physmodel.laws.html import table
 from physmodel.laws.invariants import invariants_of
 from physmodel.laws.latex import latex_equation, latex_rows
 from physmodel.laws.render import (
@@ -31,7 +32,6 @@ from physmodel.report.page import (
     page,
     plot,
     section,
-    table,
     typeset,
 )
 

@@ -9,6 +9,7 @@ from physmodel.hybrids.results.equations import latex_equation
 from physmodel.hybrids.results.record import HybridResult
 from physmodel.hybrids.results.text import left_over, percent, plain_equation, render, rival_text
 from physmodel.hybrids.weak.leftover import REFUSED
+from physmodel.laws.html import table
 from physmodel.laws.render import left_side, number
 from physmodel.report import hybrid_figures
 from physmodel.report.page import (
@@ -19,7 +20,6 @@ from physmodel.report.page import (
     page,
     plot,
     section,
-    table,
     typeset,
 )
 
@@ -78,7 +78,7 @@ def _equations(result: HybridResult) -> str:
 
 
 def _known_numbers(result: HybridResult) -> str:
-    if not result.parameters:
+    if not result.known_numbers:
         return ""
     rows = [
         (
@@ -87,7 +87,7 @@ def _known_numbers(result: HybridResult) -> str:
             f"{one.std_beside_net:.2g}",
             "yes" if one.told_from_net else "no",
         )
-        for one in result.parameters
+        for one in result.known_numbers
     ]
     heads = ("number", "value", "error beside a network", "determined without the hidden terms")
     foot = (

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from html import escape
-from typing import Any
 
 import xarray as xr
 
 from physmodel.data.doctor import summary
 from physmodel.findings import Finding
 from physmodel.hybrids.results.record import HybridResult
+from physmodel.laws.html import COLOURS, table
 from physmodel.laws.result import Result
 from physmodel.laws.scores import scored
 from physmodel.report import figures
-
-#: Colour of the badge of each status.
-COLOURS = {
-    "identified": "#3c7d3c",
-    "approximate": "#5c7a1f",
-    "known-suffices": "#3c7d3c",
-    "ambiguous": "#b07a00",
-    "not-identifiable": "#b0522a",
-    "no-law": "#8a2f3c",
-}
 
 STYLE = """
 :root { color-scheme: light; }
@@ -94,15 +84,6 @@ def plot(svg: str, alternative: str) -> str:
 def named(svg: str, alternative: str) -> str:
     """A drawing with the text that is read out in its place."""
     return svg.replace("<svg", f'<svg role="img" aria-label="{escape(alternative)}"', 1)
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A table; cells are text."""
-    top = "".join(f"<th>{escape(str(cell))}</th>" for cell in heads)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def free_run_sections(result: Result | HybridResult, data: xr.Dataset) -> list[str]:

@@ -51,12 +51,12 @@ def latex_equation(result: HybridResult, state: str, *, align: str = "&") -> str
 def known_expression(result: HybridResult, state: str) -> Expression:
     """The known part of one equation; numbers without a name of their own as numbers."""
     whole = result.model.expressions[result.problem.states.index(state)]
-    q = len(result.parameters)
+    q = len(result.known_numbers)
     hidden = frozenset(result.model.names[q:])
     kept = [(p, c) for p, c in whole.summands if not names_in(Expression(((p, c),))) & hidden]
     nameless = {
         one.name: constant(float(f"{one.value:.{DIGITS}g}"))
-        for one in result.parameters
+        for one in result.known_numbers
         if not one.name.isidentifier()
     }
     return substituted(Expression(tuple(kept)), nameless)
@@ -65,9 +65,9 @@ def known_expression(result: HybridResult, state: str) -> Expression:
 def formulas_of(result: HybridResult) -> Formulas:
     """Known part with its numbers by name, then the hidden terms, for `source`."""
     model, states = result.model, result.problem.states
-    q = len(result.parameters)
+    q = len(result.known_numbers)
     hidden = frozenset(model.names[q:])
-    numbers = {p.name: (p.value, number(p.value, p.std)) for p in result.parameters}
+    numbers = {p.name: (p.value, number(p.value, p.std)) for p in result.known_numbers}
     equations = {}
     for state, whole in zip(states, model.expressions, strict=True):
         each = [Expression((summand,)) for summand in whole.summands]

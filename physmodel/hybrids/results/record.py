@@ -26,6 +26,7 @@ from physmodel.models.vector_field import InputSignal
 from physmodel.problem.problem import Problem
 
 if TYPE_CHECKING:
+    import pandas as pd
     import sympy
 
 Array = NDArray[np.float64]
@@ -85,7 +86,8 @@ class HybridResult:
     problem : Problem
     known : mapping of state to str
         The known equations.
-    parameters : tuple of Parameter
+    known_numbers : tuple of Parameter
+        Unknown numbers of the known equations, as fitted.
     residual : mapping of state to list of dict
         Hidden terms: ``term``, ``coefficient``, ``std``, ``inclusion``, ``unit``.
     model : ExpressionField
@@ -123,7 +125,7 @@ class HybridResult:
     solver_code: str
     problem: Problem
     known: Mapping[str, str]
-    parameters: tuple[Parameter, ...]
+    known_numbers: tuple[Parameter, ...]
     residual: Mapping[str, list[dict[str, Any]]]
     model: ExpressionField
     hidden_share: float
@@ -147,6 +149,16 @@ class HybridResult:
         return REMEDIES[self.status]
 
     @property
+    def parameters(self) -> pd.DataFrame:
+        """``value``, ``std_error`` and ``unit`` of all numbers, by equation and term.
+
+        Those of the known equations stand under ``known``.
+        """
+        from physmodel.hybrids.results.card import hybrid_parameters
+
+        return hybrid_parameters(self)
+
+    @property
     def lawful(self) -> bool:
         """Whether a law stands: the known one, or that with the hidden terms."""
         return self.status in {"known-suffices", "identified"}
@@ -154,7 +166,7 @@ class HybridResult:
     @property
     def known_part(self) -> ExpressionField:
         """The model without its hidden terms: their factors are zero."""
-        return self._without_terms(self.model.parameters[: len(self.parameters)])
+        return self._without_terms(self.model.parameters[: len(self.known_numbers)])
 
     @property
     def with_network(self) -> Sum:
@@ -162,7 +174,7 @@ class HybridResult:
         return Sum((self._without_terms(self.net_parameters), self.net))
 
     def _without_terms(self, known: Array) -> ExpressionField:
-        q = len(self.parameters)
+        q = len(self.known_numbers)
         values = [
             value if name == INNER else 0.0  # the number inside a function is no factor
             for name, value in zip(self.model.names[q:], self.model.parameters[q:], strict=True)
@@ -265,6 +277,16 @@ class HybridResult:
         from physmodel.hybrids.results.text import render
 
         return render(self)
+
+    def __repr__(self) -> str:
+        from physmodel.hybrids.results.text import represent
+
+        return represent(self)
+
+    def _repr_html_(self) -> str:
+        from physmodel.hybrids.results.card import hybrid_card
+
+        return hybrid_card(self)
 
     def _repr_latex_(self) -> str:
         return f"$$ {self.to_latex()} $$"
