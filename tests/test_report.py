@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import physmodel as pm
+from physmodel.laws.figures.canvas import CYCLE
 from physmodel.laws.render import left_side, number
-from physmodel.report.figures import CYCLE
 from physmodel.report.html import report_html
 
 HOSTILE = (

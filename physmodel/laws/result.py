@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import sympy
+    from matplotlib.figure import Figure
 
     from physmodel.conserved.quantity import Conserved
     from physmodel.conserved.symmetries import FoundSymmetry
@@ -412,6 +413,27 @@ class Result:
         import physmodel
 
         return physmodel.write_report(self, folder)
+
+    def plot(self, data: xr.Dataset | None = None) -> Figure:
+        """Data and free runs, what the runs miss, and the portrait of two or three states.
+
+        Parameters
+        ----------
+        data : xarray.Dataset, optional
+            Other data than those of the fit, such as ones that the law has not seen.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ProblemError
+            If the result does not hold its data and none are given.
+        """
+        from physmodel.laws.figures.overview import overview
+
+        return overview(self, data)
 
     def __str__(self) -> str:
         from physmodel.laws.render import render

@@ -10,6 +10,7 @@ import xarray as xr
 from physmodel.data.doctor import summary
 from physmodel.findings import Finding
 from physmodel.hybrids.results.record import HybridResult
+from physmodel.laws.figures.flights import flights
 from physmodel.laws.html import COLOURS, table
 from physmodel.laws.result import Result
 from physmodel.laws.scores import scored
@@ -88,7 +89,7 @@ def named(svg: str, alternative: str) -> str:
 
 def free_run_sections(result: Result | HybridResult, data: xr.Dataset) -> list[str]:
     """Data against one simulation from the start of the first trajectory, and what it misses."""
-    flight = figures.fly(result, data)
+    flown = flights(result, data)
     shown = ", ".join(result.problem.states)
     score, caption = result.scores, ""
     if scored(score):
@@ -99,8 +100,8 @@ def free_run_sections(result: Result | HybridResult, data: xr.Dataset) -> list[s
             f"from the start of the longest segment, the simulation follows the data for "
             f"{score['valid_time']:.5g} of {score['record']:.5g}{unit}.</p>"
         )
-    drawn = figures.trajectories_figure(result, flight)
-    missed = figures.residuals_figure(result, flight)
+    drawn = figures.trajectories_figure(result, flown)
+    missed = figures.residuals_figure(result, flown)
     alternative = f"{shown} as measured and as simulated from its start."
     return [
         section("Data against a free-running simulation", caption + plot(drawn, alternative)),

@@ -28,6 +28,7 @@ from physmodel.problem.problem import Problem
 if TYPE_CHECKING:
     import pandas as pd
     import sympy
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -272,6 +273,12 @@ class HybridResult:
         from physmodel.hybrids.results.text import as_dict
 
         return as_dict(self)
+
+    def plot(self, data: xr.Dataset | None = None) -> Figure:
+        """Data and free runs of known part and hidden terms; see `physmodel.Result.plot`."""
+        from physmodel.laws.figures.overview import overview
+
+        return overview(self, data)
 
     def __str__(self) -> str:
         from physmodel.hybrids.results.text import render
