@@ -12,7 +12,8 @@ def command(run: str) -> None:
     from physmodel.laws.loading import load_result
     from physmodel.laws.manifest import record
     from physmodel.report.html import write_report
+    from physmodel.report.provenance import facts_of_run
 
-    path = write_report(load_result(run), run)
+    path = write_report(load_result(run), run, facts_of_run(run))
     record(path.parent, (path.name,), known=True)
     click.echo(path)

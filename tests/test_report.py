@@ -238,8 +238,11 @@ def test_names_that_fonts_and_typesetters_dislike(names: list[str]) -> None:
 
 
 def test_the_same_run_gives_the_same_bytes_in_another_process(
-    page: str, pendulum: pm.Result, tmp_path: Path
+    pendulum: pm.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    page = report_html(pendulum)
+    assert "2023-11-14 22:13 UTC" in page
     pendulum.save(tmp_path)
     code = "import sys, physmodel as pm; pm.write_report(pm.load(sys.argv[1]), sys.argv[1])"
     environment = {**os.environ, "PYTHONHASHSEED": "1"}

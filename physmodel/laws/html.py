@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from physmodel.laws.naming import title_of
 from physmodel.laws.render import MAX_TERMS, number
 from physmodel.models.sparse_field import term_variables
 from physmodel.problem.markup import MINUS, rate_html, to_html
@@ -140,7 +141,7 @@ def result_html(law: Result) -> str:
         f"Conserved: {kept}" if kept else "",
         f"{rivals} that explain the data nearly as well" if law.rivals else "",
     ]
-    return card(law.problem.title or "Discovered law", law.status, law.remedy, parts)
+    return card(title_of(law.problem, law.data, "Discovered law"), law.status, law.remedy, parts)
 
 
 def _equation(law: Result, state: str) -> str:

@@ -98,7 +98,7 @@ def render(result: Result) -> str:
         ("conserved", _invariants(result)),
         ("rivals", [] if lawless else _rivals(result)),
         ("noise", _noise(result)),
-        ("left", _left(result)),
+        ("left", unexplained(result)),
         ("filter", [f.message for f in result.warnings if f.code == "I-FILTER"]),
         ("unseen", [f.message for f in result.warnings if f.code == "I-UNSEEN"]),
         ("score", _scores(result)),
@@ -219,7 +219,7 @@ def _noise(result: Result) -> list[str]:
     return [", ".join(f"{state} {value:.2g}" for state, value in noise.items())]
 
 
-def _left(result: Result) -> list[str]:
+def unexplained(result: Result) -> list[str]:
     """What an approximate law leaves, and how long it can be trusted."""
     if result.status != "approximate" or "unexplained" not in result.fit_scores:
         return []

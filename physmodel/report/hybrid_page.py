@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from physmodel.errors import ProblemError
@@ -10,6 +11,7 @@ from physmodel.hybrids.results.record import HybridResult
 from physmodel.hybrids.results.text import left_over, percent, plain_equation, render, rival_text
 from physmodel.hybrids.weak.leftover import REFUSED
 from physmodel.laws.html import table
+from physmodel.laws.naming import title_of
 from physmodel.laws.render import left_side, number
 from physmodel.report import hybrid_figures
 from physmodel.report.page import (
@@ -22,15 +24,18 @@ from physmodel.report.page import (
     section,
     typeset,
 )
+from physmodel.report.provenance import origin
 
 
-def hybrid_html(result: HybridResult) -> str:
+def hybrid_html(result: HybridResult, facts: Mapping[str, str] | None = None) -> str:
     """The page as text.
 
     Parameters
     ----------
     result : HybridResult
         With the data that it was made from.
+    facts : mapping of str to str, optional
+        See `physmodel.report.html.write_report`.
 
     Raises
     ------
@@ -42,9 +47,9 @@ def hybrid_html(result: HybridResult) -> str:
             "a report needs the data that the fit was made on",
             fix="keep data.nc beside model.json, or report before saving",
         )
-    title = result.problem.title or "Known physics and what it leaves out"
+    title = title_of(result.problem, result.data, "Known physics and what it leaves out")
     parts = [
-        head(title, result.status, result.remedy, result.solver_code),
+        head(title, result.status, result.remedy, origin(result, facts or {})),
         _equations(result),
         _known_numbers(result),
         _hidden_terms(result),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from physmodel.hybrids.results.equations import known_expression
 from physmodel.hybrids.results.text import left_over
 from physmodel.laws.html import card, equations, parameters_html, terms_html
+from physmodel.laws.naming import title_of
 from physmodel.laws.parameters import parameter_table
 from physmodel.models.sparse_field import term_variables
 from physmodel.problem.markup import rate_html, to_html
@@ -44,7 +45,7 @@ def hybrid_card(result: HybridResult) -> str:
         first = to_html(known) if known.summands else ""
         right = terms_html(items, (*variables, *inner), first)
         rows.append(f"{rate_html(state, model.order)} = {right}")
-    title = result.problem.title or "Known physics and what it leaves out"
+    title = title_of(result.problem, result.data, "Known physics and what it leaves out")
     left = f"Left over: {escape(left_over(result))}"
     parts = [equations(rows), parameters_html(result.parameters), left]
     return card(title, result.status, result.remedy, parts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from physmodel.laws.naming import title_of
 from physmodel.laws.render import number
 from physmodel.models.central_force import CentralForce
 from physmodel.models.sparse_field import term_variables
@@ -58,7 +59,7 @@ def formulas_of(law: Result) -> Formulas:
 
 def about(problem: Problem, order: int, status: str, data: xr.Dataset | None) -> tuple[str, ...]:
     """Title, status, units, and the ranges in which the law was seen."""
-    lines = [f"{problem.title or 'Rates of change of a law'}: {status}.", ""]
+    lines = [f"{title_of(problem, data, 'Rates of change of a law')}: {status}.", ""]
     units = dict(problem.units)
     for kind, names in (("state", problem.states), ("input", problem.inputs)):
         for name in names:

@@ -20,6 +20,7 @@ from physmodel.laws.figures.panels import (
     portrait_axes,
     time_label,
 )
+from physmodel.laws.naming import title_of
 from physmodel.laws.simulation import require_variables
 from physmodel.models.central_force import CentralForce
 
@@ -57,7 +58,7 @@ def overview(law: Law, data: xr.Dataset | None = None) -> Figure:
         )
     require_variables(law.model, shown)
     flown = flights(law, shown)
-    title = f"{words(law.problem.title) or 'Law'}: {law.status}"
+    title = f"{words(title_of(law.problem, shown, 'Law'))}: {law.status}"
     if flown.total > len(flown.runs):
         title += f"; {len(flown.runs)} of {flown.total} trajectories"
     if isinstance(law.model, CentralForce):
