@@ -111,6 +111,16 @@ class NextExperiment:
             "repetition": _plain(self.repetition),
         }
 
+    def __repr__(self) -> str:
+        from physmodel.experiments.experiment_text import short_experiment
+
+        return short_experiment(self)
+
+    def _repr_html_(self) -> str:
+        from physmodel.laws.html import text_card
+
+        return text_card("Next experiment", str(self).partition("\n\n")[2])
+
     def __str__(self) -> str:
         from physmodel.experiments.experiment_text import render_experiment
 

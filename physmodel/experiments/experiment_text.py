@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from physmodel.laws.render import compact
+
 if TYPE_CHECKING:
     from physmodel.experiments.experiment import NextExperiment, Suggestion
 
@@ -25,6 +27,15 @@ def render_experiment(answer: NextExperiment) -> str:
     if answer.repetition is not None:
         lines += ["", f"{'the old start again':<50}{_figures(answer.repetition)}"]
     return "\n".join(lines)
+
+
+def short_experiment(answer: NextExperiment) -> str:
+    """Where to start, for how long, and what it is expected to tell."""
+    best = answer.best
+    if best is None:
+        return compact("NextExperiment", "none", textwrap.wrap(answer.reason, WIDTH))
+    open_ = f"{best.information:.2f} of {answer.uncertainty:.2f} nats"
+    return compact("NextExperiment", open_, _recipe(answer, best))
 
 
 def _recipe(answer: NextExperiment, best: Suggestion) -> list[str]:

@@ -6,10 +6,15 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from physmodel.data.holds import with_holds
+from physmodel.data.open import opened
 from physmodel.errors import ProblemError
+from physmodel.laws.scores import free_run_scores
+from physmodel.laws.simulation import require_variables
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.vector_field import InputSignal, simulate
 from physmodel.optimizers.residuals import REMEDIES, Ending
@@ -90,6 +95,13 @@ class Fit:
         return tuple(name for name, free in zip(self.names, unknown, strict=True) if free)
 
     @property
+    def status(self) -> str:
+        """``"identified"``, ``"approximate"`` (something is left) or ``"not-identifiable"``."""
+        if not self.explained:
+            return "approximate"
+        return "not-identifiable" if self.undetermined else "identified"
+
+    @property
     def remedy(self) -> str:
         """What to do next."""
         if not self.explained:
@@ -130,6 +142,22 @@ class Fit:
         d = len(self.field.states)
         velocity = self.start[d:] if self.field.order == 2 else None
         return simulate(self.field, time, self.start[:d], start_velocity=velocity, inputs=inputs)
+
+    def score(self, data: xr.Dataset) -> dict[str, float]:
+        """Compare free-running simulations with data; see `physmodel.Result.score`."""
+        data = opened(data)
+        require_variables(self.field, data)
+        return free_run_scores(self.field, with_holds(data, self.hold))
+
+    def __repr__(self) -> str:
+        from physmodel.fitting.card import fit_short
+
+        return fit_short(self)
+
+    def _repr_html_(self) -> str:
+        from physmodel.fitting.card import fit_card
+
+        return fit_card(self)
 
     def __str__(self) -> str:
         """Parameters with their errors, noise and what to do."""

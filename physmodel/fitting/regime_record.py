@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from physmodel.errors import ProblemError
 from physmodel.fitting.record import Fit
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.switched_field import Gate, SwitchedField
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -51,6 +55,26 @@ class Regimes:
         return len(self.fits)
 
     @property
+    def status(self) -> str:
+        """That of the first fit which is not ``"identified"``; see `Fit.status`."""
+        return next((f.status for f in self.fits if f.status != "identified"), "identified")
+
+    @property
+    def remedy(self) -> str:
+        """What to do next: about a fit, or about changes that the motion does not explain."""
+        short = next((f.remedy for f in self.fits if f.status != "identified"), "")
+        if short or self.n_regimes == 1 or self.gate is not None:
+            return short or self.fits[0].remedy
+        return "Measure what switches the regimes and make it a state: the motion does not tell."
+
+    @property
+    def parameters(self) -> pd.DataFrame:
+        """``value``, ``std_error`` and ``unit`` of each number, by regime and parameter."""
+        from physmodel.fitting.card import regimes_table
+
+        return regimes_table(self)
+
+    @property
     def experts(self) -> tuple[ParametricField, ...]:
         """The field of each regime."""
         return tuple(one.field for one in self.fits)
@@ -75,6 +99,16 @@ class Regimes:
                 "what switches them and make it a state",
             )
         return SwitchedField(self.experts, self.gate)
+
+    def __repr__(self) -> str:
+        from physmodel.fitting.card import regimes_short
+
+        return regimes_short(self)
+
+    def _repr_html_(self) -> str:
+        from physmodel.fitting.card import regimes_card
+
+        return regimes_card(self)
 
     def __str__(self) -> str:
         """Regimes with their parameters, changes, and whether the motion decides."""

@@ -56,6 +56,11 @@ def card(title: str, status: str, remedy: str, parts: Iterable[str]) -> str:
     return f'<div style="{_BOX}"><div><b>{escape(title)}</b> {badge}</div>{inner}{last}</div>'
 
 
+def text_card(title: str, text: str, status: str = "", remedy: str = "") -> str:
+    """A result that is a few lines of text, in a frame."""
+    return card(title, status, remedy, [f'<pre style="margin:0">{escape(text)}</pre>'])
+
+
 def equations(rows: Iterable[str]) -> str:
     """Equations below each other."""
     return "".join(f'<div style="{_EQUATION}">{row}</div>' for row in rows)

@@ -7,7 +7,7 @@ import xarray as xr
 from physmodel.problem.problem import Problem
 
 #: The source of data that came from no file.
-_NOWHERE = frozenset({"", "arrays"})
+_NOWHERE = frozenset({"", "arrays", "table", "xarray"})
 
 
 def source_of(data: xr.Dataset | None) -> str:

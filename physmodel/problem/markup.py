@@ -34,12 +34,9 @@ def to_html(expression: Expression) -> str:
 
 
 def name_html(name: str) -> str:
-    """A variable: Greek letters, subscripts, velocities with a dot or as derivatives."""
+    """A variable: Greek letters, subscripts, velocities as derivatives."""
     if name.endswith("_t") and len(name) > 2:
-        state = name_html(name[:-2])
-        if len(name) == 3 or name[:-2] in GREEK:
-            return state.replace("</i>", "\u0307</i>")
-        return f"(d{state}/d<i>t</i>)"
+        return f"(d{name_html(name[:-2])}/d<i>t</i>)"  # a dot over a letter is lost in many fonts
     head, _, tail = name.partition("_")
     if not head:
         return f"<i>{escape(name)}</i>"

@@ -117,7 +117,7 @@ def _escaped(letter: str) -> str:
 
 def _accented(letter: str) -> str:
     """One letter of Latin script, with its accent as LaTeX's mathematics has it; or nothing."""
-    base, *marks = unicodedata.normalize("NFD", letter)
+    base, *marks = list(unicodedata.normalize("NFD", letter))
     if not base.isascii() or len(marks) > 1 or not set(marks) <= _ACCENTS.keys():
         return ""
     return f"\\{_ACCENTS[marks[0]]}{{{base}}}" if marks else base
