@@ -112,6 +112,8 @@ def test_a_picture_shows_data_and_runs_of_some_trajectories(law: pm.Result) -> N
     assert isinstance(figure, Figure)
     title = figure.get_suptitle()
     assert title == f"Law: {law.status}; 6 of 8 trajectories"
+    png = figure._repr_png_()  # type: ignore[attr-defined]
+    assert png.startswith(b"\x89PNG")  # a notebook shows it without pyplot
     x, y, miss, portrait = figure.axes
     assert (x.get_ylabel(), y.get_ylabel(), miss.get_xlabel()) == ("x", "y", "time")
     assert (portrait.get_xlabel(), portrait.get_ylabel()) == ("x", "y")

@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 import zlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,10 +44,21 @@ def colour(k: int) -> str:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches, that no window and no global state knows of."""
+    """An empty figure, in inches, that no window and no global state knows of.
+
+    Notebooks draw what pyplot made, so this one says by itself how it is shown.
+    """
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.__dict__["_repr_png_"] = partial(_png, figure)
+    return figure
+
+
+def _png(figure: Figure) -> bytes:
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=110)
+    return stream.getvalue()
 
 
 def plain(axes: Axes) -> None:
