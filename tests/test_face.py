@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib
@@ -13,8 +14,11 @@ from matplotlib.figure import Figure
 
 import physmodel as pm
 from physmodel.experiments.experiment import NextExperiment
-from physmodel.fields.coefficients import PdeCoefficients
+from physmodel.fields.found_coefficients import PdeCoefficients
 from physmodel.laws.figures.flights import flights
+from physmodel.networks.fit_network import NetworkFit
+from physmodel.networks.pruned import Pruned
+from physmodel.networks.tune import Tuned
 from physmodel.optimizers.residuals import Ending
 from tests.test_report import ALLOWED, Page
 
@@ -70,6 +74,11 @@ def test_a_fit(fit: pm.Fit) -> None:
     t = np.linspace(0.0, 3.0, 31)
     fresh = pm.from_arrays(t, np.exp(-0.7 * t)[:, None], names=["x"])
     assert fit.score(fresh)["free_run_r2"] > 0.999  # k is good to a percent
+    figure = fit.plot(fresh)
+    assert figure.get_suptitle() == "Law: identified"
+    assert [axes.get_ylabel() for axes in figure.axes] == ["x", "miss / spread"]
+    with pytest.raises(pm.ProblemError, match="needs 'x'"):
+        fit.plot(pm.from_arrays(t, np.exp(-t)[:, None], names=["z"]))
 
 
 def test_regimes() -> None:
@@ -95,6 +104,24 @@ def test_coefficients_of_a_field() -> None:
     known = replace(found, std_errors=np.array([0.01, 0.02]))
     assert known.status == "identified"
     check_face(known, "2.000(20)")
+
+
+def test_a_solution_of_an_equation() -> None:
+    found = pm.solve_pde(
+        "u_t = u_xx",
+        {"x": (0.0, 1.0), "t": (0.0, 0.1)},
+        {"t=0": "u = sin(3.141592653589793*x)", "x=0": "u = 0", "x=1": "u = 0"},
+    )
+    check_face(found, "reached 0.1")
+
+
+def test_networks() -> None:
+    net = SimpleNamespace(states=("x", "v"), parameters=np.zeros(17))
+    found = NetworkFit(net, 8, {8: 1.0, 16: 2.0}, np.array([0.01, 0.2]), np.zeros(2))
+    check_face(found, "8 hidden units, 17 weights", "noise: x 0.01, v 0.2")
+    check_face(Pruned(net, 40, 1.0, 1.1, ()), "17 of 40 weights kept")
+    nothing = SimpleNamespace(failures=())
+    check_face(Tuned(net, {"width": 16}, 0.1, 0.2, 3.0, nothing), "held-out error: 0.1")
 
 
 def test_the_next_experiment(law: pm.Result) -> None:

@@ -11,13 +11,13 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import DataError, ProblemError
 from physmodel.fields.elements.march import March, march
+from physmodel.fields.found_coefficients import PdeCoefficients
 from physmodel.fields.growth import unbounded_growth
 from physmodel.fields.problem import PdeProblem, read_problem
 from physmodel.fields.statement import real_number
@@ -25,10 +25,7 @@ from physmodel.fields.terms import Known
 from physmodel.optimizers.covariance import covariance
 from physmodel.optimizers.levenberg_marquardt import levenberg_marquardt
 from physmodel.optimizers.reading import finite_numbers
-from physmodel.optimizers.residuals import REMEDIES, Ending
-
-if TYPE_CHECKING:
-    import pandas as pd
+from physmodel.optimizers.residuals import Ending
 
 Array = NDArray[np.float64]
 
@@ -93,70 +90,6 @@ class SolutionResiduals:
         residuals = (run.field(self.points) - self.measured) / self.deviations
         columns = [slope(self.points) / self.deviations for slope in run.by_unknown]
         return residuals, np.stack(columns, axis=1)
-
-
-@dataclass(frozen=True, eq=False)
-class PdeCoefficients:
-    """Coefficients found.
-
-    Attributes
-    ----------
-    names : tuple of str
-    values : ndarray (k,)
-    std_errors : ndarray (k,)
-        Infinite where the measurements do not determine a coefficient.
-    noise_std : float
-        Given, or estimated from what is left.
-    ending : Ending
-    """
-
-    names: tuple[str, ...]
-    values: Array
-    std_errors: Array
-    noise_std: float
-    ending: Ending
-
-    @property
-    def status(self) -> str:
-        """``"identified"``, or ``"not-identifiable"`` where an error is infinite."""
-        return "identified" if np.isfinite(self.std_errors).all() else "not-identifiable"
-
-    @property
-    def remedy(self) -> str:
-        """What to do next."""
-        free = [n for n, s in zip(self.names, self.std_errors, strict=True) if not np.isfinite(s)]
-        if free:
-            return f"The measurements do not determine {', '.join(free)}: measure where they act."
-        return REMEDIES[self.ending]
-
-    @property
-    def parameters(self) -> pd.DataFrame:
-        """``value``, ``std_error`` and ``unit`` of each coefficient; units are not known."""
-        from physmodel.laws.parameters import parameter_table
-
-        columns = zip(self.names, self.values, self.std_errors, strict=True)
-        return parameter_table([((n,), v, s, "") for n, v, s in columns], ["parameter"])
-
-    def __str__(self) -> str:
-        return "\n".join([*self._lines(), f"noise: {self.noise_std:.2g}", self.remedy])
-
-    def __repr__(self) -> str:
-        from physmodel.laws.render import compact
-
-        return compact("PdeCoefficients", self.status, self._lines())
-
-    def _repr_html_(self) -> str:
-        from physmodel.laws.html import card, parameters_html
-
-        noise = f"Noise: {self.noise_std:.2g}"
-        parts = [parameters_html(self.parameters), noise]
-        return card("Coefficients of an equation", self.status, self.remedy, parts)
-
-    def _lines(self) -> list[str]:
-        from physmodel.laws.render import number
-
-        columns = zip(self.names, self.values, self.std_errors, strict=True)
-        return [f"{name} = {number(value, std)}" for name, value, std in columns]
 
 
 def fit_pde(

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from physmodel.laws.figures.overview import overview
 from physmodel.laws.html import card, parameters_html
 from physmodel.laws.parameters import Row, parameter_table
 from physmodel.laws.render import compact, number
+from physmodel.models.vector_field import VectorField
+from physmodel.problem.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
 
     from physmodel.fitting.record import Fit
     from physmodel.fitting.regime_record import Regimes
@@ -30,6 +39,25 @@ def fit_card(fit: Fit) -> str:
     noise = ", ".join(f"{name} {value:.2g}" for name, value in fit.noise_std.items())
     text = f"Noise: {noise}" if noise else ""
     return card("Fit", fit.status, fit.remedy, [parameters_html(fit_table(fit)), text])
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A fit as pictures take it; starts and noise come from the data that are drawn."""
+
+    model: VectorField
+    problem: Problem
+    status: str
+    noise_std: dict[str, float]
+    start: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    data: None = None
+
+
+def fit_picture(fit: Fit, data: xr.Dataset) -> Figure:
+    """Data and free runs of the field; see `physmodel.Result.plot`."""
+    model = fit.field
+    problem = Problem(states=model.states, inputs=model.inputs, hold=fit.hold)
+    return overview(_Drawn(model, problem, fit.status, fit.noise_std), data)
 
 
 def regimes_table(regimes: Regimes) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -18,6 +19,9 @@ from physmodel.laws.simulation import require_variables
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.vector_field import InputSignal, simulate
 from physmodel.optimizers.residuals import REMEDIES, Ending
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -148,6 +152,12 @@ class Fit:
         data = opened(data)
         require_variables(self.field, data)
         return free_run_scores(self.field, with_holds(data, self.hold))
+
+    def plot(self, data: xr.Dataset) -> Figure:
+        """Data and free runs from starts that fit them; see `physmodel.Result.plot`."""
+        from physmodel.fitting.card import fit_picture
+
+        return fit_picture(self, data)
 
     def __repr__(self) -> str:
         from physmodel.fitting.card import fit_short

@@ -72,15 +72,10 @@ class NetworkFit:
 
     def __str__(self) -> str:
         """Width, weights and noise."""
-        noise = ", ".join(
-            f"{name} {value:.2g}"
-            for name, value in zip(self.field.states, self.state_noise, strict=True)
-        )
-        tried = ", ".join(str(width) for width in self.scores)
-        return (
-            f"{self.width} units in the hidden layer (tried: {tried}), "
-            f"{len(self.field.parameters)} weights\nnoise: {noise}"
-        )
+        pairs = zip(self.field.states, self.state_noise, strict=True)
+        noise = ", ".join(f"{name} {value:.2g}" for name, value in pairs)
+        size = f"{self.width} hidden units, {len(self.field.parameters)} weights"
+        return f"{size}\nnoise: {noise}"
 
     def __repr__(self) -> str:
         from physmodel.laws.render import compact
