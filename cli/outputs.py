@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,12 +54,19 @@ def free_file(output: str, *, force: bool, inputs: Iterable[Any] = ()) -> Path:
     return target
 
 
+def _command_line() -> str:
+    """The command as it was typed; empty where another program calls this one."""
+    program = Path(sys.argv[0])
+    ours = program.stem == "physmodel" or program.name == "__main__.py"
+    return shlex.join(["physmodel", *sys.argv[1:]]) if ours else ""
+
+
 def save_run(result: Result | HybridResult, output: str, quiet: bool) -> None:
     """Write a run folder and say where its report is."""
     from physmodel.cli.messages import working
     from physmodel.reports.run import write_run
 
     with working("writing the report", quiet):
-        folder = write_run(result, output)
+        folder = write_run(result, output, _command_line())
     if not quiet:
         click.echo(f"report: {folder / 'report.html'}", err=True)

@@ -12,7 +12,8 @@ def command(run: str) -> None:
     from physmodel.laws.manifest import record
     from physmodel.loading import load_result
     from physmodel.reports.html import write_report
+    from physmodel.reports.provenance import facts_of_run
 
-    path = write_report(load_result(run), run)
+    path = write_report(load_result(run), run, facts_of_run(run))
     record(path.parent, (path.name,), known=True)
     click.echo(path)

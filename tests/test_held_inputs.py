@@ -190,7 +190,7 @@ def test_a_hybrid_model_takes_the_hold_of_the_evidence() -> None:
     u = switched()
     law = pm.hybrid(data(motion(1, u, "zero"), u), "x' = -a*x")
     assert dict(law.problem.hold) == {"u": "zero"}
-    assert law.parameters[0].value == pytest.approx(0.2, rel=1e-6)
+    assert law.known_numbers[0].value == pytest.approx(0.2, rel=1e-6)
 
 
 @settings(max_examples=3, deadline=None)

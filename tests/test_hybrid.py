@@ -88,7 +88,7 @@ def test_interaction_of_hares_and_lynxes() -> None:
     )
     result = pm.hybrid(measured(time, clean, ["x", "y"], 1), "x' = a*x, y' = -d*y")
     check(result, {("x", "x*y"): -0.4, ("y", "x*y"): 0.1})
-    for one, true in zip(result.parameters, (1.1, 0.4), strict=True):
+    for one, true in zip(result.known_numbers, (1.1, 0.4), strict=True):
         assert abs(one.value - true) < 5.0 * one.std
 
 
@@ -198,7 +198,7 @@ def test_numbers_that_cannot_be_told_apart_are_said() -> None:
 def test_a_number_inside_a_function_is_found() -> None:
     result = pm.hybrid(pendulum(1), "theta'' = -k*sin(w*theta)")
     assert hidden(result).keys() == {("theta", "theta_t")}
-    w = result.parameters[1]
+    w = result.known_numbers[1]
     assert abs(w.value - 1.0) < 5.0 * w.std
 
 

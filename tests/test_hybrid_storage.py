@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +15,12 @@ from scipy.integrate import solve_ivp
 import physmodel as pm
 from physmodel.cli.root import root
 from physmodel.hybrids.results.result import HybridResult
+from physmodel.laws.render import number
 from physmodel.models.vector_field import simulate
 from physmodel.reports.hybrid_page import hybrid_html
 from physmodel.reports.run import write_run
 from physmodel.testing import check_field
-from tests.test_report import safe, section, section_page
+from tests.test_report import ALLOWED, Page, safe, section, section_page
 
 Array = NDArray[np.float64]
 
@@ -102,7 +104,7 @@ def test_a_law_with_its_residual_comes_back_although_its_numbers_have_no_names(
 ) -> None:
     poor = pm.discover(pond(), library=("x", "y"), order=1)
     left = pm.hybrid(poor.data, poor)
-    assert not left.parameters[0].name.isidentifier()
+    assert not left.known_numbers[0].name.isidentifier()
     left.save(tmp_path)
     same(left, pm.load(tmp_path))
 
@@ -138,7 +140,7 @@ def test_hidden_terms_are_what_the_model_adds_to_its_known_part(drag: HybridResu
     where = (np.zeros(2), states, velocities, np.empty((2, 0)))
     row = drag.residual["theta"][0]
     np.testing.assert_allclose(drag.hidden_rate(*where), row["coefficient"] * velocities)
-    k = drag.parameters[0].value
+    k = drag.known_numbers[0].value
     np.testing.assert_allclose(drag.known_part.rate(*where), -k * np.sin(states))
 
 
@@ -148,7 +150,7 @@ def test_equations_in_latex_and_sympy(drag: HybridResult) -> None:
     t = sympy.Symbol("t", real=True)
     theta = sympy.Function("theta")(t)
     right = drag.to_sympy()["theta"].rhs
-    values = {"k": drag.parameters[0].value, "c": drag.residual["theta"][0]["coefficient"]}
+    values = {"k": drag.known_numbers[0].value, "c": drag.residual["theta"][0]["coefficient"]}
     wanted = -values["k"] * sympy.sin(theta) + values["c"] * theta.diff(t)
     assert sympy.simplify(right - wanted) == 0
 
@@ -261,3 +263,21 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
     refused = CliRunner().invoke(root, command)
     assert refused.exit_code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_the_face_of_a_hybrid(drag: HybridResult) -> None:
+    table = drag.parameters
+    k, c = drag.known_numbers[0], drag.residual["theta"][0]
+    assert table.loc[("known", "k")].tolist() == [k.value, k.std, ""]
+    assert table.loc[("theta", "theta_t"), "value"] == c["coefficient"]
+    assert len(repr(drag).splitlines()) <= 10
+    assert "d2theta/dt2 = -k*sin(theta)" in repr(drag)
+    shown = Page(drag._repr_html_())
+    assert {tag for tag, _ in shown.tags} <= ALLOWED | {"i", "sup", "sub"}
+    assert number(k.value, k.std) in shown.texts["td"]
+    names: dict[str, Any] = {}
+    exec(drag.to_python(), names)  # noqa: S102 - what the user would do
+    here = [0.7, -0.3]
+    rate = -k.value * np.sin(0.7) + c["coefficient"] * -0.3
+    assert names["rates"](0.0, here) == pytest.approx([-0.3, rate], rel=1e-14)
+    assert f"k = {k.value!r}  # {number(k.value, k.std)}" in drag.to_python()

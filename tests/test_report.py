@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
 import sys
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 from itertools import combinations
 from pathlib import Path
@@ -18,9 +20,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import physmodel as pm
+from physmodel.data.contract import make_dataset
+from physmodel.findings import Finding
+from physmodel.laws.figures.canvas import CYCLE
 from physmodel.laws.render import left_side, number
-from physmodel.reports.figures import CYCLE
 from physmodel.reports.html import report_html
+from physmodel.reports.provenance import facts_of_run
+from physmodel.reports.run import write_run
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -177,6 +183,51 @@ def section_page(text: str, title: str) -> str:
     return text[: text.index("<main>")] + section(text, title) + "</body></html>"
 
 
+def test_the_head_says_where_the_result_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    t = 0.05 * np.arange(200)
+    table = np.column_stack([t, np.exp(-0.1 * t) * np.cos(2.0 * t)])
+    np.savetxt(tmp_path / "swing.csv", table, delimiter=",", header="t,x", comments="")
+    command = "physmodel discover 'swing.csv' --order 2 # <b>"
+    run = write_run(pm.discover(tmp_path / "swing.csv"), tmp_path / "run", command)
+    text = (run / "report.html").read_text(encoding="utf-8")
+    shown = safe(text)
+    assert shown.texts["h1"] == ["swing.csv"]
+    head = text[text.index("<header>") : text.index("</header>")]
+    digest = hashlib.sha256((run / "data.nc").read_bytes()).hexdigest()
+    for said in ("data swing.csv", escape(command), "2023-11-14 22:13 UTC", digest):
+        assert said in head
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")  # the run is not made again
+    again = pm.write_report(pm.load(run), tmp_path, facts_of_run(run)).read_text(encoding="utf-8")
+    assert again == text
+
+
+def test_what_an_approximate_law_leaves_and_a_filter_are_told(pendulum: pm.Result) -> None:
+    seen = Finding("I-FILTER", "info", "", "moving average of 5 samples")
+    scores = {**pendulum.fit_scores, "unexplained": 0.042}
+    law = replace(pendulum, status="approximate", fit_scores=scores, warnings=(seen,))
+    part = section(report_html(law), "What the law leaves, and what the record went through")
+    assert "4.2% of the rates of change is unexplained" in part
+    assert "Moving average of 5 samples." in part
+    assert "What the law leaves" not in report_html(pendulum)
+
+
+def test_every_trajectory_is_drawn_or_it_is_said_which() -> None:
+    t = 0.05 * np.arange(200)
+    runs = [
+        (1.0 + 0.2 * k) * np.exp(-0.1 * t)[:, None] * np.column_stack([np.cos(t), np.sin(t)])
+        for k in range(4)
+    ]
+    data = make_dataset([t] * 4, runs, ["x", "y"], ids=["a", "b", "<c>", "d"])
+    text = report_html(pm.discover(data))
+    safe(text)
+    run = section(text, "Data against a free-running simulation")
+    assert "All 4 trajectories are drawn: a, b, &lt;c&gt;, d." in run
+    safe(section_page(text, "Phase portrait"))
+
+
 def test_rivals_are_shown() -> None:
     law = pm.discover("lynx-hare")
     text = report_html(law)
@@ -238,8 +289,11 @@ def test_names_that_fonts_and_typesetters_dislike(names: list[str]) -> None:
 
 
 def test_the_same_run_gives_the_same_bytes_in_another_process(
-    page: str, pendulum: pm.Result, tmp_path: Path
+    pendulum: pm.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    page = report_html(pendulum)
+    assert "2023-11-14 22:13 UTC" in page
     pendulum.save(tmp_path)
     code = "import sys, physmodel as pm; pm.report(pm.load(sys.argv[1]), sys.argv[1])"
     environment = {**os.environ, "PYTHONHASHSEED": "1"}

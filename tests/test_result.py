@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import physmodel as pm
-from physmodel.laws.render import number
+from physmodel.laws.latex import latex_number, unit_latex
+from physmodel.laws.parts import coefficient_table
+from physmodel.laws.render import left_side, number
 from physmodel.models.integrate import integrate
 from physmodel.models.signals import Signal
+from physmodel.models.sparse_field import SparseField
 from physmodel.models.systems import SYSTEMS
+from physmodel.problem.expression import variable
+from physmodel.problem.printing import name_latex
 from physmodel.reports.figures import equation_svg
+from tests.test_report import ALLOWED, Page
 
 CASES = ("lorenz", "lynx-hare", "three-body", "forced-duffing", "damped")
 
@@ -380,8 +387,6 @@ def test_text_has_equations_with_error_bars_and_units(laws: dict[str, pm.Result]
 
 
 def test_a_title_cannot_steer_the_terminal(laws: dict[str, pm.Result]) -> None:
-    from dataclasses import replace
-
     law = replace(laws["lorenz"], problem=laws["lorenz"].problem.replace(title="\x1b[2J\r\nowned"))
     assert "\x1b" not in str(law)
     assert str(law).splitlines()[0].endswith("owned")
@@ -397,12 +402,144 @@ def test_latex_is_well_formed(laws: dict[str, pm.Result], case: str) -> None:
     assert depth.min() >= 0
     assert depth[-1] == 0
     assert text.count("\\left") == text.count("\\right")
-    rows = [text]
-    if not law.laws:
-        body = re.fullmatch(r"\\begin\{aligned\}\n(.*)\n\\end\{aligned\}", text, re.DOTALL)
-        assert body is not None
-        rows = body[1].split(" \\\\\n")
-        assert len(rows) == len(law.problem.states)
-        assert all(row.count("&=") == 1 for row in rows)
+    body = re.fullmatch(r"\\begin\{aligned\}\n(.*)\n\\end\{aligned\}", text, re.DOTALL)
+    assert body is not None
+    rows = body[1].split(" \\\\\n")
+    bodies = law.laws[0]["strengths"] if law.laws else ()
+    assert len(rows) == (1 + len(bodies) if bodies else len(law.problem.states))
+    assert all(row.count("&=") == 1 for row in rows)
     for row in rows:  # a typesetter that stops at anything unknown
         assert equation_svg(row.replace("&", "")) is not None
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_short_form_is_short(laws: dict[str, pm.Result], case: str) -> None:
+    law = laws[case]
+    lines = repr(law).splitlines()
+    assert len(lines) <= 10
+    assert max(map(len, lines)) < 100
+    assert lines[0].startswith(f"<Result {law.status}")
+    assert lines[-1].endswith(">")
+    for state, line in zip(law.problem.states, lines[1:], strict=False):
+        assert law.laws or left_side(state, law.model.order) in line
+
+
+def test_the_short_form_of_a_wide_law_says_what_it_leaves_out(laws: dict[str, pm.Result]) -> None:
+    law, n = laws["lorenz"], 30
+    states = tuple(f"a{k}" for k in range(n))
+    table = coefficient_table(states, states)(np.full((n, n), 1.25))
+    field = SparseField(states, (), 1, tuple(map(variable, states)), table.values)
+    wide = replace(
+        law,
+        problem=pm.Problem(states=states),
+        model=field,
+        coefficients=table,
+        std_errors=table,
+        inclusion=table,
+    )
+    lines = repr(wide).splitlines()
+    assert len(lines) == 10
+    assert max(map(len, lines)) < 100
+    assert lines[-1] == "  ... and 22 more lines>"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_parameters_are_a_labelled_table(laws: dict[str, pm.Result], case: str) -> None:
+    law = laws[case]
+    table = law.parameters
+    assert list(table.columns) == ["value", "std_error", "unit"]
+    if law.laws:
+        assert table.loc["body2", "value"] == law.laws[0]["strengths"]["body2"]["value"]
+        return
+    assert table.index.names == ["equation", "term"]
+    for state in law.problem.states:
+        for item in law.terms(state):
+            row = [item["coefficient"], item["std"], item["unit"]]
+            assert table.loc[(state, item["term"])].tolist() == row
+    assert len(table) == sum(len(law.terms(state)) for state in law.problem.states)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_notebook_shows_equations_numbers_and_the_remedy(
+    laws: dict[str, pm.Result], case: str
+) -> None:
+    law = laws[case]
+    page = Page(law._repr_html_())
+    assert {tag for tag, _ in page.tags} <= ALLOWED | {"i", "sup", "sub"}
+    assert all(set(attributes) <= {"style"} for _, attributes in page.tags)  # nothing is loaded
+    cells = page.texts["td"]
+    values = zip(law.parameters["value"], law.parameters["std_error"], strict=True)
+    assert all(number(value, std) in cells for value, std in values)
+    text = " ".join(piece for pieces in page.texts.values() for piece in pieces)
+    for said in (law.status, law.remedy, law.problem.title):
+        assert said in text
+
+
+def test_titles_and_names_in_a_notebook_are_only_text(laws: dict[str, pm.Result]) -> None:
+    title = "<script>alert(1)</script>"
+    law = laws["three-body"]
+    table = {title: law.laws[0]["strengths"]["body1"]}
+    law = replace(
+        law,
+        problem=law.problem.replace(title=title),
+        laws=({**law.laws[0], "strengths": table},),
+    )
+    page = Page(law._repr_html_())
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert title in page.texts["td"]
+    assert page.texts["b"][0] == title
+
+
+def test_latex_shows_the_errors(laws: dict[str, pm.Result]) -> None:
+    law = laws["lynx-hare"]
+    for state in law.problem.states:
+        for item in law.terms(state):
+            assert number(abs(item["coefficient"]), item["std"]) in law.to_latex()
+
+
+@pytest.mark.parametrize(
+    ("value", "std", "text"),
+    [
+        (10.02, 0.031, "10.020(31)"),
+        (2.5e9, 1.23e7, r"2.500(12) \times 10^{9}"),
+        (-3e-9, 4e-12, r"-3.0000(40) \times 10^{-9}"),
+        (3.0, 4000.0, r"\left(3 \pm 4 \times 10^{3}\right)"),
+    ],
+)
+def test_numbers_in_latex(value: float, std: float, text: str) -> None:
+    assert latex_number(value, std) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("θ", r"\theta"),
+        ("Omega_2", r"\Omega_{\mathrm{2}}"),
+        ("é", r"\acute{e}"),
+        ("x\u030c", r"\check{x}"),
+        ("x1_max_a", r"x_{1,\,\mathrm{max\_a}}"),
+        ("_x", r"\mathrm{\_x}"),
+        ("omicron", r"\mathrm{omicron}"),
+        ("müde", r"\text{müde}"),
+        ("位置", r"\text{位置}"),
+        ("theta_t", r"\dot{\theta}"),
+    ],
+)
+def test_names_in_latex(name: str, text: str) -> None:
+    assert name_latex(name) == text
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [
+        ("", ""),
+        ("1", ""),
+        ("AU^3/d^2", r"\,\mathrm{AU}^{3}\mathrm{/d}^{2}"),
+        ("s^(1/2)", r"\,\mathrm{s}^{1/2}"),
+        ("µm", r"\,\text{$\mu$m}"),
+        ("%", r"\,\text{\%}"),
+        ("a_b{#$&\\~", r"\,\text{a\_b\{\#\$\&\textbackslash{}\textasciitilde{}}"),
+    ],
+)
+def test_units_in_latex(unit: str, text: str) -> None:
+    assert unit_latex(unit) == text

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from physmodel.laws.render import compact
+
 #: Rivals that are listed, and columns of a terminal.
 LISTED, WIDTH = 5, 80
 
@@ -112,6 +114,14 @@ class NextExperiment:
             "repetition": _plain(self.repetition),
         }
 
+    def __repr__(self) -> str:
+        return _compact(self)
+
+    def _repr_html_(self) -> str:
+        from physmodel.laws.html import text_card
+
+        return text_card("Next experiment", str(self).partition("\n\n")[2])
+
     def __str__(self) -> str:
         """What to do, what it is expected to tell, and what else would do."""
         return _text(self)
@@ -144,6 +154,15 @@ def _text(answer: NextExperiment) -> str:
     if answer.repetition is not None:
         lines += ["", f"{'the old start again':<50}{_figures(answer.repetition)}"]
     return "\n".join(lines)
+
+
+def _compact(answer: NextExperiment) -> str:
+    """Where to start, for how long, and what it is expected to tell."""
+    best = answer.best
+    if best is None:
+        return compact("NextExperiment", "none", textwrap.wrap(answer.reason, WIDTH))
+    open_ = f"{best.information:.2f} of {answer.uncertainty:.2f} nats"
+    return compact("NextExperiment", open_, _recipe(answer, best))
 
 
 def _recipe(answer: NextExperiment, best: Suggestion) -> list[str]:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import DataError, ProblemError
 from physmodel.fields.elements.march import March, march
+from physmodel.fields.found_coefficients import PdeCoefficients
 from physmodel.fields.growth import unbounded_growth
 from physmodel.fields.problem import PdeProblem, read_problem
 from physmodel.fields.statement import real_number
@@ -80,21 +81,6 @@ class SolutionResiduals:
         residuals = (run.field(self.points) - self.measured) / self.deviations
         columns = [slope(self.points) / self.deviations for slope in run.by_unknown]
         return residuals, np.stack(columns, axis=1)
-
-
-@dataclass(frozen=True, eq=False)
-class PdeCoefficients:
-    """Coefficients found.
-
-    `values` ``(k,)``. `std_errors` ``(k,)``: infinite where the measurements do not determine a
-    coefficient. `noise_std`: given, or estimated from what is left.
-    """
-
-    names: tuple[str, ...]
-    values: Array
-    std_errors: Array
-    noise_std: float
-    ending: Ending
 
 
 def fit_pde(

@@ -65,6 +65,24 @@ class PdeSolution:
         """Numbers that describe the solution."""
         return self.field.n_coefficients
 
+    def __str__(self) -> str:
+        """How far and how exact the solution is."""
+        end = f"reached {self.reached:g}, " if self.problem.marches else ""
+        return (
+            f"{end}{self.n_coefficients} numbers; residual {self.residual:.2g} of the terms, "
+            f"error {self.error:.2g}\n{self.remedy}"
+        )
+
+    def __repr__(self) -> str:
+        from physmodel.laws.render import compact
+
+        return compact("PdeSolution", str(self.ending), str(self).splitlines()[:1])
+
+    def _repr_html_(self) -> str:
+        from physmodel.laws.html import text_card
+
+        return text_card("Solution of an equation", str(self))
+
     def __call__(self, *coordinates: ArrayLike) -> Array:
         """The field at points, the coordinates in the order of the domain."""
         return self.derivative(self.problem.field, *coordinates)

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from physmodel.data.holds import with_holds
+from physmodel.data.open import opened
 from physmodel.errors import ProblemError
+from physmodel.fitting.card import field_picture, fit_card, fit_short, numbers_of
+from physmodel.laws.parameters import Row
+from physmodel.laws.scores import free_run_scores
+from physmodel.laws.simulation import require_variables
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.vector_field import InputSignal, simulate
 from physmodel.optimizers.least_squares.residuals import REMEDIES, Ending
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -90,6 +101,13 @@ class Fit:
         return tuple(name for name, free in zip(self.names, unknown, strict=True) if free)
 
     @property
+    def status(self) -> str:
+        """``"identified"``, ``"approximate"`` (something is left) or ``"not-identifiable"``."""
+        if not self.explained:
+            return "approximate"
+        return "not-identifiable" if self.undetermined else "identified"
+
+    @property
     def remedy(self) -> str:
         """What to do next."""
         if not self.explained:
@@ -130,6 +148,26 @@ class Fit:
         d = len(self.field.states)
         velocity = self.start[d:] if self.field.order == 2 else None
         return simulate(self.field, time, self.start[:d], start_velocity=velocity, inputs=inputs)
+
+    def score(self, data: xr.Dataset) -> dict[str, float]:
+        """Compare free-running simulations with data; see `physmodel.Result.score`."""
+        data = opened(data)
+        require_variables(self.field, data)
+        return free_run_scores(self.field, with_holds(data, self.hold))
+
+    def plot(self, data: xr.Dataset) -> Figure:
+        """Data and free runs from starts that fit them; see `physmodel.Result.plot`."""
+        return field_picture(self.field, self.status, self.noise_std, self.hold, data)
+
+    @property
+    def _rows(self) -> list[Row]:
+        return numbers_of(self.names, self.parameters, self.std_errors)
+
+    def __repr__(self) -> str:
+        return fit_short(self.status, self._rows)
+
+    def _repr_html_(self) -> str:
+        return fit_card(self.status, self.remedy, self._rows, self.noise_std)
 
     def __str__(self) -> str:
         """Parameters with their errors, noise and what to do."""

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
+from physmodel.fitting.card import numbers_of, regimes_card, regimes_short, regimes_table
 from physmodel.fitting.record import Fit
+from physmodel.laws.parameters import Row
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.switched_field import Gate, SwitchedField
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -51,6 +57,24 @@ class Regimes:
         return len(self.fits)
 
     @property
+    def status(self) -> str:
+        """That of the first fit which is not ``"identified"``; see `Fit.status`."""
+        return next((f.status for f in self.fits if f.status != "identified"), "identified")
+
+    @property
+    def remedy(self) -> str:
+        """What to do next: about a fit, or about changes that the motion does not explain."""
+        short = next((f.remedy for f in self.fits if f.status != "identified"), "")
+        if short or self.n_regimes == 1 or self.gate is not None:
+            return short or self.fits[0].remedy
+        return "Measure what switches the regimes and make it a state: the motion does not tell."
+
+    @property
+    def parameters(self) -> pd.DataFrame:
+        """``value``, ``std_error`` and ``unit`` of each number, by regime and parameter."""
+        return regimes_table(self._rows)
+
+    @property
     def experts(self) -> tuple[ParametricField, ...]:
         """The field of each regime."""
         return tuple(one.field for one in self.fits)
@@ -75,6 +99,17 @@ class Regimes:
                 "what switches them and make it a state",
             )
         return SwitchedField(self.experts, self.gate)
+
+    @property
+    def _rows(self) -> list[list[Row]]:
+        return [numbers_of(fit.names, fit.parameters, fit.std_errors) for fit in self.fits]
+
+    def __repr__(self) -> str:
+        return regimes_short(self.status, self._rows)
+
+    def _repr_html_(self) -> str:
+        changes = str(self).splitlines()[-1]
+        return regimes_card(self.status, self.remedy, self.parameters, changes)
 
     def __str__(self) -> str:
         """Regimes with their parameters, changes, and whether the motion decides."""

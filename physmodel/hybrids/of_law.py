@@ -40,7 +40,7 @@ def residual_law(law: Result) -> HybridResult:
 def _refitted(found: HybridResult, state: str) -> str:
     """The equation of the law with the numbers that it has beside the hidden terms."""
     text = ""
-    for one in found.parameters:
+    for one in found.known_numbers:
         owner, _, term = one.name.removesuffix("]").partition("[")
         if owner == state:
             sign = ("-" if one.value < 0 else "") if not text else f" {'-+'[one.value >= 0]} "

@@ -69,7 +69,7 @@ def hybrid_result(
         solver_code="converged" if best.found.fit.converged else "stalled",
         problem=problem,
         known=texts,
-        parameters=_parameters(field.names, refit, steps.with_net),
+        known_numbers=_parameters(field.names, refit, steps.with_net),
         residual=hidden_terms(problem, best, whole, refit.values, refit.covariance),
         model=whole.field.with_parameters(refit.values),
         hidden_share=0.0 if suffices and best.left.nothing else _share(steps, steps.with_net),

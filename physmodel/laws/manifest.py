@@ -94,7 +94,7 @@ def record(folder: Path, names: Iterable[str], *, known: bool) -> None:
     files = _files(folder)
     if not files:
         return
-    table = _table(folder)
+    table = manifest_of(folder)
     fresh = {name: digest(folder / name) for name in names if (folder / name).is_file()}
     kept = {name: value for name, value in files.items() if name not in names}
     table["files"] = {**kept, **(fresh if known else {})}
@@ -104,12 +104,13 @@ def record(folder: Path, names: Iterable[str], *, known: bool) -> None:
 def run_files(folder: Path) -> set[str]:
     """Names of the files that a run wrote into a folder; none if it holds no run."""
     try:
-        return set(_files(folder)) if "schema_version" in _table(folder) else set()
+        return set(_files(folder)) if "schema_version" in manifest_of(folder) else set()
     except IntegrityError:
         return set()
 
 
-def _table(folder: Path) -> dict[str, Any]:
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """What the manifest of a folder says; nothing where there is none."""
     path = folder / MANIFEST
     if not path.is_file():
         return {}
@@ -121,5 +122,5 @@ def _table(folder: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path) -> dict[str, Any]:
-    files = _table(folder).get("files", {})
+    files = manifest_of(folder).get("files", {})
     return files if isinstance(files, dict) else {}

@@ -82,7 +82,9 @@ def read_data(path: Path) -> xr.Dataset | None:
         return None
     check(path)
     try:
-        return open_data(path)
+        with xr.open_dataset(path, engine="scipy") as written:
+            source = written.attrs.get("source", "")  # before it was put into this file
+        return open_data(path).assign_attrs(source=source)
     except DataError as error:
         raise IntegrityError(f"not the data of a run: {error.what}", where=path.name) from None
 

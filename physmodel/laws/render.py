@@ -1,20 +1,24 @@
-"""Results as text for terminals and as LaTeX."""
+"""Results as text for terminals."""
 
 from __future__ import annotations
 
 import math
 import re
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from physmodel.laws.record import LawRecord
 from physmodel.laws.scores import scored
-from physmodel.models.sparse_field import term_variables
-from physmodel.problem.parser import parse
-from physmodel.problem.printing import name_latex, to_latex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 #: Terms of one equation that are printed; a law with more is not readable anyway.
 MAX_TERMS = 12
+
+#: Lines and columns of the short form.
+LINES, COLUMNS = 10, 99
 
 #: Columns of text, and those that the titles of its parts take.
 WIDTH, MARGIN = 80, 11
@@ -54,6 +58,36 @@ def right_side(result: LawRecord, state: str) -> str:
     return text or "0"
 
 
+def compact(kind: str, headline: str, rows: Sequence[str]) -> str:
+    """A result in ten lines at most, for a debugger or a list of results.
+
+    Parameters
+    ----------
+    kind, headline : str
+        Name of the class, and what it says first.
+    rows : sequence of str
+        One thing each.
+    """
+    lines = [f"<{kind} {headline}", *(f"  {row}" for row in rows)]
+    if len(lines) > LINES:
+        lines = [*lines[: LINES - 1], f"  ... and {len(lines) - LINES + 1} more lines"]
+    return "\n".join(t if len(t) < COLUMNS else f"{t[: COLUMNS - 4]}..." for t in lines) + ">"
+
+
+def represent(result: LawRecord) -> str:
+    """The short form of a law: status and equations."""
+    rows = [
+        f"{left_side(state, result.model.order)} = {right_side(result, state)}"
+        for state in result.problem.states
+    ]
+    if result.laws:
+        law = result.laws[0]
+        items = law["strengths"].items()
+        rows = [f"r_i'' = sum over j of strength_j * r^{law['exponent']:g}, towards body j"]
+        rows += [f"{body}: {number(one['value'], one['std'])}" for body, one in items]
+    return compact("Result", _headline(result), rows)
+
+
 def render(result: LawRecord) -> str:
     """A result as text."""
     lines = [f"{_headline(result)}", ""]
@@ -64,7 +98,7 @@ def render(result: LawRecord) -> str:
         ("conserved", _invariants(result)),
         ("rivals", [] if lawless else _rivals(result)),
         ("noise", _noise(result)),
-        ("left", _left(result)),
+        ("left", unexplained(result)),
         ("filter", [f.message for f in result.warnings if f.code == "I-FILTER"]),
         ("unseen", [f.message for f in result.warnings if f.code == "I-UNSEEN"]),
         ("score", _scores(result)),
@@ -89,65 +123,6 @@ def folded(text: str, width: int) -> list[str]:
         break_on_hyphens=False,
     )
     return [line.replace("\xa0", " ") for line in lines]
-
-
-def latex_equations(result: LawRecord) -> str:
-    """All equations as a LaTeX ``aligned`` block."""
-    if result.laws:
-        exponent = result.laws[0]["exponent"]
-        return (
-            "\\ddot{\\mathbf{r}}_i = \\sum_{j \\ne i} \\mu_j \\, "
-            f"|\\mathbf{{r}}_j - \\mathbf{{r}}_i|^{{{exponent:g}}} \\, "
-            "\\frac{\\mathbf{r}_j - \\mathbf{r}_i}{|\\mathbf{r}_j - \\mathbf{r}_i|}"
-        )
-    rows = [latex_equation(result, state) for state in result.problem.states]
-    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
-
-
-def latex_equation(result: LawRecord, state: str, *, align: str = "&") -> str:
-    """One equation in LaTeX.
-
-    Parameters
-    ----------
-    result : LawRecord
-    state : str
-    align : str
-        Alignment mark before the equals sign.
-    """
-    left = latex_rate(state, result.model.order)
-    right = ""
-    names = _variables(result)
-    for item in result.terms(state)[:MAX_TERMS]:
-        value = item["coefficient"]
-        sign = "-" if value < 0 else ("+" if right else "")
-        body = "" if item["term"] == "1" else f" \\, {to_latex(parse(item['term'], names))}"
-        right += f" {sign} {latex_number(abs(value))}{body}"
-    if len(result.terms(state)) > MAX_TERMS:
-        right += " + \\cdots"
-    return f"{left} {align}= {right.strip() or '0'}"
-
-
-def latex_rate(state: str, order: int) -> str:
-    """A dotted letter, or a fraction where a dot would get lost over a word."""
-    name = name_latex(state)
-    if "mathrm" in name.split("_")[0]:
-        power = "" if order == 1 else f"^{order}"
-        return f"\\frac{{d{power} {name}}}{{dt{power}}}"
-    dots = "\\dot" if order == 1 else "\\ddot"
-    return f"{dots}{{{name}}}"
-
-
-def _variables(result: LawRecord) -> tuple[str, ...]:
-    return term_variables(result.model.states, result.model.inputs, result.model.order)
-
-
-def latex_number(value: float) -> str:
-    """Five digits, with a power of ten where that is shorter."""
-    text = f"{value:.5g}"
-    if "e" not in text:
-        return text
-    mantissa, exponent = text.split("e")
-    return f"{mantissa} \\times 10^{{{int(exponent)}}}"
 
 
 def _headline(result: LawRecord) -> str:
@@ -244,7 +219,7 @@ def _noise(result: LawRecord) -> list[str]:
     return [", ".join(f"{state} {value:.2g}" for state, value in noise.items())]
 
 
-def _left(result: LawRecord) -> list[str]:
+def unexplained(result: LawRecord) -> list[str]:
     """What an approximate law leaves, and how long it can be trusted."""
     if result.status != "approximate" or "unexplained" not in result.fit_scores:
         return []

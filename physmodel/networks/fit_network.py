@@ -69,6 +69,23 @@ class NetworkFit:
     state_noise: Array
     slope_noise: Array
 
+    def __str__(self) -> str:
+        """Width, weights and noise."""
+        pairs = zip(self.field.states, self.state_noise, strict=True)
+        noise = ", ".join(f"{name} {value:.2g}" for name, value in pairs)
+        size = f"{self.width} hidden units, {len(self.field.parameters)} weights"
+        return f"{size}\nnoise: {noise}"
+
+    def __repr__(self) -> str:
+        from physmodel.laws.render import compact
+
+        return compact("NetworkFit", "network", str(self).splitlines())
+
+    def _repr_html_(self) -> str:
+        from physmodel.laws.html import text_card
+
+        return text_card("Fitted network", str(self))
+
 
 def fit_network(
     family: Callable[[int], Hamiltonian],

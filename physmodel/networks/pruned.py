@@ -56,6 +56,16 @@ class Pruned:
         """Number of weights kept."""
         return len(self.field.parameters)
 
+    def __repr__(self) -> str:
+        from physmodel.laws.render import compact
+
+        return compact("Pruned", "network", str(self).splitlines())
+
+    def _repr_html_(self) -> str:
+        from physmodel.laws.html import text_card
+
+        return text_card("Pruned network", str(self))
+
     def __str__(self) -> str:
         """One line."""
         return (

@@ -66,6 +66,16 @@ class Tuned:
     effort: float
     search: SearchResult
 
+    def __repr__(self) -> str:
+        from physmodel.laws.render import compact
+
+        return compact("Tuned", "network", str(self).splitlines())
+
+    def _repr_html_(self) -> str:
+        from physmodel.laws.html import text_card
+
+        return text_card("Tuned network", str(self))
+
     def __str__(self) -> str:
         """Settings, errors and effort."""
         chosen = ", ".join(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from physmodel.problem.expression import Call, Expression, Product, Variable, exponent_text
@@ -14,6 +16,30 @@ alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho 
 phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
 """
 GREEK = frozenset(_LETTERS.split())
+
+#: Combining marks and LaTeX's accents, and what LaTeX's text does not show as it is.
+_ACCENTS = {
+    "\u0300": "grave",
+    "\u0301": "acute",
+    "\u0302": "hat",
+    "\u0303": "tilde",
+    "\u0304": "bar",
+    "\u0306": "breve",
+    "\u0307": "dot",
+    "\u0308": "ddot",
+    "\u030a": "mathring",
+    "\u030c": "check",
+}
+_ESCAPES = {
+    **{mark: f"\\{mark}" for mark in "#$%&_{}"},
+    "\\": "\\textbackslash{}",
+    "^": "\\textasciicircum{}",
+    "~": "\\textasciitilde{}",
+    "\u00b0": "$^\\circ$",
+    "\u00b7": "$\\cdot$",
+    "<": "$<$",
+    ">": "$>$",
+}
 
 
 def to_latex(expression: Expression) -> str:
@@ -48,24 +74,53 @@ def _product_latex(inner: Product, coefficient: float) -> str:
 
 
 def name_latex(name: str) -> str:
-    """LaTeX of a variable name: Greek letters, subscripts, velocities as dots."""
+    """LaTeX of a variable name: Greek letters, accents, subscripts, velocities as dots."""
     if name.endswith("_t") and len(name) > 2:
         return f"\\dot{{{name_latex(name[:-2])}}}"
     head, _, tail = name.partition("_")
     if not head:
-        return "\\mathrm{" + name.replace("_", "\\_") + "}"
+        return text_latex(name)
     letters = head.rstrip("0123456789")
     digits = head[len(letters) :]
-    if letters in GREEK:
-        body = f"\\{letters}"
-    elif len(letters) == 1:
-        body = letters
-    else:
-        body = f"\\mathrm{{{letters}}}"
+    spelled = greek(letters) or letters
+    body = f"\\{spelled}" if spelled in GREEK else _accented(letters) or text_latex(letters)
     subscript = digits + (",\\," if digits and tail else "")
     if tail:
-        subscript += "\\mathrm{" + tail.replace("_", "\\_") + "}"
+        subscript += text_latex(tail)
     return f"{body}_{{{subscript}}}" if subscript else body
+
+
+def text_latex(text: str) -> str:
+    """Any text upright: special characters escaped, Greek letters spelled."""
+    if re.fullmatch(r"[A-Za-z0-9_/.]*", text):
+        return "\\mathrm{" + text.replace("_", "\\_") + "}"
+    return "\\text{" + "".join(map(_escaped, text)) + "}"
+
+
+def greek(letter: str) -> str:
+    """The spelled name of a Greek letter, ``theta`` or ``Theta``; empty for any other text."""
+    words = unicodedata.name(letter, "").split() if len(letter) == 1 else []
+    if words[:1] != ["GREEK"] or words[2:3] != ["LETTER"]:
+        return ""
+    spelled = words[3].lower().replace("lamda", "lambda")
+    return spelled.capitalize() if words[1] == "CAPITAL" else spelled
+
+
+def _escaped(letter: str) -> str:
+    letter = unicodedata.normalize("NFKC", letter)  # the micro sign is a mu
+    if letter in _ESCAPES:
+        return _ESCAPES[letter]
+    if greek(letter) in GREEK:
+        return f"$\\{greek(letter)}$"
+    return letter if letter.isprintable() else " "
+
+
+def _accented(letter: str) -> str:
+    """One letter of Latin script, with its accent as LaTeX's mathematics has it; or nothing."""
+    base, *marks = list(unicodedata.normalize("NFD", letter))
+    if not base.isascii() or len(marks) > 1 or not set(marks) <= _ACCENTS.keys():
+        return ""
+    return f"\\{_ACCENTS[marks[0]]}{{{base}}}" if marks else base
 
 
 def to_sympy(expression: Expression) -> sympy.Expr:

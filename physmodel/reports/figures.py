@@ -2,54 +2,33 @@
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-import zlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
-import xarray as xr
-from numpy.typing import NDArray
 
-from physmodel.data.segments import Segment, segments
-from physmodel.errors import PhysmodelError
-from physmodel.hybrids.results.result import HybridResult
-from physmodel.laws.result import Result
-from physmodel.laws.scores import input_signal
-from physmodel.models.central_force import CentralForce
-from physmodel.models.vector_field import simulate
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-Array = NDArray[np.float64]
-
-INK, FAINT, DATA, MODEL = "#1d2b3a", "#d9dee4", "#9aa7b4", "#0b6e99"
-#: More than the solar system has bodies; any two are 25 or more apart in CIE L*a*b*.
-CYCLE = (
-    "#0b6e99",
-    "#d1495b",
-    "#588b41",
-    "#8e5ea2",
-    "#c79100",
-    "#1d2b3a",
-    "#4fb8d8",
-    "#7a4b3a",
-    "#e58fb8",
-    "#8fae2f",
-    "#e07b39",
-    "#8a8f98",
+from physmodel.laws.figures.canvas import (
+    FAINT,
+    INK,
+    MAX_PANELS,
+    MODEL,
+    WIDTH,
+    bracket,
+    new_figure,
+    svg_of,
+    thinned,
+    words,
 )
-WIDTH = 9.0
-
-#: States shown one by one, and points drawn per curve: more is not legible.
-MAX_PANELS, MAX_POINTS = 8, 2000
-
-#: Points of a simulated curve at least, and samples below which points are drawn large.
-MIN_CURVE, FEW_POINTS = 400, 100
+from physmodel.laws.figures.flights import Flights, Law
+from physmodel.laws.figures.panels import (
+    draw_misses,
+    draw_orbits,
+    draw_portrait,
+    draw_state,
+    orbit_legend,
+    orbit_limits,
+    portrait_axes,
+    time_label,
+)
+from physmodel.laws.result import Result
+from physmodel.models.central_force import CentralForce
 
 
 def equation_svg(latex: str) -> str | None:
@@ -101,111 +80,37 @@ def coefficients_figure(result: Result) -> str:
     return svg_of(figure)
 
 
-@dataclass(frozen=True)
-class Flight:
-    """A trajectory of the data and the simulation from its start.
-
-    Attributes
-    ----------
-    segment : Segment
-        States first, then inputs.
-    run : ndarray (n, d)
-        The simulation at the sample times; NaN after a blow-up.
-    fine_time : ndarray (m,)
-    fine_run : ndarray (m, d)
-        The simulation at more times, for drawing.
-    """
-
-    segment: Segment
-    run: Array
-    fine_time: Array
-    fine_run: Array
-
-
-def fly(result: Result | HybridResult, data: xr.Dataset) -> Flight:
-    """Simulate from the start that the fit estimated, along the first trajectory."""
-    names = (*result.model.states, *result.model.inputs)
-    segment = segments(data, names)[0]
-    count = len(segment.time)
-    times = max(1, -(-MIN_CURVE // (count - 1)))
-    fine = np.interp(np.arange((count - 1) * times + 1) / times, np.arange(count), segment.time)
-    try:
-        run = simulate(
-            result.model,
-            fine,
-            result.start["states"],
-            start_velocity=result.start.get("velocities"),
-            inputs=input_signal(segment, len(result.model.states)),
-        )
-    except PhysmodelError:
-        run = np.full((len(fine), len(result.model.states)), np.nan)
-    return Flight(segment, run[::times], fine, run)
-
-
-def trajectories_figure(result: Result | HybridResult, flight: Flight) -> str:
-    """Data against one free-running simulation."""
-    segment = flight.segment
-    if isinstance(result.model, CentralForce):
-        return _orbits_figure(result.model, segment, flight.run)
-    unit = _time_label(result)
-    shown = result.problem.states[:MAX_PANELS]
-    figure = new_figure(WIDTH, 1.5 * len(shown) + 0.5)
-    panels = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
-    thin, dense = thinned(len(segment.time)), thinned(len(flight.fine_time))
-    for k, (axes, state) in enumerate(zip(panels, shown, strict=True)):
-        size = 3 if len(segment.time) > FEW_POINTS else 7
-        axes.plot(
-            segment.time[thin], segment.values[thin, k], ".", ms=size, color=DATA, label="data"
-        )
-        axes.plot(
-            flight.fine_time[dense],
-            flight.fine_run[dense, k],
-            color=MODEL,
-            lw=1.3,
-            label="simulation",
-        )
-        axes.set_ylabel(_with_unit(result, state))
+def trajectories_figure(law: Law, flown: Flights) -> str:
+    """Data against free-running simulations."""
+    if isinstance(law.model, CentralForce):
+        return _orbits_figure(law.model, flown)
+    count = min(len(law.model.states), MAX_PANELS)
+    figure = new_figure(WIDTH, 1.5 * count + 0.5)
+    panels = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
+    for k, axes in enumerate(panels):
+        draw_state(axes, law, flown, k)
     panels[0].legend(
-        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=8, frameon=False
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, fontsize=8, frameon=False
     )
-    panels[-1].set_xlabel(unit)
+    panels[-1].set_xlabel(time_label(law))
     return svg_of(figure)
 
 
-def residuals_figure(result: Result | HybridResult, flight: Flight) -> str:
+def portrait_figure(law: Law, flown: Flights) -> str | None:
+    """The motion through the space of its two or three states; None where there are others."""
+    dimensions = portrait_axes(law)
+    if not dimensions:
+        return None
+    figure = new_figure(0.6 * WIDTH, 4.2)
+    axes = figure.add_subplot(projection="3d" if dimensions == 3 else None)
+    draw_portrait(axes, law, flown)
+    return svg_of(figure)
+
+
+def residuals_figure(law: Law, flown: Flights) -> str:
     """Simulation minus data, in standard deviations of the data."""
-    segment, run = flight.segment, flight.run
-    states = result.model.states
-    spread = segment.values[:, : len(states)].std(axis=0)
-    miss = (run - segment.values[:, : len(states)]) / np.where(spread > 0.0, spread, 1.0)
     figure = new_figure(WIDTH, 2.6)
-    axes = figure.subplots()
-    thin = thinned(len(segment.time))
-    if isinstance(result.model, CentralForce):
-        place = result.model.positions(run - segment.values[:, : len(states)])
-        distance = np.linalg.norm(place, axis=2)
-        for k, body in enumerate(result.model.bodies):
-            axes.semilogy(
-                segment.time[1:][thin[1:] - 1],
-                distance[1:, k][thin[1:] - 1],
-                lw=1,
-                color=CYCLE[k % len(CYCLE)],
-                label=words(body),
-            )
-        axes.set_ylabel(f"miss{_bracket(_length_unit(result))}")
-    else:
-        for k, state in enumerate(states[:MAX_PANELS]):
-            axes.plot(
-                segment.time[thin],
-                miss[thin, k],
-                lw=1,
-                color=CYCLE[k % len(CYCLE)],
-                label=words(state),
-            )
-        axes.axhline(0.0, color=FAINT, lw=1, zorder=0)
-        axes.set_ylabel("miss / spread")
-    axes.set_xlabel(_time_label(result))
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
+    draw_misses(figure.subplots(), law, flown)
     return svg_of(figure)
 
 
@@ -223,7 +128,7 @@ def invariants_figure(result: Result) -> str | None:
         title = item.name if len(item.name) <= 90 else item.name[:87] + "..."
         axes.set_title(words(title), loc="left", fontsize=9, color=INK)
         axes.set_ylabel("change / size")
-    panels[-1].set_xlabel(_time_label(result))
+    panels[-1].set_xlabel(time_label(result))
     return svg_of(figure)
 
 
@@ -239,126 +144,21 @@ def _strengths_figure(result: Result) -> str:
     if (values > 0.0).all():
         axes.set_xscale("log")
     axes.set_yticks(place, [words(body) for body in bodies])
-    axes.set_xlabel("strength" + _bracket(law["strengths"][bodies[0]]["unit"]))
+    axes.set_xlabel("strength" + bracket(law["strengths"][bodies[0]]["unit"]))
     return svg_of(figure)
 
 
-def _orbits_figure(model: CentralForce, segment: Segment, run: Array) -> str:
-    d = len(model.states)
-    measured, flown = model.positions(segment.values[:, :d]), model.positions(run)
+def _orbits_figure(model: CentralForce, flown: Flights) -> str:
+    limits = orbit_limits(model, flown)
     figure = new_figure(WIDTH, 4.6)
-    extent = np.sort(np.abs(measured).max(axis=(0, 2)))
-    nested = len(extent) > 4 and extent[-1] > 8.0 * np.median(extent)
-    panels = figure.subplots(1, 2 if nested else 1, squeeze=False)[0]
-    for panel, axes in enumerate(panels):
-        limit = 1.15 * (float(np.median(extent)) if nested and panel == 1 else float(extent[-1]))
-        for k, body in enumerate(model.bodies):
-            second = 1 if model.n_axes > 1 else 0
-            thin = thinned(len(segment.time))
-            color = CYCLE[k % len(CYCLE)]
-            axes.plot(
-                measured[thin, k, 0],
-                measured[thin, k, second],
-                ".",
-                ms=1.5,
-                color=color,
-                alpha=0.5,
-                rasterized=True,
-            )
-            axes.plot(
-                flown[thin, k, 0],
-                flown[thin, k, second],
-                lw=0.6,
-                color=color,
-                label=words(body),
-                rasterized=True,
-            )
-        axes.set_xlim(-limit, limit)
-        axes.set_ylim(-limit, limit)
-        axes.set_aspect("equal")
-        axes.set_title(
-            "inner part" if panel else "points: data, lines: simulation",
-            loc="left",
-            fontsize=9,
-            color=INK,
-        )
-    legend = panels[-1].legend(
-        loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False
-    )
-    for line in legend.get_lines():
-        line.set_linewidth(2.0)  # orbits are drawn too thin for their colour to show
+    panels = figure.subplots(1, len(limits), squeeze=False)[0]
+    for k, (axes, limit) in enumerate(zip(panels, limits, strict=True)):
+        draw_orbits(axes, model, flown, limit)
+        title = "inner part" if k else "points: data, lines: simulation"
+        axes.set_title(title, loc="left", fontsize=9, color=INK)
+    orbit_legend(panels[-1])
     return svg_of(figure)
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches, that is the same bytes each time."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    matplotlib.rcParams["svg.hashsalt"] = "physmodel"  # the same figure gives the same bytes
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def svg_of(figure: Figure) -> str:
-    """A figure as SVG text that can stand beside others in one page."""
-    for axes in figure.axes:
-        _plain(axes)
-    stream = io.StringIO()
-    with warnings.catch_warnings():
-        # A script that the font lacks is drawn as boxes; the tables of the page spell it out.
-        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-        figure.savefig(
-            stream,
-            format="svg",
-            bbox_inches="tight",
-            transparent=True,
-            dpi=150,
-            metadata={"Date": None, "Creator": None},
-        )
-    text = stream.getvalue()
-    # Identifiers must not clash between the figures of one page.
-    salt = f"f{zlib.crc32(text.encode()):08x}-"
-    text = text[text.index("<svg") :]
-    text = re.sub(r'\bid="', f'id="{salt}', text)
-    text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{salt}", text)
-    return re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-
-
-def _plain(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(DATA)
-    axes.tick_params(colors=INK, labelsize=8)
-    axes.xaxis.label.set_fontsize(9)
-    axes.yaxis.label.set_fontsize(9)
-
-
-def thinned(n: int) -> NDArray[np.intp]:
-    """Which of many points are drawn."""
-    return np.unique(np.linspace(0, n - 1, min(n, MAX_POINTS)).astype(np.intp))
 
 
 def _label(item: dict[str, object]) -> str:
-    return f"{item['term']}{_bracket(str(item['unit']))}"
-
-
-def words(text: str) -> str:
-    """Text as it is, which Matplotlib would read as formulas or, after ``_``, leave out."""
-    plain = text.replace("$", "")
-    return f" {plain}" if plain.startswith("_") else plain
-
-
-def _bracket(unit: str) -> str:
-    return words(f" [{unit}]") if unit not in {"", "1"} else ""
-
-
-def _with_unit(result: Result | HybridResult, state: str) -> str:
-    return state + _bracket(dict(result.problem.units).get(state, ""))
-
-
-def _time_label(result: Result | HybridResult) -> str:
-    return "time" + _bracket(result.problem.time_unit)
-
-
-def _length_unit(result: Result | HybridResult) -> str:
-    units = {unit for _, unit in result.problem.units}
-    return units.pop() if len(units) == 1 else ""
+    return f"{item['term']}{bracket(str(item['unit']))}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
@@ -12,14 +13,16 @@ from physmodel.atomic import write_atomic
 from physmodel.conserved.of_law import law_invariants
 from physmodel.errors import ProblemError
 from physmodel.hybrids.results.result import HybridResult
+from physmodel.laws.html import table
+from physmodel.laws.latex import latex_equation, latex_rows
+from physmodel.laws.naming import title_of
 from physmodel.laws.render import (
     MAX_TERMS,
-    latex_equation,
-    latex_equations,
     left_side,
     number,
     render,
     right_side,
+    unexplained,
 )
 from physmodel.laws.result import Result
 from physmodel.reports import figures
@@ -32,12 +35,17 @@ from physmodel.reports.page import (
     page,
     plot,
     section,
-    table,
     typeset,
 )
+from physmodel.reports.provenance import origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-def write_report(result: Result | HybridResult, folder: str | Path) -> Path:
+def write_report(
+    result: Result | HybridResult, folder: str | Path, facts: Mapping[str, str] | None = None
+) -> Path:
     """Write ``report.html``.
 
     Parameters
@@ -45,6 +53,8 @@ def write_report(result: Result | HybridResult, folder: str | Path) -> Path:
     result : Result or HybridResult
         With the data that it was made from.
     folder : path
+    facts : mapping of str to str, optional
+        ``command``, ``date`` and the hash of ``data.nc``, where they are known.
 
     Returns
     -------
@@ -55,20 +65,24 @@ def write_report(result: Result | HybridResult, folder: str | Path) -> Path:
     ProblemError
         If the result does not hold its data.
     """
-    html = hybrid_html(result) if isinstance(result, HybridResult) else report_html(result)
+    made = facts or {}
+    if isinstance(result, HybridResult):
+        html = hybrid_html(result, made)
+    else:
+        html = report_html(result, made)
     return write_atomic(Path(folder) / "report.html", html)
 
 
-def report_html(result: Result) -> str:
+def report_html(result: Result, facts: Mapping[str, str] | None = None) -> str:
     """The page as text; see `write_report`."""
     if result.data is None:
         raise ProblemError(
             "a report needs the data that the law was found in",
             fix="keep data.nc beside model.json, or report before saving",
         )
-    title = result.problem.title or "Discovered law"
-    opening = head(title, result.status, result.remedy, result.solver_code)
-    parts = [opening, _law(result), _numbers(result)]
+    title = title_of(result.problem, result.data, "Discovered law")
+    opening = head(title, result.status, result.remedy, origin(result, facts or {}))
+    parts = [opening, _law(result), _numbers(result), _limits(result)]
     if result.status != "no-law":
         parts += _plots(result, result.data)
     parts += [
@@ -86,7 +100,7 @@ def _law_title(result: Result) -> str:
 
 def _law(result: Result) -> str:
     if result.laws:
-        body = typeset(latex_equations(result), "r_i'' = sum_j mu_j r^p towards j")
+        body = typeset(latex_rows(result, align="")[0], "r_i'' = sum_j mu_j r^p towards j")
         law = result.laws[0]
         body += (
             f"<p>The exponent {law['exponent']:g} was chosen among "
@@ -151,6 +165,13 @@ def _numbers(result: Result) -> str:
         numbers + drawn + '<p class="muted">Digits in parentheses: standard error of the last two '
         "digits. Bars: 95% intervals.</p>",
     )
+
+
+def _limits(result: Result) -> str:
+    """What an approximate law leaves, and what the data went through before they came here."""
+    rows = [*unexplained(result), *(f.message for f in result.warnings if f.code == "I-FILTER")]
+    items = "".join(f"<p>{escape(row[:1].upper() + row[1:])}.</p>" for row in rows)
+    return section("What the law leaves, and what the record went through", items) if rows else ""
 
 
 def _plots(result: Result, data: xr.Dataset) -> list[str]:

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from physmodel.fitting.record import Stage
 from physmodel.hybrids.results.result import HybridResult
-from physmodel.models.sparse_field import term_variables
-from physmodel.reports.figures import (
+from physmodel.laws.figures.canvas import (
     CYCLE,
     DATA,
     FAINT,
@@ -22,6 +21,7 @@ from physmodel.reports.figures import (
     thinned,
     words,
 )
+from physmodel.models.sparse_field import term_variables
 
 Array = NDArray[np.float64]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from physmodel.errors import ProblemError
@@ -9,6 +10,8 @@ from physmodel.hybrids.results.equations import latex_equation
 from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.results.text import left_over, percent, plain_equation, render, rival_text
 from physmodel.hybrids.weak.leftover import REFUSED
+from physmodel.laws.html import table
+from physmodel.laws.naming import title_of
 from physmodel.laws.render import left_side, number
 from physmodel.reports import hybrid_figures
 from physmodel.reports.page import (
@@ -19,18 +22,20 @@ from physmodel.reports.page import (
     page,
     plot,
     section,
-    table,
     typeset,
 )
+from physmodel.reports.provenance import origin
 
 
-def hybrid_html(result: HybridResult) -> str:
+def hybrid_html(result: HybridResult, facts: Mapping[str, str] | None = None) -> str:
     """The page as text.
 
     Parameters
     ----------
     result : HybridResult
         With the data that it was made from.
+    facts : mapping of str to str, optional
+        See `physmodel.reports.html.write_report`.
 
     Raises
     ------
@@ -42,9 +47,9 @@ def hybrid_html(result: HybridResult) -> str:
             "a report needs the data that the fit was made on",
             fix="keep data.nc beside model.json, or report before saving",
         )
-    title = result.problem.title or "Known physics and what it leaves out"
+    title = title_of(result.problem, result.data, "Known physics and what it leaves out")
     parts = [
-        head(title, result.status, result.remedy, result.solver_code),
+        head(title, result.status, result.remedy, origin(result, facts or {})),
         _equations(result),
         _known_numbers(result),
         _hidden_terms(result),
@@ -78,7 +83,7 @@ def _equations(result: HybridResult) -> str:
 
 
 def _known_numbers(result: HybridResult) -> str:
-    if not result.parameters:
+    if not result.known_numbers:
         return ""
     rows = [
         (
@@ -87,7 +92,7 @@ def _known_numbers(result: HybridResult) -> str:
             f"{one.std_beside_net:.2g}",
             "yes" if one.told_from_net else "no",
         )
-        for one in result.parameters
+        for one in result.known_numbers
     ]
     heads = ("number", "value", "error beside a network", "determined without the hidden terms")
     foot = (

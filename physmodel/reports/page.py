@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from html import escape
-from typing import Any
 
 import xarray as xr
 
 from physmodel.data.doctor import summary
 from physmodel.findings import Finding
 from physmodel.hybrids.results.result import HybridResult
+from physmodel.laws.figures.flights import flights
+from physmodel.laws.html import COLOURS, table
 from physmodel.laws.result import Result
 from physmodel.laws.scores import scored
 from physmodel.reports import figures
-
-#: Colour of the badge of each status.
-COLOURS = {
-    "identified": "#3c7d3c",
-    "approximate": "#5c7a1f",
-    "known-suffices": "#3c7d3c",
-    "ambiguous": "#b07a00",
-    "not-identifiable": "#b0522a",
-    "no-law": "#8a2f3c",
-}
 
 STYLE = """
 :root { color-scheme: light; }
@@ -34,7 +25,7 @@ section { background: #fff; border: 1px solid #e1e6eb; border-radius: 10px; padd
 h1 { font-size: 1.6rem; margin: .4rem 0; } h2 { font-size: 1.1rem; margin: .2rem 0 .6rem; }
 .badge { color: #fff; border-radius: 99px; padding: .15rem .8rem; font-weight: 600; }
 .muted { color: #5b6875; } .eq { margin: .5rem 0; } .eq svg { max-width: 100%; height: auto; }
-.plot svg { width: 100%; height: auto; }
+.plot svg { width: 100%; height: auto; } .small { max-width: 34rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .25rem 1.2rem .25rem 0; border-bottom: 1px solid #e9edf1; }
 th { font-weight: 600; color: #5b6875; font-size: .85rem; } code { font-size: .92em; }
@@ -62,16 +53,13 @@ def page(title: str, parts: Iterable[str]) -> str:
     )
 
 
-def head(title: str, status: str, remedy: str, solver_code: str) -> str:
-    """Title, status as a badge, and what to do about it."""
-    from physmodel.version import __version__
-
+def head(title: str, status: str, remedy: str, origin: str) -> str:
+    """Title, status as a badge, what to do about it, and HTML that says where it comes from."""
     return (
         f"<header><h1>{escape(title)}</h1>"
         f'<p><span class="badge" style="background:{COLOURS[status]}">'
         f"{escape(status)}</span> {escape(remedy)}</p>"
-        f'<p class="muted">physmodel {escape(__version__)}; search {escape(solver_code)}'
-        "</p></header>"
+        f"{origin}</header>"
     )
 
 
@@ -91,38 +79,41 @@ def plot(svg: str, alternative: str) -> str:
     return f'<div class="plot">{named(svg, alternative)}</div>'
 
 
+def small(svg: str, alternative: str) -> str:
+    """A figure that does not take the whole width; with its text."""
+    return f'<div class="plot small">{named(svg, alternative)}</div>'
+
+
 def named(svg: str, alternative: str) -> str:
     """A drawing with the text that is read out in its place."""
     return svg.replace("<svg", f'<svg role="img" aria-label="{escape(alternative)}"', 1)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A table; cells are text."""
-    top = "".join(f"<th>{escape(str(cell))}</th>" for cell in heads)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
-
-
 def free_run_sections(result: Result | HybridResult, data: xr.Dataset) -> list[str]:
-    """Data against one simulation from the start of the first trajectory, and what it misses."""
-    flight = figures.fly(result, data)
+    """Data against simulations from fitted starts, the portrait, and what they miss."""
+    flown = flights(result, data)
     shown = ", ".join(result.problem.states)
     score, caption = result.scores, ""
+    if flown.total > 1:
+        labels = ", ".join(escape(one.segment.trajectory) for one in flown.runs)
+        few = "All" if flown.total == len(flown.runs) else f"{len(flown.runs)} of"
+        caption = f"<p>{few} {flown.total} trajectories are drawn: {labels}.</p>"
     if scored(score):
         unit = escape(f" {result.problem.time_unit}") if result.problem.time_unit else ""
-        caption = (
+        caption += (
             f"<p>Free-run R² {score['free_run_r2']:.6g} over runs of {score['window']:.5g}"
             f"{unit}, each from a start that fits its samples; "
             f"from the start of the longest segment, the simulation follows the data for "
             f"{score['valid_time']:.5g} of {score['record']:.5g}{unit}.</p>"
         )
-    drawn = figures.trajectories_figure(result, flight)
-    missed = figures.residuals_figure(result, flight)
+    drawn = figures.trajectories_figure(result, flown)
+    missed = figures.residuals_figure(result, flown)
     alternative = f"{shown} as measured and as simulated from its start."
+    portrait = figures.portrait_figure(result, flown)
+    seen = f"The motion through the space of {shown}: points are data, lines the simulation."
     return [
         section("Data against a free-running simulation", caption + plot(drawn, alternative)),
+        section("Phase portrait", small(portrait, seen)) if portrait else "",
         section("Residuals", plot(missed, f"Simulation minus data of {shown} against time.")),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -14,14 +15,16 @@ from physmodel.errors import ProblemError
 from physmodel.hybrids.results.result import HybridResult
 from physmodel.laws.manifest import MANIFEST, digest, run_files
 from physmodel.laws.result import Result
+from physmodel.laws.storage import DATA
 from physmodel.problem.toml import write_problem
 from physmodel.reports.html import write_report
+from physmodel.reports.provenance import now
 from physmodel.version import environment
 
 PACKAGES = ("numpy", "scipy", "xarray", "pandas")
 
 
-def write_run(result: Result | HybridResult, folder: str | Path) -> Path:
+def write_run(result: Result | HybridResult, folder: str | Path, command: str = "") -> Path:
     """Write everything about a result into a folder.
 
     Parameters
@@ -30,6 +33,8 @@ def write_run(result: Result | HybridResult, folder: str | Path) -> Path:
     folder : path
         Made if missing. An earlier run in it is replaced as a whole, once the new one is complete;
         other files in it stay.
+    command : str
+        That made the result; the manifest and the report name it.
 
     Returns
     -------
@@ -48,8 +53,10 @@ def write_run(result: Result | HybridResult, folder: str | Path) -> Path:
         fresh.mkdir(parents=True)
         result.save(fresh)
         write_problem(result.problem, fresh / "problem.toml")
-        write_report(result, fresh)
-        write_atomic(fresh / MANIFEST, json.dumps(_manifest(result, fresh), indent=1) + "\n")
+        facts = {"command": command, "date": now()}
+        write_report(result, fresh, {**facts, **_hash_of_data(fresh)})
+        manifest = _manifest(result, fresh, facts)
+        write_atomic(fresh / MANIFEST, json.dumps(manifest, indent=1) + "\n")
         _put(fresh, target, aside / "before")
     except OSError as error:
         raise unwritable("run", target.name, error) from error
@@ -114,11 +121,18 @@ def require_free(folder: str | Path) -> Path:
     return target
 
 
-def _manifest(result: Result | HybridResult, folder: Path) -> dict[str, object]:
+def _hash_of_data(folder: Path) -> dict[str, str]:
+    return {DATA: digest(folder / DATA)} if (folder / DATA).is_file() else {}
+
+
+def _manifest(
+    result: Result | HybridResult, folder: Path, facts: Mapping[str, str]
+) -> dict[str, object]:
     files = sorted(p for p in folder.iterdir() if p.is_file() and p.name != MANIFEST)
     return {
         "schema_version": 1,
         **environment(PACKAGES),
+        **facts,
         "source": "" if result.data is None else str(result.data.attrs.get("source", "")),
         "status": result.status,
         "files": {p.name: digest(p) for p in files},

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from physmodel.hybrids.results.record import HybridRecord
-from physmodel.laws.render import latex_number, latex_rate
+from physmodel.laws.export.formulas import Formulas, about, in_unit
+from physmodel.laws.latex import aligned, latex_number, latex_rate
+from physmodel.laws.render import number
 from physmodel.laws.symbolic import as_functions_of_time
 from physmodel.models.sparse_field import term_variables
 from physmodel.problem.calculus import names_in, substituted
-from physmodel.problem.expression import Expression, constant
+from physmodel.problem.expression import Expression, constant, product
 from physmodel.problem.parser import parse
 from physmodel.problem.printing import to_latex, to_sympy
 
@@ -23,8 +25,7 @@ DIGITS = 5
 
 def latex_equations(result: HybridRecord) -> str:
     """All equations as a LaTeX ``aligned`` block."""
-    rows = [latex_equation(result, state) for state in result.problem.states]
-    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+    return aligned([latex_equation(result, state) for state in result.problem.states])
 
 
 def latex_equation(result: HybridRecord, state: str, *, align: str = "&") -> str:
@@ -41,23 +42,47 @@ def latex_equation(result: HybridRecord, state: str, *, align: str = "&") -> str
     right = to_latex(known) if known.summands else ""
     for item in result.residual[state]:
         sign = "-" if item["coefficient"] < 0 else ("+" if right else "")
-        body = "" if item["term"] == "1" else f" \\, {_term_latex(result, item)}"
-        right += f" {sign} {latex_number(abs(item['coefficient']))}{body}"
+        body = "" if item["term"] == "1" else f" \\, {to_latex(_term(result, item))}"
+        value = latex_number(abs(item["coefficient"]), item["std"])
+        right += f" {sign} {value}{body}"
     return f"{latex_rate(state, result.model.order)} {align}= {right.strip() or '0'}"
 
 
 def known_expression(result: HybridRecord, state: str) -> Expression:
     """The known part of one equation; numbers without a name of their own as numbers."""
     whole = result.model.expressions[result.problem.states.index(state)]
-    q = len(result.parameters)
+    q = len(result.known_numbers)
     hidden = frozenset(result.model.names[q:])
     kept = [(p, c) for p, c in whole.summands if not names_in(Expression(((p, c),))) & hidden]
     nameless = {
         one.name: constant(float(f"{one.value:.{DIGITS}g}"))
-        for one in result.parameters
+        for one in result.known_numbers
         if not one.name.isidentifier()
     }
     return substituted(Expression(tuple(kept)), nameless)
+
+
+def formulas_of(result: HybridRecord) -> Formulas:
+    """Known part with its numbers by name, then the hidden terms, for `source`."""
+    model, states = result.model, result.problem.states
+    q = len(result.known_numbers)
+    hidden = frozenset(model.names[q:])
+    numbers = {p.name: (p.value, number(p.value, p.std)) for p in result.known_numbers}
+    equations = {}
+    for state, whole in zip(states, model.expressions, strict=True):
+        each = [Expression((summand,)) for summand in whole.summands]
+        summands = [(one, "") for one in each if not names_in(one) & hidden]
+        for item in result.residual[state]:
+            term = product(constant(item["coefficient"]), _term(result, item))
+            value = number(item["coefficient"], item["std"])
+            summands.append((term, f"hidden: {value}{in_unit(item['unit'])}"))
+            if "constant" in item:
+                inner = item["constant"]
+                value = number(inner["value"], inner["std"])
+                numbers[inner["name"]] = (inner["value"], value)
+        equations[state] = tuple(summands)
+    above = about(result.problem, model.order, result.status, result.data)
+    return Formulas(result.problem, model.order, equations, above, numbers)
 
 
 def sympy_equations(result: HybridRecord) -> dict[str, sympy.Eq]:
@@ -83,7 +108,7 @@ def sympy_equations(result: HybridRecord) -> dict[str, sympy.Eq]:
     }
 
 
-def _term_latex(result: HybridRecord, item: dict[str, Any]) -> str:
+def _term(result: HybridRecord, item: dict[str, Any]) -> Expression:
     variables = term_variables(result.model.states, result.model.inputs, result.model.order)
     inner = (item["constant"]["name"],) if "constant" in item else ()
-    return to_latex(parse(item["term"], (*variables, *inner)))
+    return parse(item["term"], (*variables, *inner))

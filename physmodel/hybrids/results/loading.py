@@ -72,7 +72,7 @@ def hybrid_result_of(table: dict[str, Any], folder: Path) -> HybridResult:
         solver_code=str(table["solver_code"]),
         problem=problem,
         known={state: str(table["known"][state]) for state in problem.states},
-        parameters=parameters,
+        known_numbers=parameters,
         residual={s: [_term(row) for row in table["residual"][s]] for s in problem.states},
         model=_model(table["model"], problem, order, len(parameters)),
         hidden_share=float(table["hidden_share"]),

@@ -77,7 +77,8 @@ class HybridRecord(FreeRuns):
     problem : Problem
     known : mapping of state to str
         The known equations.
-    parameters : tuple of Parameter
+    known_numbers : tuple of Parameter
+        Unknown numbers of the known equations, as fitted.
     residual : mapping of state to list of dict
         Hidden terms: ``term``, ``coefficient``, ``std``, ``inclusion``, ``unit``.
     model : ExpressionField
@@ -115,7 +116,7 @@ class HybridRecord(FreeRuns):
     solver_code: str
     problem: Problem
     known: Mapping[str, str]
-    parameters: tuple[Parameter, ...]
+    known_numbers: tuple[Parameter, ...]
     residual: Mapping[str, list[dict[str, Any]]]
     model: ExpressionField
     hidden_share: float
@@ -146,7 +147,7 @@ class HybridRecord(FreeRuns):
     @property
     def known_part(self) -> ExpressionField:
         """The model without its hidden terms: their factors are zero."""
-        return self._without_terms(self.model.parameters[: len(self.parameters)])
+        return self._without_terms(self.model.parameters[: len(self.known_numbers)])
 
     @property
     def with_network(self) -> Sum:
@@ -154,7 +155,7 @@ class HybridRecord(FreeRuns):
         return Sum((self._without_terms(self.net_parameters), self.net))
 
     def _without_terms(self, known: Array) -> ExpressionField:
-        q = len(self.parameters)
+        q = len(self.known_numbers)
         values = [
             value if name == INNER else 0.0  # the number inside a function is no factor
             for name, value in zip(self.model.names[q:], self.model.parameters[q:], strict=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from physmodel.hybrids.results.record import HybridRecord
 from physmodel.hybrids.weak.leftover import REFUSED
-from physmodel.laws.render import MARGIN, WIDTH, folded, left_side, number
+from physmodel.laws.render import MARGIN, WIDTH, compact, folded, left_side, number
 from physmodel.laws.storage import SCHEMA_VERSION, finite
 
 #: Standard errors from zero up to which a known number is said to be zero.
@@ -44,7 +44,7 @@ def as_dict(result: HybridRecord, run: str | None = None) -> dict[str, Any]:
                 "std_beside_net": p.std_beside_net,
                 "told_from_net": p.told_from_net,
             }
-            for p in result.parameters
+            for p in result.known_numbers
         ],
         "residual": dict(result.residual),
         "hidden_share": result.hidden_share,
@@ -63,6 +63,12 @@ def as_dict(result: HybridRecord, run: str | None = None) -> dict[str, Any]:
 def dumps(result: HybridRecord, run: str | None = None) -> str:
     """JSON text of a result; numbers keep all their digits."""
     return json.dumps(finite(as_dict(result, run)), indent=1, allow_nan=False) + "\n"
+
+
+def represent(result: HybridRecord) -> str:
+    """The short form: status and equations."""
+    rows = [plain_equation(result, state) for state in result.problem.states]
+    return compact("HybridResult", _headline(result), rows)
 
 
 def render(result: HybridRecord) -> str:
@@ -142,7 +148,7 @@ def _count(result: HybridRecord) -> int:
 
 def _known(result: HybridRecord) -> list[str]:
     """Numbers of the known equations; those of a discovered law stand in its equations already."""
-    named = [p for p in result.parameters if p.name.isidentifier()]
+    named = [p for p in result.known_numbers if p.name.isidentifier()]
     rows = [", ".join(f"{p.name} = {number(p.value, p.std)}" for p in named)] if named else []
     loose = ", ".join(p.name for p in named if not p.told_from_net)
     if loose and _count(result):

@@ -1,0 +1,1 @@
+"""Laws as source text of programming languages, which needs nothing of physmodel to run."""

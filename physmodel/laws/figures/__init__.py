@@ -1,0 +1,1 @@
+"""Pictures of laws against the data that they were found in."""
