@@ -136,6 +136,13 @@ def test_a_header_that_repeats_is_of_several_records(tmp_path: Path) -> None:
     assert "x (run 1), x (run 2)" in refused(tmp_path / "b.csv")
 
 
+def test_a_time_that_is_named_belongs_to_every_record() -> None:
+    names = ["clock (run 1)", "x (run 1)", "clock (run 2)", "x (run 2)"]
+    table = pd.DataFrame(np.column_stack([T, X[:, 0], T, -X[:, 0]]), columns=names)
+    data = pm.open(table, time="clock", states=["x"])
+    assert columns(data) == [X[:, 0].tolist(), (-X[:, 0]).tolist()]
+
+
 def test_numbered_columns_are_states_and_told_so() -> None:
     table = pd.DataFrame(np.column_stack([T, X]), columns=["t", "x_1", "x_2"])
     data = pm.open(table)

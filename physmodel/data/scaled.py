@@ -10,13 +10,12 @@ import numpy as np
 import xarray as xr
 
 from physmodel.data.contract import (
-    LARGEST,
-    SMALLEST,
     Array,
     described_problem,
     validate,
     variable_names,
 )
+from physmodel.data.limits import LARGEST, SMALLEST
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import Finding, with_findings
 from physmodel.problem.base_units import Measure

@@ -14,7 +14,8 @@ from physmodel.data.assembly.missing import (
     without_empty_columns,
 )
 from physmodel.data.assembly.raw import Array, RawTrajectory, Rows
-from physmodel.data.contract import LARGEST, make_dataset, time_fault
+from physmodel.data.contract import make_dataset, time_fault
+from physmodel.data.limits import LARGEST
 from physmodel.data.segments import cut, is_regular, runs, time_gaps, value_jumps
 from physmodel.errors import DataError
 from physmodel.findings import Finding, bundled

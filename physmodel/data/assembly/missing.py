@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.data.assembly.raw import RawTrajectory
-from physmodel.data.contract import LARGEST
+from physmodel.data.limits import LARGEST
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 

@@ -19,7 +19,7 @@ from physmodel.data.assembly.numerals import settle_numerals
 from physmodel.data.assembly.quantities import plain_frame
 from physmodel.data.assembly.raw import RawTrajectory
 from physmodel.data.assembly.wide import unstacked
-from physmodel.data.contract import require_few
+from physmodel.data.limits import require_few
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 
@@ -67,7 +67,7 @@ def from_frame(
     if not len(table):
         raise DataError("the table has no rows", where=source)
     if trajectory is None:
-        asked = [*_listed(inputs, "inputs"), *_listed(states, "states")]
+        asked = [*_listed(inputs, "inputs"), *_listed(states, "states"), *([time] if time else [])]
         table, trajectory = unstacked(table, asked, bool(states), source, findings)
     table = settle_numerals(table, source, findings)
     headers = Headers.of(table, source)
