@@ -66,7 +66,7 @@ def about(problem: Problem, order: int, status: str, data: xr.Dataset | None) ->
             lines.append(f"{kind} {name}{in_unit(units.get(name, ''))}")
             if data is not None:
                 values = data[name].values
-                lines[-1] += f", seen from {np.min(values):.6g} to {np.max(values):.6g}"
+                lines[-1] += f", seen from {np.nanmin(values):.6g} to {np.nanmax(values):.6g}"
     if order == 2:
         lines.append("the velocities of the states follow the states")
     lines.append(f"time t{in_unit(problem.time_unit)}")
