@@ -78,7 +78,7 @@ def draw_misses(axes: Axes, law: Law, flown: Flights) -> None:
     """Simulation minus data, in standard deviations of the data; of bodies, their distance."""
     states, runs = law.model.states, flown.runs
     every = np.concatenate([one.segment.values[:, : len(states)] for one in runs])
-    spread = every.std(axis=0)
+    spread = np.nanstd(every, axis=0)  # a missing sample says nothing
     spread = np.where(spread > 0.0, spread, 1.0)
     for number, one in enumerate(runs):
         miss = one.run - one.segment.values[:, : len(states)]
@@ -146,7 +146,7 @@ def draw_portrait(axes: Any, law: Law, flown: Flights) -> None:
 def orbit_limits(model: CentralForce, flown: Flights) -> list[float]:
     """Half widths of the pictures that orbits need: one, or the outer and the inner ones."""
     values = np.concatenate([one.segment.values[:, : len(model.states)] for one in flown.runs])
-    extent = np.sort(np.abs(model.positions(values)).max(axis=(0, 2)))
+    extent = np.sort(np.nanmax(np.abs(model.positions(values)), axis=(0, 2)))
     nested = len(extent) > 4 and extent[-1] > NESTED * np.median(extent)
     sizes = [float(extent[-1]), *([float(np.median(extent))] if nested else [])]
     return [1.15 * size for size in sizes]
