@@ -27,6 +27,10 @@ MISFIT = 2.0
 #: Nats of likelihood up to which another minimum is about as good, and the distance in standard
 #: errors from which it is another.
 ALIKE, APART = 3.0, 3.0
+#: Nats between a minimum and its mirror image: what descents leave.
+MIRRORED = 0.1
+#: First slack of the joints from a smoothed course, as a part of the spread: its own error.
+NEAR = 1e-2
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +89,15 @@ class Attempt:
         return cost
 
     def like(self, other: Attempt) -> bool:
-        """Whether two attempts ended in one minimum, to within the smaller of their errors."""
+        """Whether two attempts ended in one minimum, or in its mirror image.
+
+        To within the smaller of their errors; signs that make no difference make no other minimum.
+        """
         errors = np.fmin(self.std_errors, other.std_errors)
-        apart = np.abs(self.parameters - other.parameters)
-        near = 1e-6 * np.fmax(np.abs(self.parameters), np.abs(other.parameters))
+        one, two = self.parameters, other.parameters
+        if abs(self.misfit - other.misfit) <= MIRRORED:
+            one, two = np.abs(one), np.abs(two)
+        apart, near = np.abs(one - two), 1e-6 * np.fmax(np.abs(one), np.abs(two))
         return bool(np.all((apart <= APART * errors) | (apart <= near)))
 
 
@@ -118,7 +127,7 @@ def attempted(
         if start.last_resort and any(one.adequate for one in tried):
             break
         try:
-            one = staged(start.field, records, start.unmeasured, start.motion)
+            one = staged(start.field, records, start.unmeasured, start.motion, start.slack)
         except ProblemError as error:  # no step can be made from there
             fault = error
             continue
@@ -137,12 +146,24 @@ def attempted(
             why="" if fault is None else fault.what,
             fix="give start values (start={...}) at which they can be evaluated on the data",
         ) from fault
-    tried.sort(key=lambda one: one.rank)
-    best, others = tried[0], list[Attempt]()
-    for attempt in tried[1:]:
-        near = attempt.adequate and attempt.misfit - best.misfit <= ALIKE
-        if near and not any(attempt.like(one) for one in (best, *others)):
-            others.append(attempt)
+    return _chosen(tried)
+
+
+def _chosen(tried: Sequence[Attempt]) -> tuple[Attempt, tuple[Attempt, ...]]:
+    """The best, and other minima that are about as good.
+
+    Among those the one with the fewest negative numbers is the best: an equation is written with
+    the signs that its author expects, and functions such as squares and sines hide them.
+    """
+    ranked = sorted(tried, key=lambda one: one.rank)
+    alike = [
+        one for one in ranked if one.adequate and one.misfit - ranked[0].misfit <= ALIKE
+    ] or ranked[:1]
+    alike.sort(key=lambda one: int((one.parameters < 0.0).sum()))
+    best, others = alike[0], list[Attempt]()
+    for one in alike[1:]:
+        if not any(one.like(other) for other in (best, *others)):
+            others.append(one)
     return best, tuple(others)
 
 
@@ -152,12 +173,11 @@ def _determined(attempt: Attempt) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Start:
-    """Where a fit starts: parameters, motions at all samples near the answer or none, and the
-    first value of states that were not measured.
-    """
+    """Where a fit starts, and how; see `staged`."""
 
     field: ParametricField
     motion: Array | None = None
+    slack: float | None = None
     unmeasured: float = GUESSES[0]
     given: bool = False
     last_resort: bool = False
@@ -176,7 +196,7 @@ def _starts(
             field, Pieces.of(records, len(field.states), field.order), given or {}
         )
     for parameters, motion in found:
-        yield _Start(field.with_parameters(parameters), motion.ravel())
+        yield _Start(field.with_parameters(parameters), motion.ravel(), NEAR)
     complete = np.isfinite(np.vstack([r.motion for r in records])[:, : len(field.states)])
     guesses = GUESSES[:1] if complete.any(axis=0).all() else GUESSES
     for k, parameters in enumerate([field.parameters, *(one for one, _ in found)]):
