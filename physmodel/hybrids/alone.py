@@ -80,11 +80,10 @@ def _explains(alone: Attempt, price: float) -> bool:
     return bool(2.0 * (still - measured) > price * problem.n_unknowns)
 
 
-def without_terms(steps: Steps, best: Search) -> Search:
-    """A search with the known part alone as its winner."""
+def without_terms(steps: Steps, asked: ExpressionField, best: Search) -> Search:
+    """A search with the known part, as it was asked, alone as its winner."""
     if not best.found.heard[0].columns and best.found.heard[0].shape is None:
         return best
     state = fresh(best.terms, steps.known.state)
-    least = least_sizes(steps.known.state.known.field)
-    fit = fit_terms(best.terms, state, np.empty(0, dtype=np.intp), least)
+    fit = fit_terms(best.terms, state, np.empty(0, dtype=np.intp), least_sizes(asked))
     return replace(best, found=Distilled(fit, [Heard((), 0.0, 1.0)]), left=steps.alone)

@@ -64,7 +64,7 @@ def hybrid_result(
     alone = fitted_alone(data, steps, field, hopeless=hopeless)
     complete = suffices(steps, alone, best, refit)
     if complete and alone is not None:
-        best = without_terms(steps, best)
+        best = without_terms(steps, field, best)
         whole, refit = assembled(best), Refit.of(alone)
     bare = not len(best.found.fit.free) and not best.found.heard[0].shape
     noise = steps.prepared.physical_noise(best.found.fit.state.noise)

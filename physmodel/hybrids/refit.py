@@ -18,7 +18,7 @@ from physmodel.hybrids.assembled import Assembled
 from physmodel.hybrids.search import Search, Steps
 from physmodel.hybrids.weak.rounds import Settled
 from physmodel.losses.records import records_of
-from physmodel.models.expression_field import ExpressionField
+from physmodel.models.parametric_field import ParametricField
 
 Array = NDArray[np.float64]
 
@@ -97,7 +97,7 @@ def refitted(
     return Refit.of(attempt)
 
 
-def shot(data: xr.Dataset, steps: Steps, fit: Settled, field: ExpressionField) -> Attempt | None:
+def shot(data: xr.Dataset, steps: Steps, fit: Settled, field: ParametricField) -> Attempt | None:
     """Equations fitted by shooting from a fit in the weak form.
 
     Returns
