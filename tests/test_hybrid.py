@@ -319,3 +319,24 @@ def test_a_defect_of_the_search_is_not_blamed_on_the_equations(
     data = pm.from_arrays(t, np.column_stack([np.cos(t), -np.sin(t)]), names=["x", "y"])
     with pytest.raises(np.linalg.LinAlgError, match="a defect"):
         pm.hybrid(data, "x' = y, y' = -k*x")
+
+
+def test_a_library_that_the_known_part_holds_leaves_nothing_to_try() -> None:
+    time = np.linspace(0.0, 10.0, 101)
+    noise = 0.005 * np.random.default_rng(0).standard_normal(101)
+    relaxed = pm.from_arrays(time, (2.0 - np.exp(-0.5 * time) + noise)[:, None], names=["x"])
+    assert pm.hybrid(relaxed, "x' = a*x + c", degree=1).status == "known-suffices"
+    grown = pm.from_arrays(time, (1 / (1 + 9 * np.exp(-time)) + noise)[:, None], names=["x"])
+    assert pm.hybrid(grown, "x' = a*x + c", degree=1).status == "no-law"
+
+
+def test_few_samples_of_complete_physics() -> None:
+    """Ten draws at a level of 0.01: two false alarms have a chance of 0.004."""
+    time = np.linspace(0.0, 4.0, 15)
+    clean = runs(lambda _, s: [0.6 - 1.5 * s[0] / (0.3 + s[0])], [[2.5]], 4.0, 15)[1][0]
+    suffices = 0
+    for seed in range(10):
+        noisy = clean + 0.015 * np.random.default_rng(seed).standard_normal(clean.shape)
+        result = pm.hybrid(pm.from_arrays(time, noisy, names=["s"]), "s' = a - v*s/(K + s)")
+        suffices += result.status == "known-suffices"
+    assert suffices >= 9

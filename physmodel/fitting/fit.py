@@ -14,11 +14,9 @@ from physmodel.data.holds import with_holds
 from physmodel.data.input_course import forms
 from physmodel.data.open import opened
 from physmodel.errors import ProblemError
-from physmodel.fitting.opening import typical_size
+from physmodel.fitting.attempts import attempted
 from physmodel.fitting.record import Fit
-from physmodel.fitting.staged import GUESSES, LEAST_NOISE, Staged, staged
-from physmodel.losses.records import noise_alone, records_of
-from physmodel.losses.shooting import Record
+from physmodel.losses.records import records_of
 from physmodel.models.expression_field import expression_field
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.sparse_field import velocity_name
@@ -28,9 +26,6 @@ from physmodel.problem.holds import holds_table
 __all__ = ["Fit", "fit"]
 
 Array = NDArray[np.float64]
-
-#: Residuals this many times the noise that differences of neighbouring samples show are no noise.
-MISFIT = 2.0
 
 
 def fit(
@@ -44,6 +39,10 @@ def fit(
 ) -> Fit:
     """Fit the parameters of a field, with noise in the states, by multiple shooting.
 
+    Equations in text need no start values: they are searched, over several decades around what the
+    size of the data suggests, and the best of several fits is returned; other minima that explain
+    the data about as well are told.
+
     Parameters
     ----------
     data : xarray.Dataset
@@ -53,7 +52,8 @@ def fit(
         Such as ``{"x": "a*x - b*x*y", "y": "-c*y + d*x*y"}``; see `expression_field`. Fields of
         second order need no velocities.
     start : mapping of str to float, optional
-        First values of parameters in a text; one by default.
+        First values of parameters in a text. Without them, or if they lead to nothing that explains
+        the data or leaves no number larger than its error, starts are searched.
     order : {1, 2}, optional
         Of equations in text; by default 2 if a velocity is named in them.
     unmeasured : sequence of str
@@ -71,7 +71,7 @@ def fit(
     DataError
         If the data lack a state or an input, or are too few.
     ProblemError
-        If the equations cannot be read, or hold no parameter.
+        If the equations cannot be read, hold no parameter, or have no finite value at any start.
 
     Examples
     --------
@@ -92,11 +92,11 @@ def _fit(
     unmeasured: Sequence[str],
     hold: Mapping[str, str] | None,
 ) -> Fit:
-    data = opened(data)
+    data, given = opened(data), None
     unmeasured = names_list("unmeasured", unmeasured)
     if isinstance(field, Mapping):
         inputs = [n for n in variable_names(data, "input") if n not in field]
-        field = expression_field(field, inputs=inputs, start=start, order=order)
+        field, given = expression_field(field, inputs=inputs, start=start, order=order), start or {}
     elif not hasattr(field, "parameters"):
         raise ProblemError(
             f"{field!r} is no field",
@@ -113,11 +113,10 @@ def _fit(
     fits = []
     for form in forms(data, [n for n in field.inputs if n in data], straight=True):
         records = records_of(with_holds(data, form), field, unmeasured)
-        fits.append((*_best(field, records), form))
-    found, explained, holds = min(fits, key=lambda one: (not one[1], _misfit(one[0])))
-    problem, shared = found.problem, found.found.parameters
-    p = len(shared)
-    spread = np.full((p, p), np.inf) if found.last is None else found.last.covariance
+        fits.append((*attempted(field, records, given), form))
+    best, others, holds = min(fits, key=lambda one: one[0].rank)
+    found, shared = best.found, best.parameters
+    problem = found.problem
     names = [*field.states, *(velocity_name(state) for state in field.states)]
     seen = problem.known
     noise = {n: float(s) for n, s, known in zip(names, problem.noise, seen, strict=False) if known}
@@ -129,42 +128,17 @@ def _fit(
     n_values = int(problem.measured.sum() + problem.measured_rates.sum())
     return Fit(
         field.with_parameters(shared),
-        tuple(getattr(field, "names", [f"[{k}]" for k in range(p)])),
+        tuple(getattr(field, "names", [f"[{k}]" for k in range(len(shared))])),
         shared,
-        np.sqrt(np.diag(spread)),
-        spread,
+        best.std_errors,
+        best.covariance,
         noise,
-        explained,
+        best.adequate,
         found.found.ending,
         found.local[: problem.width].copy(),
         n_values - problem.n_unknowns,
         found.stages,
         holds,
+        best.p_value,
+        tuple(one.parameters for one in others),
     )
-
-
-def _misfit(found: Staged) -> float:
-    """Minus the logarithm of the likelihood at the noise that was found, but for a constant."""
-    problem = found.problem
-    cost = float(problem.measured.sum(axis=0) @ np.log(problem.noise))
-    if problem.rate_noise is not None:
-        cost += float(problem.measured_rates.sum(axis=0) @ np.log(problem.rate_noise))
-    return cost
-
-
-def _best(field: ParametricField, records: Sequence[Record]) -> tuple[Staged, bool]:
-    """The fit that explains most, from several first courses if some states were not measured."""
-    table = np.vstack([record.motion for record in records])
-    alone = np.fmax(noise_alone(records), LEAST_NOISE * typical_size(table))
-    complete = np.isfinite(table[:, : len(field.states)]).any(axis=0).all()
-    tried: list[tuple[float, Staged]] = []
-    for guess in GUESSES[:1] if complete else GUESSES:
-        found = staged(field, records, guess)
-        seen = found.problem.known
-        # A residual below the noise is no merit: one state can be followed at the cost of others.
-        excess = np.log(np.fmax(found.problem.noise / (MISFIT * alone), 1.0))[seen]
-        tried.append((float(excess @ found.problem.measured.sum(axis=0)[seen]), found))
-        if tried[-1][0] == 0.0:
-            break
-    excess_left, best = min(tried, key=lambda one: one[0])
-    return best, excess_left == 0.0

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+#: Correlation from which the errors of two parameters are those of a combination.
+TIED = 0.95
+
 
 @dataclass(frozen=True, eq=False)
 class Stage:
@@ -67,8 +70,8 @@ class Fit:
     noise_std : dict of str to float
         Root mean square of the residuals of what was measured, corrected for what was fitted.
     explained : bool
-        False where the residuals are far larger than the noise that the data show by themselves:
-        then the field is not the law, whatever its parameters.
+        False where the residuals go together from sample to sample more than white noise does: then
+        the field is not the law, whatever its parameters, or the noise is not white.
     ending : Ending
         Of the optimiser; `remedy` says what to do about it.
     start : ndarray (order d,)
@@ -79,6 +82,11 @@ class Fit:
         How the fit came about: cost after each iteration, and how each descent ended.
     hold : dict of str to str
         How the inputs were taken between samples, see `physmodel.problem.holds`.
+    p_value : float
+        Probability that white noise, of whatever size, leaves residuals that go together as much
+        from sample to sample; below 0.01 the fit is not `explained`.
+    side_minima : tuple of ndarray (p,)
+        Other parameters that explain the data about as well, from other starts.
     """
 
     field: ParametricField
@@ -93,6 +101,8 @@ class Fit:
     freedom: int
     stages: tuple[Stage, ...] = dataclasses.field(default=(), repr=False)
     hold: dict[str, str] = dataclasses.field(default_factory=dict)
+    p_value: float = 1.0
+    side_minima: tuple[Array, ...] = ()
 
     @property
     def undetermined(self) -> tuple[str, ...]:
@@ -102,22 +112,63 @@ class Fit:
 
     @property
     def status(self) -> str:
-        """``"identified"``, ``"approximate"`` (something is left) or ``"not-identifiable"``."""
+        """What the data say of the numbers.
+
+        ``"identified"``; ``"ambiguous"`` where other numbers explain the data about as well;
+        ``"not-identifiable"`` where they fix no number, or only a combination; ``"approximate"``
+        where the field leaves more than noise.
+        """
         if not self.explained:
             return "approximate"
-        return "not-identifiable" if self.undetermined else "identified"
+        if self.undetermined or self.loose:
+            return "not-identifiable"
+        return "ambiguous" if self.side_minima else "identified"
+
+    @property
+    def loose(self) -> tuple[str, ...]:
+        """Parameters of which the data fix no more than a combination.
+
+        Their errors are larger than their values, and go together.
+        """
+        with np.errstate(divide="ignore"):  # a parameter that is zero is zero within its error
+            ratio = self.std_errors / np.abs(self.parameters)
+        wide = np.flatnonzero(np.isfinite(self.std_errors) & (ratio > 1.0))
+        spread = self.covariance[np.ix_(wide, wide)] / np.outer(*[self.std_errors[wide]] * 2)
+        tied = (np.abs(spread - np.diag(np.diag(spread))) > TIED).any(axis=1)
+        return tuple(self.names[k] for k in wide[tied])
 
     @property
     def remedy(self) -> str:
         """What to do next."""
         if not self.explained:
-            return "The field does not explain the data to within their noise: add what it lacks."
-        if self.undetermined:
             return (
+                "The field does not explain the data to within white noise "
+                f"(p = {self.p_value:.2g}): add what it lacks."
+            )
+        said = []
+        if self.undetermined:
+            said.append(
                 f"The data do not determine {', '.join(self.undetermined)}: fix some of them, "
                 "or measure where they matter."
             )
-        return REMEDIES[self.ending]
+        if self.loose:
+            said.append(
+                f"The data fix a combination of {', '.join(self.loose)}, not each of them (their "
+                "errors exceed their values): fix one of them, or measure where they matter."
+            )
+        if self.side_minima:
+            lines = [self._numbers(one) for one in self.side_minima]
+            said.append(
+                f"Other numbers explain the data about as well: {'; or '.join(lines)}. What is "
+                "known of them (start={...}) or more data would decide."
+            )
+        if self.ending is not Ending.CONVERGED or not said:
+            said.append(REMEDIES[self.ending])
+        return " ".join(said)
+
+    def _numbers(self, parameters: Array) -> str:
+        pairs = zip(self.names, parameters, strict=True)
+        return ", ".join(f"{name} = {value:.4g}" for name, value in pairs)
 
     def intervals(self, level: float = 0.9) -> Array:
         """Intervals ``(p, 2)`` that hold the true parameters with some probability.

@@ -74,6 +74,7 @@ def staged(
     records: Sequence[Record],
     unmeasured: float = 0.0,
     start: Array | None = None,
+    slack: float | None = None,
 ) -> Staged:
     """Fit motions and parameters.
 
@@ -87,6 +88,9 @@ def staged(
     start : ndarray, optional
         Motions at all samples near the answer, where the parameters of the field are near it too:
         the stages with loose joints, which would lead away from it, are left out.
+    slack : float, optional
+        First slack of the joints, as a part of the spread; without it the last where there are
+        motions to start from, and `FIRST_SLACK` where there are not.
     """
     d, width = len(field.states), field.order * len(field.states)
     table = np.vstack([record.motion for record in records])
@@ -100,10 +104,10 @@ def staged(
     local, shared = np.vstack(courses).ravel(), field.parameters
     noise, rate_noise, steps = FIRST_NOISE * scale, _first_rate_noise(records), 1
     problem = MultipleShooting(field, records, noise, FIRST_SLACK * scale, steps, rate_noise)
-    last, stages = LAST_SLACK * FIRST_NOISE, STAGES if start is None else 1
-    local = local if start is None else start
+    last, local = LAST_SLACK * FIRST_NOISE, local if start is None else start
+    first = slack or (FIRST_SLACK if start is None else last)
     done: list[Stage] = []
-    for share in np.geomspace(FIRST_SLACK, last, STAGES)[-stages:]:
+    for share in _slacks(first, last):
         scale = np.where(seen, scale, _fitted_size(local.reshape(-1, width), scale))
         problem = replace(problem, slack=share * scale)
         most = 200 if share == last else 30
@@ -130,6 +134,12 @@ def staged(
         local, shared = ended.local, ended.shared.parameters
         done.append(Stage(tight, ended.shared.history, ended.shared.ending))
     return _exact(Staged(problem, local, ended.shared, scale, None, tuple(done)))
+
+
+def _slacks(first: float, last: float) -> Array:
+    """From loose to tight, each by about the same factor."""
+    stages = 1 + round((STAGES - 1) * np.log(first / last) / np.log(FIRST_SLACK / last))
+    return np.geomspace(last, first, stages)[::-1]
 
 
 def _allowed(problem: MultipleShooting, noise: Array, rate_noise: Array | None) -> Array:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
@@ -16,6 +17,8 @@ from physmodel.data.stated_problem import FIELDS, stated_problem
 from physmodel.discovery.holds import stated_by_evidence
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import Finding
+from physmodel.fitting.courses import Pieces
+from physmodel.fitting.starts import linear_names, searched_starts
 from physmodel.hybrids.known_text import closed_states, known_texts, read_known
 from physmodel.hybrids.of_law import residual_law
 from physmodel.hybrids.outcome import hybrid_result
@@ -23,6 +26,7 @@ from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.search import searched
 from physmodel.laws.result import Result
 from physmodel.laws.scores import states_and_velocities
+from physmodel.losses.records import records_of
 from physmodel.models.expression_field import ExpressionField
 from physmodel.problem.problem import Problem
 
@@ -64,7 +68,8 @@ def hybrid(
     problem : Problem, optional
         What else is known, for the terms that are tried: degree, functions, terms, symmetries.
     start : mapping of str to float, optional
-        Where parameters inside functions start; one by default.
+        Where parameters inside functions start; without it starts are searched, as by
+        `physmodel.fit`.
     states, inputs, units, time_unit, positive, order, degree, functions, terms, library, bodies, \
     symmetries, laws, constants, hold, title : optional
         Single fields of `Problem`.
@@ -117,8 +122,9 @@ def _hybrid(
         )
     asked = asked.replace(order=field.order)
     _require_moving(dataset, asked)
-    _require_finite(dataset, field)
     dataset, asked, told = stated_by_evidence(dataset, asked)
+    field = _begun(dataset, field, start or {})
+    _require_finite(dataset, field)
     silent = [state for state, text in texts.items() if text == "0"]
     notes = [
         Finding("W-NOTHING-KNOWN", "warning", name, "no equation is known: all of its rate is new")
@@ -128,15 +134,34 @@ def _hybrid(
     return hybrid_result(dataset, asked, field, texts, steps, [*findings, *told, *notes])
 
 
+def _begun(data: xr.Dataset, field: ExpressionField, start: Mapping[str, float]) -> ExpressionField:
+    """The known part at the start of its numbers: those inside functions are searched."""
+    if not set(field.names) - {*linear_names(field), *start}:
+        return field
+    try:
+        records = records_of(data, field)
+    except DataError:  # too few samples for a fit of the known part alone
+        return field
+    courses = Pieces.of(records, len(field.states), field.order)
+    found = searched_starts(field, courses, start)
+    tried = [field.with_parameters(parameters) for parameters, _ in found]
+    return next((one for one in tried if not _infinite(data, one).any()), field)
+
+
+def _infinite(data: xr.Dataset, field: ExpressionField) -> NDArray[np.bool_]:
+    """Measured states ``(n, d)`` at which an equation has no finite value or derivative."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        near = field.linearised(*states_and_velocities(data, field))
+    parts = (near.rate[:, :, None], near.by_motion, near.by_parameter)
+    return ~np.all([np.isfinite(part).all(axis=2) for part in parts], axis=0)
+
+
 def _require_finite(data: xr.Dataset, field: ExpressionField) -> None:
     """Refuse known equations that have no finite value at a measured state."""
-    time, states, velocities, inputs = states_and_velocities(data, field)
-    with np.errstate(all="ignore"):
-        near = field.linearised(time, states, velocities, inputs)
-    parts = (near.rate[:, :, None], near.by_motion, near.by_parameter)
-    wrong = ~np.all([np.isfinite(part).all(axis=2) for part in parts], axis=0)
+    wrong = _infinite(data, field)
     if not wrong.any():
         return
+    time, states, _, _ = states_and_velocities(data, field)
     sample, equation = np.argwhere(wrong)[0]
     there = ", ".join(f"{s} = {v:.4g}" for s, v in zip(field.states, states[sample], strict=True))
     raise ProblemError(

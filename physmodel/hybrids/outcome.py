@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from physmodel.constants import ENGINE
 from physmodel.findings import Finding
+from physmodel.hybrids.alone import fitted_alone, suffices, without_terms
 from physmodel.hybrids.assembled import assembled
 from physmodel.hybrids.hidden import hidden_terms, rivals
 from physmodel.hybrids.refit import Refit, refitted
@@ -61,19 +62,30 @@ def hybrid_result(
     whole = assembled(best)
     hopeless = _advantage(steps, best) <= ENGINE.margin
     refit = refitted(data, steps, best, whole, hopeless=hopeless)
+    alone = fitted_alone(data, steps, field, hopeless=hopeless)
+    complete = suffices(steps, alone, best, refit)
+    if complete and alone is not None:
+        best = without_terms(steps, field, best)
+        whole, refit = assembled(best), Refit.of(alone)
+    bare = not len(best.found.fit.free) and not best.found.heard[0].shape
     noise = steps.prepared.physical_noise(best.found.fit.state.noise)
-    suffices = not len(best.found.fit.free) and not best.found.heard[0].shape
+    if refit.attempt is not None:
+        noise = refit.attempt.found.problem.noise[: len(problem.states)]
     beside = steps.with_net.state
     return HybridResult(
-        status=_status(steps, best, refit),
-        solver_code="converged" if best.found.fit.converged else "stalled",
+        status=_status(steps, best, refit, complete=complete),
+        solver_code="converged" if complete or best.found.fit.converged else "stalled",
         problem=problem,
         known=texts,
         known_numbers=_parameters(field.names, refit, steps.with_net),
         residual=hidden_terms(problem, best, whole, refit.values, refit.covariance),
         model=whole.field.with_parameters(refit.values),
-        hidden_share=0.0 if suffices and best.left.nothing else _share(steps, steps.with_net),
-        unexplained_fraction=_unexplained(steps, best, whole.field),
+        hidden_share=0.0
+        if bare and (complete or best.left.nothing)
+        else _share(steps, steps.with_net),
+        unexplained_fraction=best.left.unexplained_fraction
+        if complete
+        else _unexplained(steps, best, whole.field),
         p_known=steps.alone.p_value,
         p_left=best.left.p_value,
         p_left_by_state=best.left.p_values,
@@ -86,7 +98,7 @@ def hybrid_result(
         network=_network(steps),
         start=_start(steps, best, refit),
         stages=refit.stages,
-        warnings=(*findings, *refit.findings, *_notes(steps, best)),
+        warnings=(*findings, *refit.findings, *_notes(steps, best, complete=complete)),
         data=data,
     )
 
@@ -97,9 +109,9 @@ def _parameters(names: Sequence[str], refit: Refit, with_net: Settled) -> tuple[
     return tuple(Parameter(name, float(v), float(s), float(b)) for name, v, s, b in columns)
 
 
-def _notes(steps: Steps, best: Search) -> list[Finding]:
+def _notes(steps: Steps, best: Search, *, complete: bool) -> list[Finding]:
     notes = [Finding("I-LIBRARY", "info", "", f"hidden terms from {best.library.label}")]
-    if _advantage(steps, best) <= ENGINE.margin:
+    if not complete and _advantage(steps, best) <= ENGINE.margin:
         message = "random motion explains the data as well as these equations"
         notes.insert(0, Finding("W-RANDOM", "warning", "", message))
     return notes
@@ -114,19 +126,23 @@ def _start(steps: Steps, best: Search, refit: Refit) -> dict[str, Array]:
     return start | ({"velocities": refit.start[d:]} if len(refit.start) > d else {})
 
 
-def _status(steps: Steps, best: Search, refit: Refit) -> str:
+def _status(steps: Steps, best: Search, refit: Refit, *, complete: bool) -> str:
     fit, left = best.found.fit, best.left
     level = fit.state.noise / steps.prepared.noise
     samples = steps.prepared.n_samples
     explains = bool(np.all(level <= ENGINE.misfit * (1.0 + 2.0 / np.sqrt(samples))))
+    if refit.attempt is not None:
+        explains = refit.attempt.adequate
     exact = left.unexplained_fraction <= EXACT
-    if _advantage(steps, best) <= ENGINE.margin:
+    if not complete and _advantage(steps, best) <= ENGINE.margin:
         return "no-law"
-    if not (left.nothing or exact) or not (explains or exact):
+    if not complete and not ((left.nothing and explains) or exact):
         return "no-law"
     errors = refit.std_errors
     if np.any(~np.isfinite(errors) | (errors > UNDETERMINED * np.abs(refit.values))):
         return "not-identifiable"
+    if complete:
+        return "known-suffices"
     first, others = best.found.heard[0], best.found.heard[1:]
     if any(one.delta < ENGINE.tie and len(one.columns) == len(first.columns) for one in others):
         return "not-identifiable"

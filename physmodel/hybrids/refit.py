@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from physmodel.errors import PhysmodelError
 from physmodel.findings import Finding
+from physmodel.fitting.attempts import Attempt
 from physmodel.fitting.record import Stage
 from physmodel.fitting.staged import staged
 from physmodel.hybrids.assembled import Assembled
 from physmodel.hybrids.search import Search, Steps
+from physmodel.hybrids.weak.rounds import Settled
 from physmodel.losses.records import records_of
+from physmodel.models.parametric_field import ParametricField
 
 Array = NDArray[np.float64]
 
@@ -38,6 +41,8 @@ class Refit:
         Of multiple shooting; none where the numbers are those of the weak form.
     findings : tuple of Finding
         Why they are.
+    attempt : Attempt or None
+        The fit by shooting.
     """
 
     values: Array
@@ -45,6 +50,14 @@ class Refit:
     start: Array
     stages: tuple[Stage, ...] = ()
     findings: tuple[Finding, ...] = ()
+    attempt: Attempt | None = None
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> Refit:
+        """From a fit by shooting."""
+        found = attempt.found
+        start = found.local[: found.problem.width].copy()
+        return cls(attempt.parameters, attempt.covariance, start, found.stages, attempt=attempt)
 
     @property
     def std_errors(self) -> Array:
@@ -66,26 +79,42 @@ def refitted(
     hopeless : bool
         The equation is no better than random motion: shooting may take minutes to say so again.
     """
-    motions = _motions(steps, best)
-    weak = Refit(whole.field.parameters, whole.covariance, motions[0])
+    weak = Refit(whole.field.parameters, whole.covariance, motions(steps, best.found.fit)[0])
     if not len(weak.values):
         return weak
     if hopeless:
         return _weak_only(weak, "the equations are no better than random motion", "info")
     try:
-        records = records_of(data, whole.field)
-        if len(motions) != sum(len(record.time) for record in records):
-            return _weak_only(weak, "the record is long, or has short pieces", "info")
-        found = staged(whole.field, records, start=motions.ravel())
+        attempt = shot(data, steps, best.found.fit, whole.field)
     except PhysmodelError as error:
         return _weak_only(weak, error.what)
-    shot = found.found.parameters
+    if attempt is None:
+        return _weak_only(weak, "the record is long, or has short pieces", "info")
     allowed = AGREE * weak.std_errors + ROUNDING * np.abs(weak.values)
-    near = np.all(np.abs(shot - weak.values) <= allowed)  # false for what is no number
-    if found.last is None or not near:
+    near = np.all(np.abs(attempt.parameters - weak.values) <= allowed)  # false for no number
+    if attempt.found.last is None or not near:
         return _weak_only(weak, "shooting ended elsewhere")
-    start = found.local[: found.problem.width].copy()
-    return Refit(shot, found.last.covariance, start, found.stages)
+    return Refit.of(attempt)
+
+
+def shot(data: xr.Dataset, steps: Steps, fit: Settled, field: ParametricField) -> Attempt | None:
+    """Equations fitted by shooting from a fit in the weak form.
+
+    Returns
+    -------
+    Attempt or None
+        None where the weak form saw only some of the samples.
+
+    Raises
+    ------
+    PhysmodelError
+        If the data are too few, or no step can be made.
+    """
+    course = motions(steps, fit)
+    records = records_of(data, field)
+    if len(course) != sum(len(record.time) for record in records):
+        return None
+    return Attempt(staged(field, records, start=course.ravel()), 0.0)
 
 
 def _weak_only(weak: Refit, reason: str, severity: Literal["info", "warning"] = "warning") -> Refit:
@@ -94,10 +123,10 @@ def _weak_only(weak: Refit, reason: str, severity: Literal["info", "warning"] = 
     return replace(weak, findings=(finding,))
 
 
-def _motions(steps: Steps, best: Search) -> Array:
+def motions(steps: Steps, fit: Settled) -> Array:
     """Estimated states, then velocities, at all samples ``(n, order d)``, in user units."""
     where, found = steps.prepared.coordinates, []
-    for tile, latent in zip(best.terms.tiles, best.found.fit.state.latent, strict=True):
+    for tile, latent in zip(steps.searches[0].terms.tiles, fit.state.latent, strict=True):
         points = tile.points(latent)
         blocks = [where.to_physical(points.states)]
         if points.velocities is not None:

@@ -99,13 +99,23 @@ def searched(
         if refinement >= ENGINE.refine_most or not _coarse(prepared, weak, net, with_net):
             break
         refinement *= 2
-    nothing = np.empty(0, dtype=np.intp)
-    alone = fit_terms(weak, fresh(weak, with_net.state), nothing, least)
+    alone = _alone(weak, with_net.state, tangent, least)
     left = leftover(weak, alone, net)
     searches = _searches(prepared, problem, weak, net, with_net, least)
     if not problem.library:  # which names all terms that may stand
         searches[0] = _with_shapes(searches[0], net, with_net)
     return Steps(prepared, alone, left, net, with_net, searches)
+
+
+def _alone(weak: Weak, with_net: State, start: Tangent, least: Array) -> Settled:
+    """The known part alone, from its numbers beside the network or from its start.
+
+    A network takes the place of functions with numbers inside, which then may run away.
+    """
+    beside = fresh(weak, with_net)
+    states = [beside, replace(beside, known=start)] if np.isfinite(least).any() else [beside]
+    fits = [fit_terms(weak, one, np.empty(0, dtype=np.intp), least) for one in states]
+    return min(fits, key=lambda fit: (not fit.converged, fit.evidence))
 
 
 def _smooth(weak: Weak, first: State, least: Array) -> State:

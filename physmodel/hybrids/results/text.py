@@ -15,6 +15,9 @@ from physmodel.laws.storage import SCHEMA_VERSION, finite
 #: Standard errors from zero up to which a known number is said to be zero.
 ZERO = 2.0
 
+#: Share of the rates up to which what is left is rounding.
+ROUNDING = 1e-6
+
 #: Rivals that are printed, and characters of an equation beside which others are aligned.
 SHOWN, WIDEST = 3, 44
 
@@ -98,8 +101,11 @@ def render(result: HybridRecord) -> str:
 
 def left_over(result: HybridRecord) -> str:
     """What is left over, in words."""
-    if result.lawful and result.p_left < REFUSED:
+    rounding = result.unexplained_fraction <= ROUNDING
+    if result.lawful and rounding and result.p_left < REFUSED:
         return f"a share of {result.unexplained_fraction:.0e} of the rates: rounding"
+    if result.status == "known-suffices" and result.p_left < REFUSED:
+        return "nothing: noise explains what the fit by shooting leaves"
     if result.status == "known-suffices" or result.unexplained_fraction == 0.0:
         return f"nothing: a network finds no more than in noise (p = {result.p_left:.2g})"
     share = percent(result.unexplained_fraction)

@@ -133,7 +133,8 @@ class BorderedModel:
     @cached_property
     def column_norms(self) -> Array:
         """Lengths of the columns of the derivatives, ``(n + p,)``."""
-        squares = self.by_local.power(2).sum(axis=0)
+        with np.errstate(over="ignore"):  # a flow without bounds, which the caller refuses
+            squares = self.by_local.power(2).sum(axis=0)
         return np.concatenate([np.sqrt(squares), np.linalg.norm(self.by_shared, axis=0)])
 
     def along(self, step: Array) -> Array:

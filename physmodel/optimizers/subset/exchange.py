@@ -26,7 +26,7 @@ def neighbours(
     sorted.
     """
     inside = solution.support
-    outside = np.setdiff1d(np.flatnonzero(np.abs(factor.r).max(axis=0) > 0.0), inside)
+    outside = np.setdiff1d(np.flatnonzero(factor.r.any(axis=0)), inside)
     k = len(inside)
     moves: list[tuple[float, NDArray[np.intp]]] = []
     candidates = factor.r[:, outside]
