@@ -35,7 +35,7 @@ def hidden_term(candidate: Candidate) -> Hidden | None:
     others = np.setdiff1d(np.arange(len(law.weights)), law.key)
     if not len(others):
         return None
-    step = setting.at(law.weights, law.latent, law.errors)
+    step = setting.at(law.weights, law.latent, law.errors, off=law.off)
     errors = _errors_when_added(step, np.array(law.key, dtype=np.intp), others)
     errors *= np.sqrt(law.variance)
     shares = ENGINE.bound_deviations * errors * candidate.sizes[:, others]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.constants import ENGINE
-from physmodel.discovery.linearisation import Errors
+from physmodel.discovery.linearisation import Errors, LogVolume
 from physmodel.optimizers.correlation import effective_samples, lag_one
 from physmodel.optimizers.subset.selection import InformationCriterion
 
@@ -35,10 +35,9 @@ class Law:
         Whitened residual of each tile, in time order.
     total : float
         Squared norm of the whitened left-hand side.
-    log_volume : float
-        Part of minus twice the log density of the data that the residual leaves out.
-    quadrature : ndarray (d,)
-        Root mean square quadrature error of each equation.
+    log_volume : LogVolume
+    off : list of ndarray (r, d)
+        Quadrature error of each row of each tile.
     rates : ndarray (d,)
         Root mean square of what each equation is about: the left-hand side of the weak form.
     equation : ndarray (d,)
@@ -57,13 +56,18 @@ class Law:
     latent: list[Array]
     residual: list[Array]
     total: float
-    log_volume: float
-    quadrature: Array
+    log_volume: LogVolume
+    off: list[Array]
     rates: Array
     equation: Array
     criterion: InformationCriterion
     rough: Array
     converged: bool = False
+
+    @cached_property
+    def quadrature(self) -> Array:
+        """Root mean square quadrature error ``(d,)`` of each equation."""
+        return np.asarray(np.sqrt(np.mean(np.concatenate(self.off) ** 2, axis=0)))
 
     @property
     def noise(self) -> Array:
@@ -112,7 +116,7 @@ class Law:
     def deviance(self) -> float:
         """Minus twice the log density of the data, up to a constant."""
         level = np.log(self.rss / self.n_data + self.criterion.floor)
-        return float(self.n_data * level + self.log_volume)
+        return float(self.n_data * level + self.log_volume.value + self.errors.price_of_tails)
 
     def evidence(self) -> float:
         """Criterion of the data: smaller is better."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,23 @@ class Errors:
         return self.slack if self.tails is None else self.slack * self.tails[tile]
 
 
+class LogVolume:
+    """Part of minus twice the log density of the data that the residual leaves out.
+
+    Computed when first asked for, as few rounds need it; what it comes from is then let go.
+    """
+
+    def __init__(self, rows: Sequence[WhitenedRows]) -> None:
+        self._rows = rows
+
+    @cached_property
+    def value(self) -> float:
+        """Sum over all tiles, see `WhitenedRows.log_volume`."""
+        value = sum(row.log_volume for row in self._rows)
+        self._rows = ()
+        return value
+
+
 @dataclass(frozen=True)
 class Linearisation:
     """Whitened rows of all tiles and what follows from them.
@@ -86,10 +104,10 @@ class Linearisation:
     factor: TriangularFactor
     criterion: InformationCriterion
 
-    @property
-    def log_volume(self) -> float:
+    @cached_property
+    def log_volume(self) -> LogVolume:
         """Part of minus twice the log density of the data that the residual leaves out."""
-        return sum(row.log_volume for row in self.rows)
+        return LogVolume(self.rows)
 
     def latent(self, weights: Array) -> list[Array]:
         """Posterior mean of the clean states ``(n, d)`` of each tile."""
@@ -148,6 +166,7 @@ class Setting:
         latent: Sequence[Array],
         errors: Errors,
         columns: NDArray[np.intp] | None = None,
+        off: Sequence[Array] | None = None,
     ) -> Linearisation:
         """Linearise around a trajectory.
 
@@ -160,6 +179,8 @@ class Setting:
         errors : Errors
         columns : ndarray of int (k,), optional
             Coefficients that are free; all by default.
+        off : sequence of ndarray (r, d), optional
+            Quadrature error of each tile with these weights there, where it is known.
         """
         rows = [
             white_rows(
@@ -170,6 +191,7 @@ class Setting:
                 errors.noise,
                 self.looseness * errors.loose(number),
                 columns,
+                None if off is None else off[number],
             )
             for number, (tile, states) in enumerate(zip(self.tiles, latent, strict=True))
         ]
@@ -185,6 +207,7 @@ def white_rows(
     noise: Array,
     slack: float | Array,
     columns: NDArray[np.intp] | None = None,
+    off: Array | None = None,
 ) -> WhitenedRows:
     """Whiten one tile; its equation is off by the quadrature error and a slack.
 
@@ -201,8 +224,12 @@ def white_rows(
         Random motion per sampling interval, in units of the noise.
     columns : ndarray of int (k,), optional
         Coefficients that are free; all by default.
+    off : ndarray (r, d), optional
+        Quadrature error, where it is known.
     """
-    if weights is None:
+    if off is not None:
+        error = off
+    elif weights is None:
         # Before there is a model its quadrature error is unknown; nine digits is what the widest
         # rules reach on well sampled data.
         error = 1e-9 * np.std(tile.weak.left @ tile.measured, axis=0) + np.zeros(

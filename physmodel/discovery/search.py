@@ -120,7 +120,7 @@ class Search:
 
         The regression around a law is not biased against supports that only add terms to it.
         """
-        step = self.setting.at(leader.weights, leader.latent, leader.errors)
+        step = self.setting.at(leader.weights, leader.latent, leader.errors, off=leader.off)
         others: list[Support] = []
         for solution in self._near(step.factor, leader):
             if not set(leader.key) < set(_key(solution)):
@@ -197,7 +197,8 @@ class Search:
     def _loosened(self, law: Law, slack: float) -> list[Array]:
         """The trajectory at a larger equation error: nearer to the data."""
         support = np.flatnonzero(law.weights)
-        step = self.setting.at(law.weights, law.latent, Errors(law.noise, slack), support)
+        errors = Errors(law.noise, slack)
+        step = self.setting.at(law.weights, law.latent, errors, support, law.off)
         return step.latent(law.weights[support])
 
     def _unbiased(

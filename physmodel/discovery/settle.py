@@ -101,7 +101,7 @@ def settle(setting: Setting, start: Start | Law, choice: Choice, schedule: Sched
     for number in range(total):
         if number < given:
             errors = Errors(errors.noise, schedule.slacks[number])
-        step = setting.at(weights, latent, errors, choice.columns)
+        step = setting.at(weights, latent, errors, choice.columns, law.off if law else None)
         solution = choice.solve(step)
         before, law = law, law_of(setting, step, choice.columns, solution, errors)
         still = before is not None and schedule.repeats(number) and _still(law, before)
@@ -112,6 +112,7 @@ def settle(setting: Setting, start: Start | Law, choice: Choice, schedule: Sched
         if number >= given - 1 and schedule.rounds:
             errors = _estimated(setting, step, choice, law)
     assert law is not None  # noqa: S101
+    _ = law.deviance  # of the last round only: its rows need not be kept
     return law
 
 
@@ -119,19 +120,16 @@ def _still(law: Law, before: Law) -> bool:
     """Whether no coefficient moved by more than a part of its standard error, or rounding."""
     if law.key != before.key:
         return False
-    # Laws that leave only noise are compared by evidence, others by what they leave.
-    louder = abs(law.evidence() - before.evidence()) > ENGINE.settled_evidence
-    restless = np.any(np.abs(np.log(law.unexplained / before.unexplained)) > ENGINE.settled_move)
-    if louder and (restless or law.complete):
-        return False
     moved = np.abs(law.weights - before.weights)
     error = ENGINE.settled_move * np.sqrt(np.sum(law.root**2, axis=1))
-    return bool(
-        np.all(
-            moved
-            <= np.maximum(error, ENGINE.settle_rounding * np.abs(law.weights).max(initial=0.0))
-        )
-    )
+    rounding = ENGINE.settle_rounding * np.abs(law.weights).max(initial=0.0)
+    if not np.all(moved <= np.maximum(error, rounding)):
+        return False
+    # Laws that leave only noise are compared by evidence, others by what they leave.
+    change = np.abs(np.log(law.unexplained / before.unexplained))
+    if not np.any(change > ENGINE.settled_move) and not law.complete:
+        return True
+    return not abs(law.evidence() - before.evidence()) > ENGINE.settled_evidence
 
 
 def _estimated(setting: Setting, step: Linearisation, choice: Choice, law: Law) -> Errors:
@@ -209,8 +207,8 @@ def law_of(
         latent,
         step.residuals(short),
         step.factor.total,
-        step.log_volume + errors.price_of_tails,
-        np.sqrt(np.mean(np.concatenate(quadrature) ** 2, axis=0)),
+        step.log_volume,
+        quadrature,
         *_sizes(setting, latent, errors),
         step.criterion,
         setting.rough,

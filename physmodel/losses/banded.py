@@ -51,11 +51,21 @@ def gram_of_blocks(matrix: sparse.bsr_array) -> Array:
         for lag in range(min(most, rows.shape[3])):
             n = min(CACHED, rows.shape[3] - lag)
             upper, lower = rows[lag:, :, :, :n], rows[: len(rows) - lag, :, :, lag : lag + n]
-            product = np.einsum("pacr,pbcr->abr", upper, lower)
-            for a, b in np.ndindex(d, d):
-                if lag * d + b >= a:
-                    bands[lag * d + b - a, begin * d + a : (begin + n) * d : d] = product[a, b]
+            product = np.einsum("pacr,pbcr->bar", upper, lower)
+            if lag:
+                _blocks(bands, d, lag)[:, :, begin : begin + n] = product
+                continue
+            for below in range(d):  # of the blocks on the diagonal, their lower triangles
+                for a in range(d - below):
+                    bands[below, begin * d + a : (begin + n) * d : d] = product[a + below, a]
     return bands
+
+
+def _blocks(bands: Array, d: int, lag: int) -> Array:
+    """Blocks ``(d, d, rows)`` so many rows below the diagonal, as a view of the bands."""
+    down, along = bands.strides
+    shape = (d, d, bands.shape[1] // d - lag)
+    return as_strided(bands[lag * d :], shape, (down, along - down, d * along))
 
 
 def _aligned(matrix: sparse.bsr_array, begin: int, end: int) -> Array:

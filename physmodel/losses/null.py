@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import cholesky_banded, lapack
+from scipy.linalg import cholesky_banded
 
+from physmodel.losses.banded import triangular_solve
 from physmodel.losses.stencils import increments
 
 Array = NDArray[np.float64]
@@ -45,13 +46,15 @@ def null_evidence(pieces: Sequence[tuple[Array, Array, Array]]) -> float:
     for order in (1, 2):
         maps = [_differences(time, order) for time, _, _ in pieces]
         rows = [left @ states for left, (_, states, _) in zip(maps, pieces, strict=True)]
-        gaps = [np.diff(time) for time, _, _ in pieces]
+        noise = [_noise(left, order) for left in maps]
+        motion = [_motion(np.diff(time), order) for time, _, _ in pieces]
+        stretch = 2.0 * sum(float(np.log(left.diagonal(1)).sum()) for left in maps)
         for ratio in RATIOS:
-            squares, determinant = np.zeros(n_states), 0.0
-            for left, block, gap in zip(maps, rows, gaps, strict=True):
-                white, log_det = _white(left, block, ratio, gap, order)
+            squares, determinant = np.zeros(n_states), -stretch
+            for block, still, moving in zip(rows, noise, motion, strict=True):
+                white, log_det = _white(still + ratio * moving, block)
                 squares += np.sum(white**2, axis=0)
-                determinant += log_det - 2.0 * float(np.log(left.diagonal(1)).sum())
+                determinant += log_det
             variance = np.maximum(squares / count, np.finfo(float).tiny)
             best = np.minimum(best, np.log(variance) + determinant / count)
     return float(best.mean())
@@ -66,24 +69,31 @@ def _differences(time: Array, order: int) -> sparse.csr_array:
     return sparse.csr_array(sparse.vstack([start, increments(time, 2)]))
 
 
-def _white(
-    left: sparse.csr_array, block: Array, ratio: float, gap: Array, order: int
-) -> tuple[Array, float]:
-    """Whitened increments of noise plus random motion, with the log determinant."""
+def _noise(left: sparse.csr_array, order: int) -> Array:
+    """Lower bands of the covariance of increments of unit noise."""
     covariance = sparse.csr_array(left @ left.T)
-    n = covariance.shape[0]
-    bands = np.zeros((order + 1, n))
+    bands = np.zeros((order + 1, covariance.shape[0]))
     for offset in range(order + 1):
-        bands[order - offset, offset:] = covariance.diagonal(offset)
+        bands[offset, : bands.shape[1] - offset] = covariance.diagonal(offset)
+    return bands
+
+
+def _motion(gap: Array, order: int) -> Array:
+    """The same of increments of unit random motion."""
+    bands = np.zeros((order + 1, len(gap)))
     if order == 1:
-        bands[-1] += ratio * gap
-    else:
-        # The first velocity is what the random force brings about in the time of the record: a
-        # constant rate is a law, and no random motion.
-        before = np.concatenate([[3.0 * gap.sum()], gap[:-1]])
-        bands[-1] += ratio * (before + gap) / 3.0
-        bands[-2, 1:] += ratio * gap[:-1] / 6.0
-    bands[-1] *= 1.0 + 1e-12
-    factor = cholesky_banded(bands, check_finite=False)
-    white, _ = lapack.dtbtrs(factor, block, uplo="U", trans="T")
-    return white, 2.0 * float(np.log(factor[-1]).sum())
+        bands[0] = gap
+        return bands
+    # The first velocity is what the random force brings about in the time of the record: a
+    # constant rate is a law, and no random motion.
+    before = np.concatenate([[3.0 * gap.sum()], gap[:-1]])
+    bands[0] = (before + gap) / 3.0
+    bands[1, :-1] = gap[:-1] / 6.0
+    return bands
+
+
+def _white(bands: Array, block: Array) -> tuple[Array, float]:
+    """Whitened increments, with the log determinant of their covariance."""
+    bands[0] *= 1.0 + 1e-12
+    factor = cholesky_banded(bands, overwrite_ab=True, lower=True, check_finite=False)
+    return triangular_solve(factor, block), 2.0 * float(np.log(factor[0]).sum())

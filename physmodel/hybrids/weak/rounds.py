@@ -64,7 +64,7 @@ class Settled:
         """Criterion of the data; every free column has the price of a term."""
         criterion = self.now.step.criterion
         fit = float(criterion(np.array([self.rss]), len(self.free))[0])
-        return fit + self.now.step.log_volume
+        return fit + self.now.step.log_volume.value
 
     @property
     def std_errors(self) -> Array:
