@@ -43,7 +43,7 @@ class EngineConstants:
     covariance_rounding: float = 1e-14
     #: [share of entries] Of a map that are not zero: below it single entries are multiplied, not
     #: blocks.
-    sparse_share: float = 0.3
+    sparse_share: float = 0.1
     #: [sign vectors] Hutchinson's estimate of a trace, shared among the states, one each at
     #: least.
     probes: int = 12

@@ -24,8 +24,9 @@ LEAST_PIVOT = 0.01
 #: Bands from which a solve in dense blocks is faster than one by columns.
 WIDE = 100
 
-#: Rows that are multiplied at a time, so that they stay in the processor's cache.
-CACHED = 256
+#: Rows of blocks that are dense at a time, so that they stay in the processor's cache; and rows
+#: that are multiplied at a time.
+CACHED, GROUPED = 64, 48
 
 
 def gram_of_blocks(matrix: sparse.bsr_array) -> Array:
@@ -41,42 +42,35 @@ def gram_of_blocks(matrix: sparse.bsr_array) -> Array:
     ndarray (bands, r d)
     """
     d, count = matrix.blocksize[0], matrix.shape[0] // matrix.blocksize[0]
-    ends = [f.reduceat(matrix.indices, matrix.indptr[:-1]) for f in (np.minimum, np.maximum)]
-    later = np.minimum.accumulate(ends[0][::-1])[::-1]  # first column of this row and all others
-    reach = np.searchsorted(later, ends[1], side="right") - np.arange(count)
-    bands = np.zeros((int(reach.max()) * d, count * d), order="F")
+    first, last = (f.reduceat(matrix.indices, matrix.indptr[:-1]) for f in (np.minimum, np.maximum))
+    later = np.minimum.accumulate(first[::-1])[::-1]  # first column of this row and all others
+    beyond = np.searchsorted(later, last, side="right")  # the first row that shares no column
+    height, group = int((beyond - np.arange(count)).max()) * d, max(GROUPED // d, 1)
+    bands = np.empty((count * d, height))
     for begin in range(0, count, CACHED):
-        most = int(reach[begin : begin + CACHED].max())
-        rows = _aligned(matrix, begin, min(begin + CACHED + most, count))
-        for lag in range(min(most, rows.shape[3])):
-            n = min(CACHED, rows.shape[3] - lag)
-            upper, lower = rows[lag:, :, :, :n], rows[: len(rows) - lag, :, :, lag : lag + n]
-            product = np.einsum("pacr,pbcr->bar", upper, lower)
-            if lag:
-                _blocks(bands, d, lag)[:, :, begin : begin + n] = product
-                continue
-            for below in range(d):  # of the blocks on the diagonal, their lower triangles
-                for a in range(d - below):
-                    bands[below, begin * d + a : (begin + n) * d : d] = product[a + below, a]
-    return bands
+        end = min(begin + CACHED, count)
+        low, dense = _dense(matrix, begin, int(beyond[begin:end].max()))
+        for a in range(begin, end, group):
+            b = min(a + group, end)
+            rows, top = (b - a) * d, int(beyond[a:b].max() - a) * d
+            columns = slice((first[a:b].min() - low) * d, (last[a:b].max() + 1 - low) * d)
+            own = dense[(a - begin) * d :, columns]
+            product = np.zeros((rows, rows + height))
+            np.matmul(own[:rows], own[:top].T, out=product[:, :top])
+            down, along = product.strides
+            bands[a * d : b * d] = as_strided(product, (rows, height), (down + along, along))
+    return bands.T
 
 
-def _blocks(bands: Array, d: int, lag: int) -> Array:
-    """Blocks ``(d, d, rows)`` so many rows below the diagonal, as a view of the bands."""
-    down, along = bands.strides
-    shape = (d, d, bands.shape[1] // d - lag)
-    return as_strided(bands[lag * d :], shape, (down, along - down, d * along))
-
-
-def _aligned(matrix: sparse.bsr_array, begin: int, end: int) -> Array:
-    """Some rows of blocks ``(slots, d, d, rows)``, by the distance from the diagonal."""
+def _dense(matrix: sparse.bsr_array, begin: int, end: int) -> tuple[int, Array]:
+    """Some rows of blocks as a dense matrix, from their first column on."""
     d, which = matrix.blocksize[0], slice(matrix.indptr[begin], matrix.indptr[end])
     row = np.repeat(np.arange(end - begin), np.diff(matrix.indptr[begin : end + 1]))
-    slot = matrix.indices[which] - row
-    slot -= slot.min()
-    rows = np.zeros((int(slot.max()) + 1, d, d, end - begin))
-    rows[slot, :, :, row] = matrix.data[which]
-    return rows
+    low = int(matrix.indices[which].min())
+    column = matrix.indices[which] - low
+    dense = np.zeros((end - begin, d, int(column.max()) + 1, d))
+    dense[row, :, column] = matrix.data[which]
+    return low, dense.reshape((end - begin) * d, -1)
 
 
 def gram_of_entries(matrix: sparse.csr_array) -> Array:
