@@ -25,8 +25,8 @@ def backward_elimination(factor: TriangularFactor) -> Iterator[Solution]:
     """Solve on all columns, then repeatedly drop the column that costs least.
 
     Yields: from the largest support to the empty one, each optimal on its support. Supports of more
-    than `MANY` columns shrink by several at once. `Solution.inverse` is a square root of the inverse
-    Gram, but no triangle.
+    than `MANY` columns shrink by several at once. `Solution.inverse` is a square root of the
+    inverse Gram, but no triangle.
 
     Notes
     -----
