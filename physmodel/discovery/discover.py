@@ -32,9 +32,6 @@ from physmodel.problem.constants import read_term
 from physmodel.problem.problem import Problem
 from physmodel.progress import stage
 
-#: What others call equations whose form is known; they are no fields of a problem.
-KNOWN_FORMS = frozenset({"known", "equations", "model", "form"})
-
 
 def discover(
     data: Any,
@@ -92,7 +89,7 @@ def discover(
 
 def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Result:
     stage("reading and checking the data", 0.0)
-    if not isinstance(problem, Problem | None) or not KNOWN_FORMS.isdisjoint(known):
+    if not isinstance(problem, Problem | None):
         raise ProblemError(
             "discover looks for equations; here some are given",
             fix="pm.fit(data, {state: right-hand side, ...}) fits the numbers of equations whose "
