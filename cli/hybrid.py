@@ -64,8 +64,8 @@ def command(
     """
     from physmodel.cli.messages import findings, working
     from physmodel.hybrids.hybrid import hybrid
-    from physmodel.hybrids.known_text import read_start
     from physmodel.hybrids.results.text import dumps
+    from physmodel.models.equations_text import read_start
 
     if output is not None:
         from physmodel.reports.run import require_free

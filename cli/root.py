@@ -16,6 +16,7 @@ from physmodel.version import __version__
 #: Command, module, one line of help: `--help` must not import the modules.
 COMMANDS = {
     "discover": ("physmodel.cli.discover", "Find the law behind measured trajectories."),
+    "fit": ("physmodel.cli.fit", "Fit the numbers of equations whose form is known."),
     "hybrid": ("physmodel.cli.hybrid", "Find what known equations leave out."),
     "check": ("physmodel.cli.check", "Examine data; nothing is fitted."),
     "invariants": ("physmodel.cli.invariants", "Find what measured trajectories conserve."),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 import physmodel as pm
+from physmodel.cli.root import root
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.flow import Intervals, flow_end, linearised_flow
 from physmodel.losses.shooting import MultipleShooting, Record
@@ -322,3 +327,43 @@ def test_derivatives_with_rates_of_second_order() -> None:
     sides = [problem.values(local + s * h * along[0], shared + s * h * along[1]) for s in (1, -1)]
     slope = by_local @ along[0] + by_shared @ along[1]
     assert slope == pytest.approx((sides[0] - sides[1]) / (2 * h), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "equations",
+    ["x' = -k*x + c", "dx/dt = c - k*x", {"x'": "-k*x + c"}, {"x": "-k*x + c"}],
+    ids=str,
+)
+def test_equations_in_every_form_are_the_same_fit(equations: str | dict[str, str]) -> None:
+    """x = 2 + e^(-t): k = 1, c = 2, to the tolerance of the integrator."""
+    t = np.linspace(0.0, 4.0, 81)
+    found = pm.fit(pm.from_arrays(t, 2.0 + np.exp(-t)[:, None], names=["x"]), equations)
+    numbers = dict(zip(found.names, found.parameters, strict=True))
+    assert numbers["k"] == pytest.approx(1.0, abs=1e-6)
+    assert numbers["c"] == pytest.approx(2.0, abs=1e-6)
+
+
+def test_second_order_in_text_takes_a_velocity() -> None:
+    t = np.linspace(0.0, 10.0, 201)
+    data = pm.from_arrays(t, np.cos(2.0 * t)[:, None], names=["x"])
+    assert pm.fit(data, "x'' = -k*x - c*x'").parameters[0] == pytest.approx(4.0, abs=1e-6)
+    with pytest.raises(pm.ProblemError, match="order 2"):
+        pm.fit(data, "x'' = -k*x", order=1)
+
+
+def test_the_command_fits(tmp_path: Path) -> None:
+    t = np.linspace(0.0, 4.0, 81)
+    noise = 1e-3 * np.random.default_rng(0).standard_normal(81)
+    path = tmp_path / "decay.csv"
+    path.write_text(
+        "t,x\n" + "".join(f"{a},{b}\n" for a, b in zip(t, np.exp(-t) + noise, strict=True))
+    )
+    done = CliRunner().invoke(root, ["fit", str(path), "--equations", "x' = -k*x", "--json"])
+    assert done.exit_code == 0, done.output
+    table = json.loads(done.stdout)
+    k = table["parameters"]["k"]
+    assert table["status"] == "identified"
+    assert abs(k["value"] - 1.0) < 5.0 * k["std"]
+    wrong = CliRunner().invoke(root, ["fit", str(path), "--equations", "x = -k*x"])
+    assert wrong.exit_code == 2
+    assert "no rate of change" in wrong.output

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physmodel.errors import ProblemError
-from physmodel.hybrids.known_text import closed_states, known_texts, read_known
 from physmodel.hybrids.weak.joined import Joined, Tangent
 from physmodel.hybrids.weak.random_net import RandomNet
 from physmodel.hybrids.weak.restricted import Columns
 from physmodel.models.coordinates import Coordinates
+from physmodel.models.equations_text import closed_states, known_texts, read_known
 from physmodel.models.expression_field import expression_field
 from physmodel.models.linear_field import Points
 

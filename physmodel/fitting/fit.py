@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -17,6 +17,7 @@ from physmodel.errors import ProblemError
 from physmodel.fitting.attempts import attempted
 from physmodel.fitting.record import Fit
 from physmodel.losses.records import records_of
+from physmodel.models.equations_text import right_sides
 from physmodel.models.expression_field import expression_field
 from physmodel.models.parametric_field import ParametricField
 from physmodel.models.sparse_field import velocity_name
@@ -29,8 +30,8 @@ Array = NDArray[np.float64]
 
 
 def fit(
-    data: xr.Dataset,
-    field: ParametricField | Mapping[str, str],
+    data: Any,
+    field: ParametricField | str | Mapping[str, str],
     *,
     start: Mapping[str, float] | None = None,
     order: int | None = None,
@@ -48,9 +49,11 @@ def fit(
     data : xarray.Dataset
         As of `physmodel.open` or `physmodel.from_arrays`. Columns named ``x_t`` are velocities of
         a state ``x`` (for second order ``x_tt`` its accelerations) and are fitted too.
-    field : ParametricField or mapping of state to text
-        Such as ``{"x": "a*x - b*x*y", "y": "-c*y + d*x*y"}``; see `expression_field`. Fields of
-        second order need no velocities.
+    field : str, mapping of state to text, or ParametricField
+        Equations, such as ``"x' = a*x - b*x*y, y' = -c*y + d*x*y"`` or
+        ``"theta'' = -k*sin(theta)"``, or right sides ``{"x": "a*x - b*x*y", "y": "-c*y + d*x*y"}``.
+        Names that are no column, no velocity (``x'`` or ``x_t``), no function and not ``t`` are the
+        unknown numbers. Equations of second order need no velocities.
     start : mapping of str to float, optional
         First values of parameters in a text. Without them, or if they lead to nothing that explains
         the data or leaves no number larger than its error, starts are searched.
@@ -77,7 +80,7 @@ def fit(
     --------
     >>> import numpy as np, physmodel as pm
     >>> t = np.linspace(0, 2, 41)
-    >>> print(pm.fit(pm.from_arrays(t, 3 * np.exp(-t)[:, None], names=["x"]), {"x": "-k*x"}).names)
+    >>> print(pm.fit(pm.from_arrays(t, 3 * np.exp(-t)[:, None], names=["x"]), "x' = -k*x").names)
     ('k',)
     """
     with threadpool_limits(1, "blas"):  # as in `discover`
@@ -85,8 +88,8 @@ def fit(
 
 
 def _fit(
-    data: xr.Dataset,
-    field: ParametricField | Mapping[str, str],
+    data: Any,
+    field: ParametricField | str | Mapping[str, str],
     start: Mapping[str, float] | None,
     order: int | None,
     unmeasured: Sequence[str],
@@ -94,13 +97,23 @@ def _fit(
 ) -> Fit:
     data, given = opened(data), None
     unmeasured = names_list("unmeasured", unmeasured)
+    if isinstance(field, str) or (
+        isinstance(field, Mapping) and any("'" in str(left) or "/" in str(left) for left in field)
+    ):
+        field, written = right_sides(field)
+        if order not in (None, written):
+            raise ProblemError(
+                f"the equations are of order {written} in time and order is {order}",
+                fix="leave the order out: the equations say it",
+            )
+        order = written
     if isinstance(field, Mapping):
         inputs = [n for n in variable_names(data, "input") if n not in field]
         field, given = expression_field(field, inputs=inputs, start=start, order=order), start or {}
     elif not hasattr(field, "parameters"):
         raise ProblemError(
             f"{field!r} is no field",
-            fix='give equations, such as {"x": "-k*x"}, or a field with parameters',
+            fix='give equations, such as "x\' = -k*x", or a field with parameters',
         )
     elif start is not None or order is not None:
         raise ProblemError(

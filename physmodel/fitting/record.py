@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -162,8 +162,10 @@ class Fit:
                 f"Other numbers explain the data about as well: {'; or '.join(lines)}. What is "
                 "known of them (start={...}) or more data would decide."
             )
-        if self.ending is not Ending.CONVERGED or not said:
+        if self.ending is not Ending.CONVERGED:
             said.append(REMEDIES[self.ending])
+        elif not said:
+            said.append("One set of numbers stands out; check it on data that it has not seen.")
         return " ".join(said)
 
     def _numbers(self, parameters: Array) -> str:
@@ -220,6 +222,25 @@ class Fit:
     def _repr_html_(self) -> str:
         return fit_card(self.status, self.remedy, self._rows, self.noise_std)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, the object that ``physmodel fit --json`` prints; infinite errors as None."""
+        columns = zip(self.names, self.parameters, self.std_errors, strict=True)
+        return {
+            "schema_version": 1,
+            "status": self.status,
+            "remedy": self.remedy,
+            "parameters": {
+                name: {"value": float(value), "std": float(std) if np.isfinite(std) else None}
+                for name, value, std in columns
+            },
+            "noise_std": dict(self.noise_std),
+            "p_value": self.p_value,
+            "side_minima": [
+                dict(zip(self.names, other.tolist(), strict=True)) for other in self.side_minima
+            ],
+            "hold": dict(self.hold),
+        }
+
     def __str__(self) -> str:
         """Parameters with their errors, noise and what to do."""
         width = max((len(name) for name in self.names), default=0)
@@ -232,4 +253,4 @@ class Fit:
         if self.hold:
             kinds = ", ".join(f"{name} {kind}" for name, kind in self.hold.items())
             lines.append(f"inputs between samples: {kinds}")
-        return "\n".join([*lines, self.remedy])
+        return "\n".join([self.status, "", *lines, "", self.remedy])

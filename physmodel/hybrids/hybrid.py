@@ -19,7 +19,6 @@ from physmodel.errors import DataError, ProblemError
 from physmodel.findings import Finding
 from physmodel.fitting.courses import Pieces
 from physmodel.fitting.starts import linear_names, searched_starts
-from physmodel.hybrids.known_text import closed_states, known_texts, read_known
 from physmodel.hybrids.of_law import residual_law
 from physmodel.hybrids.outcome import hybrid_result
 from physmodel.hybrids.results.result import HybridResult
@@ -27,6 +26,7 @@ from physmodel.hybrids.search import searched
 from physmodel.laws.result import Result
 from physmodel.laws.scores import states_and_velocities
 from physmodel.losses.records import records_of
+from physmodel.models.equations_text import closed_states, known_texts, read_known
 from physmodel.models.expression_field import ExpressionField
 from physmodel.problem.problem import Problem
 

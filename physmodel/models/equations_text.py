@@ -1,4 +1,4 @@
-"""Read the physics that is known: ``x' = a*x, y' = -d*y`` or ``theta'' = -k*sin(theta)``."""
+"""Read equations as people write them: ``x' = a*x, y' = -d*y`` or ``theta'' = -k*sin(theta)``."""
 
 from __future__ import annotations
 
@@ -56,6 +56,28 @@ def read_known(
     return expression_field(texts, inputs=inputs, order=order, start=start)
 
 
+def right_sides(equations: str | Mapping[str, str]) -> tuple[dict[str, str], int]:
+    """Right side of every state that has an equation, and the order in time.
+
+    Parameters
+    ----------
+    equations : str or mapping of left side to right side
+        As of `read_known`, one equation for each state.
+
+    Raises
+    ------
+    ProblemError
+        If a text cannot be read.
+    """
+    pairs = equations.items() if isinstance(equations, Mapping) else _split(equations)
+    states = [_left(str(left))[0] for left, _ in pairs]
+    texts, order = _equations(equations, states)
+    return {
+        state: _velocities(text.removeprefix("=").strip(), states, order)
+        for state, text in texts.items()
+    }, order
+
+
 def known_texts(known: str | Mapping[str, str], states: Sequence[str]) -> dict[str, str]:
     """Right side of every state as it was written; ``"0"`` where nothing is known.
 
@@ -93,20 +115,20 @@ def _equations(known: str | Mapping[str, str], states: Sequence[str]) -> tuple[d
         state, order = _left(str(left))
         if state not in states:
             raise ProblemError(
-                f"the known equations speak of {state!r}, which is no state of the data",
+                f"the equations speak of {state!r}, which is no state of the data",
                 fix=suggestion(state, states) + "states: " + ", ".join(states),
             )
         if state in found:
-            raise ProblemError(f"there are two known equations for {state!r}", fix="keep one")
+            raise ProblemError(f"there are two equations for {state!r}", fix="keep one")
         found[state], orders[state] = str(right).strip(), order
     if len({*orders.values()}) > 1:
         raise ProblemError(
-            "the known equations are of different order in time",
+            "the equations are of different order in time",
             where=", ".join(f"{state}: {order}" for state, order in orders.items()),
             fix="write all of them with ' or all of them with ''",
         )
     if not found:
-        raise ProblemError("no known equation was given", fix=EXAMPLE)
+        raise ProblemError("no equation was given", fix=EXAMPLE)
     return found, next(iter(orders.values()))
 
 
@@ -141,7 +163,7 @@ def _left(text: str) -> tuple[str, int]:
         return quotient[2], 2 if quotient[1] else 1
     raise ProblemError(
         f"{text.strip()!r} is no rate of change",
-        why="a known equation says what the rate of a state is",
+        why="an equation says what the rate of a state is",
         fix=EXAMPLE,
     )
 
@@ -152,7 +174,7 @@ def _velocities(text: str, states: Sequence[str], order: int) -> str:
     def named(hit: re.Match[str]) -> str:
         if hit[1] not in states or order == 1:
             raise ProblemError(
-                f"{hit[0]!r} cannot stand on the right of a known equation",
+                f"{hit[0]!r} cannot stand on the right of an equation",
                 why="only equations of second order hold velocities, and only of states",
                 fix=f"write {hit[1]}'' = ... on the left, or another name",
             )
