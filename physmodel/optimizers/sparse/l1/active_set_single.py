@@ -112,8 +112,7 @@ def _descend(
         size[inside] = 0.0
         wanted = size - above * penalty
         largest = float(wanted.max(initial=0.0))
-        # At the penalty where nothing is used no column may be known yet.
-        most = penalty[wanted.argmax()] if len(wanted) else 0.0
+        most = penalty[wanted.argmax()] if len(wanted) else 0.0  # no column is known yet
         none = largest <= TOLERANCE * most * above + rounding
         if settled and none:
             if above == 1.0:
