@@ -154,10 +154,5 @@ def _inverse(name: str, seed: int) -> Record:
 
 
 def _record(name: str, seed: int, error: float, seconds: float) -> Record:
-    return {
-        "case": name,
-        "method": "elements",
-        "seed": seed,
-        "error": error,
-        "seconds": seconds,
-    }
+    facts = {"case": name, "method": "elements", "seed": seed}
+    return {**facts, "error": error, "seconds": seconds}

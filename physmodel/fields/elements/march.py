@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from physmodel.fields.elements.field import ElementField, MarchedField, joined, split, tails
 from physmodel.fields.elements.newton import newton
-from physmodel.fields.elements.patch import Condition, Patch, condition, continued
+from physmodel.fields.elements.patch import Patch, SideCondition, condition, continued
 from physmodel.fields.problem import PdeProblem
 from physmodel.optimizers.least_squares.residuals import Ending
 
@@ -113,7 +113,7 @@ def _slab(
     ``work`` holds the elements solved so far, to which its own are added, and the most allowed.
     """
     if before is None:
-        lower: tuple[Condition, ...] = tuple(map(condition, problem.lower[1]))
+        lower: tuple[SideCondition, ...] = tuple(map(condition, problem.lower[1]))
     else:
         orders = range(problem.equation.order(1))
         lower = tuple(continued(before[0], order, before[1]) for order in orders)

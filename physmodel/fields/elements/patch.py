@@ -36,19 +36,21 @@ RowMaker = Callable[[Array, dict[Index, Array], Array], Rows]
 
 
 @dataclass(frozen=True, eq=False)
-class Condition:
+class SideCondition:
     """Rows that hold at one end of a coordinate, and the derivatives they need."""
 
     indices: frozenset[Index]
     rows: RowMaker
 
 
-def condition(part: Pointwise) -> Condition:
+def condition(part: Pointwise) -> SideCondition:
     """An equation of the problem as a condition."""
-    return Condition(part.indices, part.linearised)
+    return SideCondition(part.indices, part.linearised)
 
 
-def continued(before: ElementField, order: int, sensitivity: Sequence[ElementField]) -> Condition:
+def continued(
+    before: ElementField, order: int, sensitivity: Sequence[ElementField]
+) -> SideCondition:
     """The derivative of an earlier field goes on, and so do its derivatives by unknowns."""
     index = (0, order)
 
@@ -58,7 +60,7 @@ def continued(before: ElementField, order: int, sensitivity: Sequence[ElementFie
         by_unknown = by_unknown.reshape(len(unknown), len(points)).T
         return jet[index] - target, {index: np.ones(len(points))}, by_unknown
 
-    return Condition(frozenset({index}), rows)
+    return SideCondition(frozenset({index}), rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +75,8 @@ class Patch:
     breaks: Array
     span: tuple[float, float]
     shape: tuple[int, int]
-    lower: tuple[Condition, ...]
-    upper: tuple[Condition, ...]
+    lower: tuple[SideCondition, ...]
+    upper: tuple[SideCondition, ...]
 
     def field(self, coefficients: Array) -> ElementField:
         """A field on this patch from its flat coefficients."""
@@ -142,7 +144,7 @@ class Patch:
         elements: NDArray[np.intp],
         across: Array,
         along: Array,
-        item: Condition,
+        item: SideCondition,
         unknown: Array,
     ) -> tuple[Array, Array, NDArray[np.intp], Array]:
         """Rows at every pair of places in some elements (reference coordinates)."""

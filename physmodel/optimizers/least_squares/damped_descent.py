@@ -93,9 +93,9 @@ def damped_descent(
     -----
     The search has converged when the linear model without any damping promises less than
     `tolerance` of the cost, when two steps in a row gained or moved less than that, when a spell of
-    them gained less than they are worth, or when no step
-    lowers the cost and that promise is within their rounding, or the residuals are orthogonal
-    to the columns, to the root of `tolerance`. Otherwise, without such a step, it has stalled.
+    them gained less than they are worth, or when no step lowers the cost and that promise is within
+    rounding, or the residuals are orthogonal to the columns, to the root of `tolerance`. Otherwise,
+    without such a step, it has stalled.
     """
     x = open_start(start)
     model = linearise(x)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import lstsq
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.sparse.design import TILE, Design, Dictionary, Gram
+from physmodel.optimizers.sparse.design import TILE, Design, DictionaryLike, Gram
 from physmodel.optimizers.sparse.l1.duality import penalised_certificate, penalties
 from physmodel.optimizers.sparse.opening import column_norms, open_design, tabulate
 from physmodel.optimizers.sparse.record import Certificate
@@ -26,7 +26,7 @@ ROUNDING = 1e-12
 
 
 def lasso_certificate(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None,
     coefficients: ArrayLike,
     penalty: float,
@@ -69,7 +69,7 @@ def lasso_certificate(
     return penalised_certificate(design, x, lam, quadratic, labels)
 
 
-def mutual_coherence(dictionary: Dictionary) -> float:
+def mutual_coherence(dictionary: DictionaryLike) -> float:
     """Largest absolute cosine between two different columns.
 
     Parameters
@@ -120,7 +120,7 @@ def sparsest_bound(coherence: float) -> float:
     return np.inf if coherence == 0.0 else 0.5 * (1.0 + 1.0 / coherence)
 
 
-def exact_recovery_coefficient(dictionary: Dictionary, support: ArrayLike) -> float:
+def exact_recovery_coefficient(dictionary: DictionaryLike, support: ArrayLike) -> float:
     """Tropp's exact recovery coefficient ``1 - max |pinv(A_S) a_j|_1`` over columns outside S.
 
     Parameters

@@ -39,7 +39,7 @@ class Gram:
 
 
 #: Whatever a solver takes as its dictionary.
-Dictionary: TypeAlias = ArrayLike | LinearOperator | Gram
+DictionaryLike: TypeAlias = ArrayLike | LinearOperator | Gram
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from scipy.sparse.linalg import LinearOperator
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.reading import finite_numbers, real_numbers
-from physmodel.optimizers.sparse.design import TILE, Design, Dictionary, Gram, adjoint_of
+from physmodel.optimizers.sparse.design import TILE, Design, DictionaryLike, Gram, adjoint_of
 
 Array = NDArray[np.float64]
 
@@ -21,7 +21,7 @@ TABULATE = 1 << 22
 SMALLEST, LARGEST = 1e-120, 1e120
 
 
-def open_design(dictionary: Dictionary, signals: ArrayLike | None) -> Design:
+def open_design(dictionary: DictionaryLike, signals: ArrayLike | None) -> Design:
     """Check a dictionary and its signals and bring the columns to unit norm.
 
     `dictionary`: an operator of up to `TABULATE` entries is written out; a larger one is applied as

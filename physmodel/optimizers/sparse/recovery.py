@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.sparse.design import Design, Dictionary
+from physmodel.optimizers.sparse.design import Design, DictionaryLike
 from physmodel.optimizers.sparse.l1.pursuit import certify, pursue
 from physmodel.optimizers.sparse.l1.pursuit_answer import Answer
 from physmodel.optimizers.sparse.opening import open_design
@@ -32,7 +32,7 @@ SETTLED = 1e-6
 
 
 def sparse_recovery(
-    dictionary: Dictionary, signals: ArrayLike | None = None, *, rounds: int = 8
+    dictionary: DictionaryLike, signals: ArrayLike | None = None, *, rounds: int = 8
 ) -> SparseResult:
     """Find the sparsest ``x`` with ``A x = y``: greedily, by basis pursuit, by reweighting it.
 

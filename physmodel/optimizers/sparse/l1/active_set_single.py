@@ -112,7 +112,8 @@ def _descend(
         size[inside] = 0.0
         wanted = size - above * penalty
         largest = float(wanted.max(initial=0.0))
-        none = largest <= TOLERANCE * penalty[wanted.argmax()] * above + rounding
+        most = penalty[wanted.argmax()] if len(wanted) else 0.0  # no column is known yet
+        none = largest <= TOLERANCE * most * above + rounding
         if settled and none:
             if above == 1.0:
                 done = True

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.sparse.design import Design, Dictionary
+from physmodel.optimizers.sparse.design import Design, DictionaryLike
 from physmodel.optimizers.sparse.l1.duality import group_norms, penalised_certificate, penalties
 from physmodel.optimizers.sparse.l1.working_set import squared_norm
 from physmodel.optimizers.sparse.opening import open_design
@@ -29,7 +29,7 @@ GRAM_COLUMNS = 2048
 
 
 def group_lasso(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     groups: ArrayLike,

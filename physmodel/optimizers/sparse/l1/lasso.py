@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.sparse.design import Design, Dictionary
+from physmodel.optimizers.sparse.design import Design, DictionaryLike
 from physmodel.optimizers.sparse.l1.duality import penalised_certificate, penalties
 from physmodel.optimizers.sparse.l1.working_set import solve
 from physmodel.optimizers.sparse.opening import open_design
@@ -28,7 +28,7 @@ NOISE_ROUNDS = 30
 
 
 def lasso(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     penalty: float | ArrayLike | None = None,
@@ -81,7 +81,7 @@ def lasso(
 
 
 def elastic_net(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     penalty: float | ArrayLike | None = None,

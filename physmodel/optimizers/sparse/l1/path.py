@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.sparse.design import Design, Dictionary
+from physmodel.optimizers.sparse.design import Design, DictionaryLike
 from physmodel.optimizers.sparse.l1.duality import certify, penalised_certificate, penalties
 from physmodel.optimizers.sparse.l1.grow import Point, grow
 from physmodel.optimizers.sparse.l1.lasso import checked_tolerance, largest_penalty, statuses
@@ -27,7 +27,7 @@ MODEL = 0.5
 
 
 def lasso_path(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     levels: ArrayLike | None = None,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.sparse.design import Design, Dictionary
+from physmodel.optimizers.sparse.design import Design, DictionaryLike
 from physmodel.optimizers.sparse.l1.duality import penalties
 from physmodel.optimizers.sparse.l1.lasso import noise_level
 from physmodel.optimizers.sparse.l1.pursuit_answer import Answer, infeasible, judge, linear_program
@@ -32,7 +32,7 @@ SMALLEST = 1e-11
 
 
 def basis_pursuit(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     weights: ArrayLike | None = None,
@@ -63,7 +63,7 @@ def basis_pursuit(
 
 
 def basis_pursuit_denoising(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     tolerance: float | ArrayLike | None = None,
@@ -89,7 +89,7 @@ def basis_pursuit_denoising(
 
 
 def _pursue(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None,
     tolerance: float | ArrayLike | None,
     weights: ArrayLike | None,

@@ -10,7 +10,7 @@ from scipy.linalg import lstsq
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.criterion import check_sparsity
-from physmodel.optimizers.sparse.design import Design, Dictionary
+from physmodel.optimizers.sparse.design import Design, DictionaryLike
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import SparseResult, Status
 from physmodel.optimizers.sparse.support_proof import support_certificate, support_statuses
@@ -57,7 +57,7 @@ def least_squares(design: Design, support: NDArray[np.intp]) -> Array:
 
 def run_signals(
     method: Method,
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None,
     sparsity: int | None,
     iterations: int,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from physmodel.optimizers.sparse.design import Design, Dictionary
+from physmodel.optimizers.sparse.design import Design, DictionaryLike
 from physmodel.optimizers.sparse.record import SparseResult
 from physmodel.optimizers.sparse.supports.fixed_size import (
     hard_threshold,
@@ -30,7 +30,7 @@ MAX_HALVINGS = 60
 
 
 def iterative_hard_thresholding(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     sparsity: int | None = None,
@@ -59,7 +59,7 @@ def iterative_hard_thresholding(
 
 
 def hard_thresholding_pursuit(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     sparsity: int | None = None,

@@ -15,7 +15,7 @@ from scipy.sparse import csc_array
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.criterion import check_sparsity, extended_bic
-from physmodel.optimizers.sparse.design import Design, Dictionary
+from physmodel.optimizers.sparse.design import Design, DictionaryLike
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import Path, SparseResult, Status
 from physmodel.optimizers.sparse.support_proof import support_certificate, support_statuses
@@ -29,7 +29,7 @@ GRAM_COLUMNS = 2048
 
 
 def orthogonal_matching_pursuit(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     sparsity: int | None = None,
@@ -108,7 +108,7 @@ def orthogonal_steps(design: Design, most: int, tolerance: float) -> OrthogonalS
 
 
 def matching_pursuit(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     iterations: int = 1000,

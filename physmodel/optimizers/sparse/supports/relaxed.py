@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from physmodel.errors import ProblemError
-from physmodel.optimizers.sparse.design import Design, Dictionary, Gram
+from physmodel.optimizers.sparse.design import Design, DictionaryLike, Gram
 from physmodel.optimizers.sparse.l1.duality import penalised_certificate
 from physmodel.optimizers.sparse.l1.working_set import solve
 from physmodel.optimizers.sparse.opening import open_design
@@ -28,7 +28,7 @@ SETTLED = 1e-12
 
 
 def sr3(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     threshold: float | None = None,

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.certificates import coherence_of
 from physmodel.optimizers.sparse.criterion import check_sparsity, extended_bic
-from physmodel.optimizers.sparse.design import Design, Dictionary
+from physmodel.optimizers.sparse.design import Design, DictionaryLike
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import Certificate, Path, SparseResult, Status
 from physmodel.optimizers.sparse.supports.branching import ROUNDING, branch_and_bound
@@ -34,7 +34,7 @@ MOST_COLUMNS = 1024
 
 
 def best_subset(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     sparsity: int | None = None,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from physmodel.optimizers.sparse.design import Design, Dictionary
+from physmodel.optimizers.sparse.design import Design, DictionaryLike
 from physmodel.optimizers.sparse.record import SparseResult
 from physmodel.optimizers.sparse.supports.fixed_size import largest, least_squares, run_signals
 
@@ -22,7 +22,7 @@ PROGRESS = 1e-12
 
 
 def cosamp(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     sparsity: int | None = None,
@@ -45,7 +45,7 @@ def cosamp(
 
 
 def subspace_pursuit(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     sparsity: int | None = None,

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import ProblemError
 from physmodel.optimizers.sparse.criterion import check_sparsity, extended_bic
-from physmodel.optimizers.sparse.design import Design, Dictionary
+from physmodel.optimizers.sparse.design import Design, DictionaryLike
 from physmodel.optimizers.sparse.opening import open_design
 from physmodel.optimizers.sparse.record import Certificate, SparseResult, Status
 from physmodel.optimizers.sparse.support_proof import support_certificate, support_statuses
@@ -33,7 +33,7 @@ Run = Callable[[Design, float], tuple[Array, int, bool]]
 
 
 def stlsq(
-    dictionary: Dictionary,
+    dictionary: DictionaryLike,
     signals: ArrayLike | None = None,
     *,
     threshold: float | None = None,
