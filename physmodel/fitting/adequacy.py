@@ -1,9 +1,10 @@
 """Whether white noise explains what a fit leaves: residuals that go together from sample to sample.
 
 A law that is not the right one leaves residuals that stay above or below zero for several samples.
-Sums of residuals over windows of neighbours are then larger than those of noise. How large those
-are, after a fit with its parameters and starts, is drawn: white noise is put through the linearised
-fit itself. So the test keeps its level for few samples and for noise of unknown size.
+Sums of residuals over windows of neighbours are then larger than those of noise, and their
+differences smaller. How large those are, after a fit with its parameters and starts, is drawn:
+white noise is put through the linearised fit itself. So the test keeps its level for few samples
+and for noise of unknown size.
 
 References
 ----------
@@ -25,8 +26,9 @@ from physmodel.fitting.staged import LEAST_NOISE, Staged
 from physmodel.losses.shooting_exact import left_by_noise
 
 Array = NDArray[np.float64]
-#: Positions of residuals in a flat table of them, a row for each window.
-Windows = NDArray[np.intp]
+#: Positions in a flat table of residuals: of all, and a row for each window; the weights of a row;
+#: and whether sums are expected to be large, or small.
+Windows = tuple[NDArray[np.intp], NDArray[np.intp], Array, float]
 
 #: Probability below which noise alone is not believed, as by `physmodel.hybrid`.
 REFUSED = 0.01
@@ -34,6 +36,8 @@ REFUSED = 0.01
 DRAWS, BATCH = 999, 4_000_000
 #: Part of a record that the longest window covers; windows grow by factors of two.
 LONGEST = 1.0 / 3.0
+#: Orders of differences, which are small where a misfit is much larger than the noise.
+ORDERS = (2, 4)
 #: Noise over its floor, or over that of rounding to a grid, up to which it is taken for that.
 ROUNDED = 1.2
 
@@ -60,7 +64,7 @@ def p_value(found: Staged, seed: int = 0) -> float:
     rows = [
         _gathered(left, windows) for left in _left(found, [residuals[None], *_draws(found, seed)])
     ]
-    table = np.log(np.fmax(np.vstack(rows), np.finfo(float).tiny))
+    table = np.vstack(rows)
     spread = table.std(axis=0)
     standard = (table - table.mean(axis=0)) / np.where(spread > 0.0, spread, 1.0)
     largest = standard.max(axis=1)
@@ -106,21 +110,24 @@ def _left(found: Staged, errors: Iterable[Array]) -> Iterator[Array]:
             yield np.concatenate([left[0] / problem.noise, left[1] / rates], axis=2)
 
 
-def _windows(found: Staged, residuals: Array) -> list[tuple[Windows, Windows]]:
-    """For each judged column and length: positions of all values, and of those of each window."""
+def _windows(found: Staged, residuals: Array) -> list[Windows]:
+    """Sums over windows of each length, and differences of each order, of each judged column."""
     records, width = found.problem.records, residuals.shape[1]
     edges = np.cumsum([0, *(len(record.time) for record in records)])
-    made = []
+    made: list[Windows] = []
     for column in _judged(found, residuals):
         kept = np.flatnonzero(np.isfinite(residuals[:, column]))
         runs = [kept[(kept >= a) & (kept < b)] for a, b in pairwise(edges)]
-        length = 2
-        while length <= max(2.0, LONGEST * max(len(run) for run in runs)):
-            long = [run for run in runs if len(run) >= length]
+        longest = max(2.0, LONGEST * max(len(run) for run in runs))
+        lengths = 2 ** np.arange(1, int(np.log2(longest)) + 1)
+        weights = [(np.ones(length), 1.0) for length in lengths]
+        weights += [(np.diff(np.eye(k + 1), k, axis=0)[0], -1.0) for k in ORDERS]
+        for weight, sign in weights:
+            long = [run for run in runs if len(run) >= len(weight)]
             if long:
-                rows = [np.lib.stride_tricks.sliding_window_view(run, length) for run in long]
-                made.append((kept * width + column, np.vstack(rows) * width + column))
-            length *= 2
+                rows = [np.lib.stride_tricks.sliding_window_view(run, len(weight)) for run in long]
+                place = kept * width + column, np.vstack(rows) * width + column
+                made.append((*place, weight, sign))
     return made
 
 
@@ -144,11 +151,12 @@ def _judged(found: Staged, residuals: Array) -> list[int]:
     return kept
 
 
-def _gathered(residuals: Array, windows: Sequence[tuple[Windows, Windows]]) -> Array:
-    """Mean square of the sums over windows, over that of the values, ``(m, windows)``."""
-    flat = residuals.reshape(len(residuals), -1)
+def _gathered(residuals: Array, windows: Sequence[Windows]) -> Array:
+    """Logarithms of mean squares of weighted sums, over that of the values, ``(m, windows)``."""
+    flat, tiny = residuals.reshape(len(residuals), -1), np.finfo(float).tiny
     made = []
-    for values, rows in windows:
-        sums = flat[:, rows].sum(axis=2)
-        made.append((sums**2).mean(axis=1) / (flat[:, values] ** 2).mean(axis=1))
+    for values, rows, weight, sign in windows:
+        squares = ((flat[:, rows] @ weight) ** 2).mean(axis=1)
+        whole = (flat[:, values] ** 2).mean(axis=1)
+        made.append(sign * np.log(np.fmax(squares, tiny) / np.fmax(whole, tiny)))
     return np.column_stack(made)
