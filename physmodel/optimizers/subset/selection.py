@@ -105,7 +105,6 @@ def _searched_from(
     nested = nested[:: -(-len(nested) // ENGINE.path_sizes)]
     descended = solve_support(factor, nested_descents(factor, nested, criterion))
     # The tableau is quick, QR factors are exact: the search ends with them.
-    eliminated = solve_support(factor, eliminated.support)
     start = min(eliminated, descended, key=criterion.value)
     return exchange_search(factor, start, criterion)
 
