@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from physmodel.cli.options import SOURCE, data_options, open_source
+from physmodel.cli.support.options import SOURCE, data_options, open_source
 
 #: Dimensionless groups that are printed.
 MOST_GROUPS = 8

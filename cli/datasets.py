@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from physmodel.cli.outputs import FORCE, free_file
+from physmodel.cli.support.outputs import FORCE, free_file
 
 #: Characters beyond which the entries of a list stand on lines of their own.
 LONG = 40

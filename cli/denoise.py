@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from physmodel.cli.options import SOURCE, data_options, open_source
-from physmodel.cli.outputs import FORCE, free_file
+from physmodel.cli.support.options import SOURCE, data_options, open_source
+from physmodel.cli.support.outputs import FORCE, free_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,7 +37,7 @@ def command(
     measured: it models the noise itself.
     """
     from physmodel.atomic import write_atomic
-    from physmodel.cli.options import pairs
+    from physmodel.cli.support.options import pairs
     from physmodel.signals import denoise
 
     target = free_file(output, force=force, inputs=[source])
@@ -69,7 +69,7 @@ def _filled(
     source: str, *, as_json: bool, **where: Any
 ) -> tuple[xr.Dataset, dict[str, dict[str, float]]]:
     """Open a table whose empty cells are filled, and tell how well."""
-    from physmodel.cli.options import names, pairs
+    from physmodel.cli.support.options import names, pairs
     from physmodel.data.open import open as open_data
     from physmodel.signals.tables import fill_table, read_table
 

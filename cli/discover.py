@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from physmodel.cli.options import SOURCE, data_options, names, open_source, pairs
-from physmodel.cli.outputs import save_run
+from physmodel.cli.support.options import SOURCE, data_options, names, open_source, pairs
+from physmodel.cli.support.outputs import save_run
 
 
 @click.command("discover")
@@ -77,7 +77,7 @@ def command(
     Exit status: 0 identified; 1 approximate, ambiguous, not-identifiable or no-law; 2 wrong
     request; 3 bad data.
     """
-    from physmodel.cli.messages import findings, working
+    from physmodel.cli.support.messages import findings, working
 
     if output is not None:
         from physmodel.reports.run import require_free
@@ -105,7 +105,7 @@ def command(
 
         result = discover(data, **known)
     if as_json:
-        from physmodel.laws.storage import dumps
+        from physmodel.laws.files.storage import dumps
 
         click.echo(dumps(result, output), nl=False)
     else:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from physmodel.cli.options import SOURCE, data_options, names, open_source, pairs
+from physmodel.cli.support.options import SOURCE, data_options, names, open_source, pairs
 
 
 @click.command("fit")
@@ -46,10 +46,10 @@ def command(
     """
     import json
 
-    from physmodel.cli.messages import findings, working
+    from physmodel.cli.support.messages import findings, working
     from physmodel.data.doctor import check
     from physmodel.fitting.fit import fit
-    from physmodel.models.equations_text import read_start
+    from physmodel.models.fields.equations_text import read_start
 
     with working("reading the data", quiet):
         data, _ = open_source(source, **where)

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from physmodel.cli.options import SOURCE, data_options, names, open_source, pairs
-from physmodel.cli.outputs import save_run
+from physmodel.cli.support.options import SOURCE, data_options, names, open_source, pairs
+from physmodel.cli.support.outputs import save_run
 
 
 @click.command("hybrid")
@@ -62,10 +62,10 @@ def command(
     Exit status: 0 identified or known-suffices; 1 any other status; 2 wrong
     request; 3 bad data.
     """
-    from physmodel.cli.messages import findings, working
+    from physmodel.cli.support.messages import findings, working
     from physmodel.hybrids.hybrid import hybrid
     from physmodel.hybrids.results.text import dumps
-    from physmodel.models.equations_text import read_start
+    from physmodel.models.fields.equations_text import read_start
 
     if output is not None:
         from physmodel.reports.run import require_free

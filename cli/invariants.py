@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from physmodel.cli.listing import listing_command
+from physmodel.cli.support.listing import listing_command
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from physmodel.cli.options import pairs
+from physmodel.cli.support.options import pairs
 from physmodel.errors import ProblemError
 
 
@@ -42,7 +42,7 @@ def command(
     """
     import json
 
-    from physmodel.cli.messages import working
+    from physmodel.cli.support.messages import working
     from physmodel.experiments.next_experiment import next_experiment
     from physmodel.experiments.planning_files import read_signal, read_starts
     from physmodel.laws.result import Result

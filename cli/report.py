@@ -9,7 +9,7 @@ import click
 @click.argument("run", metavar="RUN")
 def command(run: str) -> None:
     """Write report.html into the folder RUN from the model and data that it holds."""
-    from physmodel.laws.manifest import record
+    from physmodel.laws.files.manifest import record
     from physmodel.loading import load_result
     from physmodel.reports.html import write_report
     from physmodel.reports.provenance import facts_of_run

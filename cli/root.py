@@ -27,7 +27,7 @@ COMMANDS = {
     "report": ("physmodel.cli.report", "Write the report of a run again."),
     "verify": ("physmodel.cli.verify", "Compare a run with the hashes that it recorded."),
     "datasets": ("physmodel.cli.datasets", "List, show, verify and export the catalogue."),
-    "bench": ("physmodel.cli.bench", "Run a benchmark against the peers."),
+    "bench": ("physmodel.cli.benchmarks.bench", "Run a benchmark against the peers."),
 }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from physmodel.cli.options import pairs
-from physmodel.cli.outputs import FORCE, free_file
+from physmodel.cli.support.options import pairs
+from physmodel.cli.support.outputs import FORCE, free_file
 from physmodel.errors import ProblemError
 
 
@@ -36,7 +36,7 @@ def command(
 
     from physmodel.atomic import write_atomic
     from physmodel.loading import load_result
-    from physmodel.problem.parser import suggestion
+    from physmodel.problem.algebra.parser import suggestion
 
     target = None if output is None else free_file(output, force=force)
     result = load_result(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from physmodel.cli.listing import listing_command
+from physmodel.cli.support.listing import listing_command
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,8 +23,8 @@ def _look(data: xr.Dataset) -> tuple[tuple[LawSymmetry, ...], str]:
     from physmodel.conserved.of_law import law_symmetries
     from physmodel.discovery.discover import discover
     from physmodel.invariance.symmetries import law_behind
-    from physmodel.laws.render import folded, left_side, right_side
-    from physmodel.models.central_force import CentralForce
+    from physmodel.laws.texts.render import folded, left_side, right_side
+    from physmodel.models.fields.central_force import CentralForce
 
     law = law_behind(discover(data))
     if law.status == "no-law":

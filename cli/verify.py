@@ -12,7 +12,7 @@ def command(run: str) -> None:
 
     Exit status: 0 all is as it was written; 4 something is missing or changed.
     """
-    from physmodel.laws.manifest import verify
+    from physmodel.laws.files.manifest import verify
     from physmodel.loading import load_result
 
     names = verify(run)

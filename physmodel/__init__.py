@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from physmodel.fields.solve import solve_pde
     from physmodel.findings import Finding
     from physmodel.fitting.fit import Fit, fit
-    from physmodel.fitting.regimes import fit_regimes
+    from physmodel.fitting.switches.regimes import fit_regimes
     from physmodel.hybrids.hybrid import hybrid
     from physmodel.invariance.invariants import invariants
     from physmodel.invariance.symmetries import symmetries
@@ -56,7 +56,7 @@ _FACE = {
     "discover": ("physmodel.discovery.discover", "discover"),
     "fit": ("physmodel.fitting.fit", "fit"),
     "fit_pde": ("physmodel.fields.coefficients", "fit_pde"),
-    "fit_regimes": ("physmodel.fitting.regimes", "fit_regimes"),
+    "fit_regimes": ("physmodel.fitting.switches.regimes", "fit_regimes"),
     "from_arrays": ("physmodel.data.arrays", "from_arrays"),
     "hybrid": ("physmodel.hybrids.hybrid", "hybrid"),
     "invariants": ("physmodel.invariance.invariants", "invariants"),

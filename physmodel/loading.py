@@ -15,14 +15,14 @@ from physmodel.findings import Finding
 from physmodel.hybrids.results.loading import hybrid_result_of
 from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.results.storage import KIND
+from physmodel.laws.files.reading import number_of, read_data, read_start, read_table, restoring
+from physmodel.laws.files.storage import DATA
 from physmodel.laws.invariant import Invariant
-from physmodel.laws.reading import number_of, read_data, read_start, read_table, restoring
 from physmodel.laws.record import REMEDIES, LawRecord
 from physmodel.laws.result import Result
-from physmodel.laws.storage import DATA
-from physmodel.models.central_force import CentralForce
-from physmodel.models.sparse_field import SparseField, term_variables
-from physmodel.problem.parser import parse
+from physmodel.models.fields.central_force import CentralForce
+from physmodel.models.fields.sparse_field import SparseField, term_variables
+from physmodel.problem.algebra.parser import parse
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from physmodel.bench.equations import CASES, run_unit, summarise, table
-from physmodel.cli.bench import command
+from physmodel.cli.benchmarks.bench import command
 
 
 def test_numbers_of_lorenz_beside_single_shooting() -> None:

@@ -24,9 +24,9 @@ from physmodel.bench.systems.odes_methods import determination, scores
 from physmodel.bench.systems.symmetry_cases import Case
 from physmodel.cli.root import root
 from physmodel.errors import ProblemError
-from physmodel.models.sparse_field import SparseField
-from physmodel.problem.calculus import evaluate, powers
-from physmodel.problem.parser import parse
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.problem.algebra.calculus import evaluate, powers
+from physmodel.problem.algebra.parser import parse
 
 Array = NDArray[np.float64]
 

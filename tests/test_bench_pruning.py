@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from physmodel.bench.networks.pruning import run_unit, summarise, table
 from physmodel.bench.networks.pruning_cases import CASES, Case, Trained, trained
 from physmodel.bench.networks.pruning_peers import FREE, METHODS, Task
-from physmodel.cli.bench import command
+from physmodel.cli.benchmarks.bench import command
 from physmodel.optimizers.pruning.trial import Evaluations, Trial
 
 Array = NDArray[np.float64]

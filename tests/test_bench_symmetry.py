@@ -24,11 +24,11 @@ from physmodel.bench.systems.symmetry_cases import (
 from physmodel.bench.systems.symmetry_generators import GENERATORS
 from physmodel.cli.root import root
 from physmodel.models.defect import law_defect, symmetry_defect
-from physmodel.models.linear_field import Points
-from physmodel.models.sparse_field import SparseField
-from physmodel.problem.calculus import powers
-from physmodel.problem.law_text import read_law
-from physmodel.problem.symmetry_text import read_symmetry
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.problem.algebra.calculus import powers
+from physmodel.problem.known.law_text import read_law
+from physmodel.problem.known.symmetry_text import read_symmetry
 from physmodel.testing import check_symmetry, polynomial_systems
 
 Array = NDArray[np.float64]

@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from physmodel.models.sparse_field import SparseField
-from physmodel.problem.conditions import phase_variables
-from physmodel.problem.law import ORDERS
-from physmodel.problem.law_text import read_law
-from physmodel.problem.parser import parse
-from physmodel.problem.symmetry_text import EXAMPLES
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.problem.algebra.parser import parse
+from physmodel.problem.known.conditions import phase_variables
+from physmodel.problem.known.law import ORDERS
+from physmodel.problem.known.law_text import read_law
+from physmodel.problem.known.symmetry_text import EXAMPLES
 from physmodel.testing import check_law, check_symmetry
 
 #: Equations as text; one of them, and what breaks it.

@@ -10,7 +10,7 @@ import pytest
 from physmodel.data import catalogue
 from physmodel.data.contract import validate, variable_names
 from physmodel.errors import DataError, ProblemError
-from physmodel.models.systems import SYSTEMS
+from physmodel.models.simulated.systems import SYSTEMS
 
 
 @pytest.mark.parametrize("name", catalogue.names())

@@ -24,11 +24,11 @@ from physmodel.conserved.search.spectrum import Spectrum, combinations_of
 from physmodel.data.contract import variable_names
 from physmodel.data.segments import segments
 from physmodel.invariance.one_trajectory import fills_more_than_a_curve
-from physmodel.models import oscillators
 from physmodel.models.kepler_orbits import eccentric_anomaly
-from physmodel.models.systems import simulate
-from physmodel.problem.calculus import derivative, evaluate
-from physmodel.problem.parser import parse
+from physmodel.models.simulated import oscillators
+from physmodel.models.simulated.systems import simulate
+from physmodel.problem.algebra.calculus import derivative, evaluate
+from physmodel.problem.algebra.parser import parse
 
 Array = NDArray[np.float64]
 TIME = np.linspace(0.0, 20.0, 300)
@@ -349,7 +349,7 @@ def test_benchmark_table() -> None:
 
 def test_an_anharmonic_well_has_its_energy_beside_the_angular_momentum() -> None:
     """Four states have 69 terms up to degree 4; energies need no more than 17 of them."""
-    from physmodel.models.integrate import integrate
+    from physmodel.models.integrators.integrate import integrate
 
     def rhs(t: float, s: Array) -> Array:
         x, y, vx, vy = s

@@ -15,14 +15,14 @@ from physmodel.errors import ProblemError
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.coordinates import Coordinates
 from physmodel.models.defect import law_defect, symmetry_defect
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.models.fields.vector_field import VectorField
 from physmodel.models.libraries.constraints import free_coefficients
 from physmodel.models.libraries.library import candidate_libraries
-from physmodel.models.linear_field import Points
 from physmodel.models.null_space import null_space, sparse_null_space
-from physmodel.models.sparse_field import SparseField
 from physmodel.models.terms import TermLibrary, polynomial_terms
-from physmodel.models.vector_field import VectorField
-from physmodel.problem.knowledge import conditions_of, laws_of, symmetries_of
+from physmodel.problem.known.knowledge import conditions_of, laws_of, symmetries_of
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 import physmodel as pm
 from physmodel.cli.root import root
 from physmodel.models.defect import law_defect, symmetry_defect
-from physmodel.models.integrate import integrate
-from physmodel.models.linear_field import Points
-from physmodel.problem.knowledge import laws_of, symmetries_of
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.integrators.integrate import integrate
+from physmodel.problem.known.knowledge import laws_of, symmetries_of
 
 Array = NDArray[np.float64]
 

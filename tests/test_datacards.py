@@ -15,9 +15,9 @@ from physmodel.data import catalogue
 from physmodel.data.cards import KINDS, Card, read_card
 from physmodel.data.contract import variable_names
 from physmodel.errors import IntegrityError
+from physmodel.problem.measures.units import parse_unit
 from physmodel.problem.problem import Problem
 from physmodel.problem.toml import dumps
-from physmodel.problem.units import parse_unit
 
 CARDS = sorted(catalogue.FOLDER.glob("*.toml"))
 FILES = [path.stem for path in CARDS]

@@ -18,12 +18,12 @@ import physmodel as pm
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.null_space import null_space
 from physmodel.models.terms import polynomial_terms
-from physmodel.problem.base_units import PURE, Measure, measure
-from physmodel.problem.calculus import evaluate
-from physmodel.problem.consistency import measure_of, measures_of, possible
-from physmodel.problem.dimensions import exponents_of, pi_groups, rescalings
-from physmodel.problem.parser import parse
-from physmodel.problem.units import Unit, parse_unit, unit_of
+from physmodel.problem.algebra.calculus import evaluate
+from physmodel.problem.algebra.parser import parse
+from physmodel.problem.measures.base_units import PURE, Measure, measure
+from physmodel.problem.measures.consistency import measure_of, measures_of, possible
+from physmodel.problem.measures.dimensions import exponents_of, pi_groups, rescalings
+from physmodel.problem.measures.units import Unit, parse_unit, unit_of
 
 Array = NDArray[np.float64]
 

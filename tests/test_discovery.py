@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 
 import physmodel as pm
-from physmodel.models.integrate import integrate
-from physmodel.models.systems import SYSTEMS
+from physmodel.models.integrators.integrate import integrate
+from physmodel.models.simulated.systems import SYSTEMS
 
 
 def support(result: pm.Result) -> dict[str, set[str]]:

@@ -19,11 +19,11 @@ import physmodel as pm
 from physmodel.laws.export.identifiers import identifiers
 from physmodel.laws.export.languages import LANGUAGES
 from physmodel.laws.parts import coefficient_table
-from physmodel.models.central_force import CentralForce
-from physmodel.models.integrate import integrate
-from physmodel.models.sparse_field import SparseField, term_variables
-from physmodel.problem.expression import FUNCTIONS
-from physmodel.problem.parser import parse
+from physmodel.models.fields.central_force import CentralForce
+from physmodel.models.fields.sparse_field import SparseField, term_variables
+from physmodel.models.integrators.integrate import integrate
+from physmodel.problem.algebra.expression import FUNCTIONS
+from physmodel.problem.algebra.parser import parse
 
 Rates = Callable[..., list[float]]
 

@@ -15,10 +15,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from physmodel.errors import ProblemError
-from physmodel.problem.calculus import derivative, evaluate, names_in, powers
-from physmodel.problem.expression import FUNCTIONS, add, constant, power, product, variable
-from physmodel.problem.parser import MAX_DEPTH, MAX_EXPONENT, MAX_LENGTH, parse
-from physmodel.problem.printing import to_sympy
+from physmodel.problem.algebra.calculus import derivative, evaluate, names_in, powers
+from physmodel.problem.algebra.expression import FUNCTIONS, add, constant, power, product, variable
+from physmodel.problem.algebra.parser import MAX_DEPTH, MAX_EXPONENT, MAX_LENGTH, parse
+from physmodel.problem.algebra.printing import to_sympy
 
 NAMES = ("y", "x", "omega_1", "µ")
 EPS = np.finfo(float).eps

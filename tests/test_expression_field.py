@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physmodel.errors import ProblemError
-from physmodel.models.expression_field import as_expression_field, expression_field
-from physmodel.models.known_plus import Sum
-from physmodel.models.parametric_field import ParametricField, linearised_motion, motion_rate
-from physmodel.models.sparse_field import SparseField
-from physmodel.problem.parser import parse
+from physmodel.models.fields.expression_field import as_expression_field, expression_field
+from physmodel.models.fields.known_plus import Sum
+from physmodel.models.fields.parametric_field import ParametricField, linearised_motion, motion_rate
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.problem.algebra.parser import parse
 
 
 def check_derivatives(field: ParametricField, seed: int = 0) -> None:

@@ -14,14 +14,14 @@ from physmodel.losses.field_residuals import (
     rate_residuals,
     symmetry_residuals,
 )
-from physmodel.models.expression_field import ExpressionField, expression_field
-from physmodel.models.linear_field import Points
+from physmodel.models.fields.expression_field import ExpressionField, expression_field
+from physmodel.models.fields.linear_field import Points
 from physmodel.models.nets.mlp import MLPField
 from physmodel.models.nets.net_field import NetField
 from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 from physmodel.optimizers.least_squares.residuals import Residuals
-from physmodel.problem.law_text import read_law
-from physmodel.problem.symmetry_text import read_symmetry
+from physmodel.problem.known.law_text import read_law
+from physmodel.problem.known.symmetry_text import read_symmetry
 
 OSCILLATOR = {"x": "a*x + b*y + c*x*(x^2 + y^2)", "y": "-b*x + a*y + c*y*(x^2 + y^2)"}
 

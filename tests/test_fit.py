@@ -17,7 +17,7 @@ from physmodel.cli.root import root
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.flow import Intervals, flow_end, linearised_flow
 from physmodel.losses.shooting import MultipleShooting, Record
-from physmodel.models.expression_field import expression_field
+from physmodel.models.fields.expression_field import expression_field
 from physmodel.models.nets.mlp import MLPField
 from physmodel.models.nets.net_field import NetField
 

@@ -17,7 +17,7 @@ from physmodel.fitting.magnitudes import magnitudes
 from physmodel.fitting.starts import linear_names
 from physmodel.losses.shooting import MultipleShooting, Record
 from physmodel.losses.shooting_exact import left_by_noise
-from physmodel.models.expression_field import expression_field
+from physmodel.models.fields.expression_field import expression_field
 
 Array = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from scipy.linalg import expm
 
 import physmodel as pm
 from physmodel.errors import DataError, ProblemError
-from physmodel.losses.layout import tile_of
+from physmodel.losses.weak_form.layout import tile_of
 from physmodel.models.signals import Signal
 
 Array = NDArray[np.float64]

@@ -11,14 +11,14 @@ from scipy.integrate import solve_ivp
 
 import physmodel as pm
 from physmodel.constants import ENGINE
-from physmodel.data.noise_profile import NoiseProfile
+from physmodel.data.measurement.profile import NoiseProfile
 from physmodel.discovery.hidden import hidden_term
 from physmodel.discovery.identification import Identification, identify
 from physmodel.discovery.outcome import terms_result
-from physmodel.losses.preparation import prepare
+from physmodel.losses.weak_form.preparation import prepare
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.terms import shift_closed
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.parser import parse
 from physmodel.progress import watching
 
 Array = NDArray[np.float64]

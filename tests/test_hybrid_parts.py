@@ -12,9 +12,9 @@ from physmodel.hybrids.weak.joined import Joined, Tangent
 from physmodel.hybrids.weak.random_net import RandomNet
 from physmodel.hybrids.weak.restricted import Columns
 from physmodel.models.coordinates import Coordinates
-from physmodel.models.equations_text import closed_states, known_texts, read_known
-from physmodel.models.expression_field import expression_field
-from physmodel.models.linear_field import Points
+from physmodel.models.fields.equations_text import closed_states, known_texts, read_known
+from physmodel.models.fields.expression_field import expression_field
+from physmodel.models.fields.linear_field import Points
 
 
 @pytest.mark.parametrize("left", ["x'", "dx/dt", "dx / dt", " x '"])

@@ -15,8 +15,8 @@ from scipy.integrate import solve_ivp
 import physmodel as pm
 from physmodel.cli.root import root
 from physmodel.hybrids.results.result import HybridResult
-from physmodel.laws.render import number
-from physmodel.models.vector_field import simulate
+from physmodel.laws.texts.render import number
+from physmodel.models.fields.vector_field import simulate
 from physmodel.reports.hybrid_page import hybrid_html
 from physmodel.reports.run import write_run
 from physmodel.testing import check_field

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from physmodel.errors import PhysmodelError, ProblemError
-from physmodel.models import integrate as module
-from physmodel.models.conservative import henon_heiles, rigid_body
-from physmodel.models.geometric import implicit_midpoint, projected
-from physmodel.models.integrate import integrate, leapfrog, rk4, yoshida4, yoshida6
-from physmodel.models.system import System
+from physmodel.models.fields.conservative import henon_heiles, rigid_body
+from physmodel.models.integrators import integrate as module
+from physmodel.models.integrators.geometric import implicit_midpoint, projected
+from physmodel.models.integrators.integrate import integrate, leapfrog, rk4, yoshida4, yoshida6
+from physmodel.models.simulated.system import System
 
 Array = NDArray[np.float64]
 

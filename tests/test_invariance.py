@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import physmodel as pm
-from physmodel.problem.calculus import powers
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.calculus import powers
+from physmodel.problem.algebra.parser import parse
 
 EXPONENTS = st.floats(-6.0, 6.0)
 NAMES = ("x", "y", "z")

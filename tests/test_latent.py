@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from physmodel.losses.latent import whiten
-from physmodel.losses.tile import Tile
-from physmodel.losses.weak import weak_form
+from physmodel.losses.weak_form.latent import whiten
+from physmodel.losses.weak_form.tile import Tile
+from physmodel.losses.weak_form.weak import weak_form
 from physmodel.models.coordinates import Coordinates
-from physmodel.models.term_field import TermField
+from physmodel.models.fields.term_field import TermField
 from physmodel.models.terms import TermLibrary, polynomial_terms
 
 NAMES = ("x", "v")

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physmodel.errors import PhysmodelError
-from physmodel.models.central_force import CentralForce, CentralForceField, accelerations
 from physmodel.models.coordinates import Coordinates
-from physmodel.models.integrate import leapfrog
-from physmodel.models.linear_field import Points
-from physmodel.models.sparse_field import SparseField, term_variables
-from physmodel.models.term_field import TermField
+from physmodel.models.fields.central_force import CentralForce, CentralForceField, accelerations
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.sparse_field import SparseField, term_variables
+from physmodel.models.fields.term_field import TermField
+from physmodel.models.fields.vector_field import simulate
+from physmodel.models.integrators.integrate import leapfrog
 from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms
-from physmodel.models.vector_field import simulate
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.parser import parse
 
 SEEDS = st.integers(0, 10_000)
 

@@ -15,7 +15,9 @@ from torch import Tensor
 from torch.func import jacrev, vmap
 
 from physmodel.errors import PhysmodelError, ProblemError
-from physmodel.models.integrate import integrate, rk4
+from physmodel.models.fields.vector_field import simulate
+from physmodel.models.integrators.integrate import integrate, rk4
+from physmodel.models.integrators.rattle import rattle
 from physmodel.models.nets.known_scalar import KnownScalar
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
@@ -24,11 +26,9 @@ from physmodel.models.nets.scaling import Scaling
 from physmodel.models.nets.structure.constrained import Constrained, simulate_rods
 from physmodel.models.nets.structure.mechanical import Mechanical
 from physmodel.models.nets.symmetry.equivariant import symmetrised
-from physmodel.models.rattle import rattle
-from physmodel.models.vector_field import simulate
-from physmodel.problem.lie import rotation, translation
-from physmodel.problem.rods import Rods
-from physmodel.problem.symmetry import product_of
+from physmodel.problem.known.lie import rotation, translation
+from physmodel.problem.known.rods import Rods
+from physmodel.problem.known.symmetry import product_of
 from physmodel.testing.field import check_field
 
 Array = np.ndarray

@@ -17,7 +17,7 @@ from physmodel.models.nets.structure.hamiltonian import Hamiltonian
 from physmodel.models.nets.symmetry.averaged import AveragedField, AveragedScalar
 from physmodel.models.nets.symmetry.equivariant import symmetrised
 from physmodel.models.nets.symmetry.invariant import EquivariantField, InvariantScalar
-from physmodel.problem.finite import (
+from physmodel.problem.known.finite import (
     cyclic,
     mapped,
     mirror,
@@ -26,8 +26,15 @@ from physmodel.problem.finite import (
     reflection,
     time_reversal,
 )
-from physmodel.problem.lie import galilean, phase, rotation, scaling, time_translation, translation
-from physmodel.problem.symmetry import Symmetry, product_of
+from physmodel.problem.known.lie import (
+    galilean,
+    phase,
+    rotation,
+    scaling,
+    time_translation,
+    translation,
+)
+from physmodel.problem.known.symmetry import Symmetry, product_of
 from physmodel.testing.symmetry import check_symmetry
 
 #: Averages and invariants are sums of some ten products, each rounded once.

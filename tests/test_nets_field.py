@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physmodel.errors import ProblemError
+from physmodel.models.fields.vector_field import simulate
 from physmodel.models.nets import net_field
 from physmodel.models.nets.blocks import PositiveQuadratic
 from physmodel.models.nets.form import Form
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.structure.hamiltonian import Hamiltonian, Separable
-from physmodel.models.vector_field import simulate
 from physmodel.testing.field import check_field
 
 FORMS: dict[str, Form] = {

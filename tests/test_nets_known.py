@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physmodel.errors import DataError, ProblemError
-from physmodel.models.linear_field import Points
+from physmodel.models.fields.linear_field import Points
 from physmodel.models.nets.known_scalar import KnownScalar
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
@@ -18,8 +18,8 @@ from physmodel.models.nets.scaled import ScaledScalar
 from physmodel.models.nets.scaling import Scaling, scaling_of
 from physmodel.models.nets.structure.choice import form_for
 from physmodel.models.nets.symmetry.equivariant import symmetrised
-from physmodel.problem.law_text import read_law
-from physmodel.problem.symmetry_text import read_symmetry
+from physmodel.problem.known.law_text import read_law
+from physmodel.problem.known.symmetry_text import read_symmetry
 from physmodel.testing.field import check_field
 from physmodel.testing.law import check_law
 from physmodel.testing.symmetry import check_symmetry

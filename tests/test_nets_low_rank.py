@@ -16,6 +16,7 @@ from safetensors.numpy import load, save
 from physmodel.errors import IntegrityError, ProblemError
 from physmodel.losses.shooting import MultipleShooting, Record
 from physmodel.losses.slopes import KnownStates
+from physmodel.models.fields.vector_field import simulate
 from physmodel.models.nets import net_field
 from physmodel.models.nets.form import Form
 from physmodel.models.nets.mlp import MLPField, MLPScalar
@@ -34,11 +35,10 @@ from physmodel.models.nets.weights.random_units import with_random_units
 from physmodel.models.nets.weights.storage import load_net, save_net
 from physmodel.models.nets.weights.update_file import load_update, save_update
 from physmodel.models.nets.weights.weight_matrices import Matrix, weight_matrices
-from physmodel.models.vector_field import simulate
 from physmodel.networks.carried import carry
 from physmodel.optimizers.least_squares.bordered import bordered_least_squares
 from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
-from physmodel.problem.finite import mirror
+from physmodel.problem.known.finite import mirror
 
 ENERGY = MLPScalar(2, (6, 5))
 HIDDEN = (Matrix(0, 6, 2), Matrix(18, 5, 6))  # weights 6 x 2, biases 6, weights 5 x 6

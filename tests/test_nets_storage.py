@@ -34,10 +34,10 @@ from physmodel.models.nets.symmetry.averaged import AveragedField
 from physmodel.models.nets.symmetry.equivariant import symmetrised
 from physmodel.models.nets.weights.random_units import with_random_units
 from physmodel.models.nets.weights.storage import FILE, WEIGHTS, load_net, save_net
-from physmodel.problem.finite import time_reversal
-from physmodel.problem.lie import rotation
-from physmodel.problem.rods import Rods
-from physmodel.problem.symmetry import product_of
+from physmodel.problem.known.finite import time_reversal
+from physmodel.problem.known.lie import rotation
+from physmodel.problem.known.rods import Rods
+from physmodel.problem.known.symmetry import product_of
 
 NAMES = ("q1", "q2", "p1", "p2")
 TURNING = product_of(rotation(["q1", "q2"], ["p1", "p2"]), time_reversal("p1", "p2"))

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.func import jacrev, vmap
 
+from physmodel.models.fields.vector_field import simulate
 from physmodel.models.nets.blocks import skew
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField
@@ -28,7 +29,6 @@ from physmodel.models.nets.structure.mechanical import Mechanical
 from physmodel.models.nets.structure.port_hamiltonian import PortHamiltonian
 from physmodel.models.nets.structure.stable import Stable
 from physmodel.models.nets.traced import PATIENCE, slopes_of
-from physmodel.models.vector_field import simulate
 
 SMALL = (5,)
 draws = given(seed=st.integers(0, 10**6))

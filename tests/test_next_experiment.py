@@ -32,7 +32,7 @@ from physmodel.experiments.discrimination import (
 )
 from physmodel.experiments.hypotheses import hypotheses_of
 from physmodel.experiments.trial import plan
-from physmodel.models.integrate import integrate
+from physmodel.models.integrators.integrate import integrate
 
 #: A stiffening spring that moves too little to show all of its force.
 SPRING = replace(

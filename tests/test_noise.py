@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from physmodel.data.noise import estimate_noise, quantisation_step
+from physmodel.data.measurement.noise import estimate_noise, quantisation_step
 
 Array = NDArray[np.float64]
 

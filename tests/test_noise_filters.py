@@ -11,9 +11,9 @@ from scipy.integrate import solve_ivp
 from scipy.signal import savgol_filter
 
 import physmodel as pm
-from physmodel.data.noise_filters import UNFILTERED, NoiseFilter, filters, seen_filter
-from physmodel.losses.preparation import prepare
-from physmodel.losses.smoothing import Smoothing
+from physmodel.data.measurement.filters import UNFILTERED, NoiseFilter, filters, seen_filter
+from physmodel.losses.weak_form.preparation import prepare
+from physmodel.losses.weak_form.smoothing import Smoothing
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import physmodel as pm
-from physmodel.data.noise_profile import NoiseProfile
-from physmodel.models.integrate import integrate
-from physmodel.models.systems import SYSTEMS
+from physmodel.data.measurement.profile import NoiseProfile
+from physmodel.models.integrators.integrate import integrate
+from physmodel.models.simulated.systems import SYSTEMS
 
 
 def profile_of(share: float, size: float = 1.0) -> NoiseProfile:

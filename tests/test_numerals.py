@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import physmodel as pm
-from physmodel.data.assembly.numerals import CONVENTIONS, settle_numerals
+from physmodel.data.values.numerals import CONVENTIONS, settle_numerals
 from physmodel.findings import recorded
 
 VALUES = [1234.5, 999.25, 12345.75, 7.5, 1000.0, 2345678.5]

@@ -415,7 +415,7 @@ def test_columns_may_be_numbered() -> None:
     ("header", "name"), [("x\u2081", "x1"), ("\u00bd", "v_1_2"), ("\u00b5", "\u03bc"), ("x²", "x2")]
 )
 def test_letters_are_those_of_the_expression_reader(write: Any, header: str, name: str) -> None:
-    from physmodel.problem.parser import parse
+    from physmodel.problem.algebra.parser import parse
 
     data = open_data(write(CSV.replace("t,x,y", f"t,{header},y", 1)))
     assert variable_names(data) == (name, "y")

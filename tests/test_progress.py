@@ -19,9 +19,9 @@ from click.testing import CliRunner
 from rich.console import Console
 
 import physmodel as pm
-from physmodel.cli import stages
 from physmodel.cli.root import root
-from physmodel.cli.stages import Stages
+from physmodel.cli.support import stages
+from physmodel.cli.support.stages import Stages
 from physmodel.progress import stage, watching
 
 SECOND = ", second order in time"

@@ -18,8 +18,8 @@ from physmodel.conserved.of_field import UncertainField
 from physmodel.conserved.search.smoothing import smooth
 from physmodel.conserved.symmetries import field_symmetries
 from physmodel.data.segments import segments
-from physmodel.models.sparse_field import SparseField
-from physmodel.problem.parser import parse
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.problem.algebra.parser import parse
 from physmodel.testing import check_symmetry
 from physmodel.testing import permutations as orders
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse.linalg import aslinearoperator
 
-from physmodel.losses.stencils import derivatives
-from physmodel.losses.weak import weak_form
+from physmodel.losses.weak_form.stencils import derivatives
+from physmodel.losses.weak_form.weak import weak_form
 from physmodel.models import dictionaries as dd
 from physmodel.optimizers.sparse import stlsq
 from physmodel.optimizers.sparse.l1.group import group_soft_threshold

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from physmodel.models.central_force import CentralForce
-from physmodel.models.linear_field import Points
-from physmodel.models.sparse_field import SparseField
-from physmodel.models.vector_field import VectorField
-from physmodel.problem.parser import parse
+from physmodel.models.fields.central_force import CentralForce
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.models.fields.vector_field import VectorField
+from physmodel.problem.algebra.parser import parse
 from physmodel.testing import (
     Hamiltonian,
     check_field,

@@ -17,7 +17,7 @@ from torch import Tensor
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.field_residuals import rate_residuals
 from physmodel.losses.slopes import KnownStates
-from physmodel.models.linear_field import Points
+from physmodel.models.fields.linear_field import Points
 from physmodel.models.nets.blocks import PositiveQuadratic
 from physmodel.models.nets.form import Form
 from physmodel.models.nets.mlp import MLPField, MLPScalar
@@ -39,7 +39,7 @@ from physmodel.networks.pruned import Pruned, prune
 from physmodel.optimizers.pruning.brain_surgeon import removed, saliencies
 from physmodel.optimizers.pruning.pruning import prune_by_criterion, prune_to, shrinking
 from physmodel.optimizers.pruning.trial import Evaluations, Refit, Trial, Unit, schwarz
-from physmodel.problem.rods import Rods
+from physmodel.problem.known.rods import Rods
 
 Array = NDArray[np.float64]
 

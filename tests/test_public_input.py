@@ -19,7 +19,7 @@ from physmodel.models.nets.weights.storage import save_net
 from physmodel.models.nets.weights.update_file import load_update, save_update
 from physmodel.networks.carried import carry
 from physmodel.networks.pruned import prune
-from physmodel.problem.finite import parity
+from physmodel.problem.known.finite import parity
 
 T = np.linspace(0.0, 4.0, 40)
 X = np.column_stack([np.cos(T), -np.sin(T)])

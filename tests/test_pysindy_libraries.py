@@ -17,7 +17,7 @@ import physmodel as pm
 from physmodel.errors import ProblemError
 from physmodel.interop.pysindy import library_terms
 from physmodel.models.terms import TermLibrary
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.parser import parse
 
 STATES, INPUTS = ("x", "y"), ("u",)
 

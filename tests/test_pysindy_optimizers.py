@@ -20,7 +20,7 @@ from physmodel.discovery.identification import identify
 from physmodel.errors import ProblemError
 from physmodel.interop.pysindy import SubsetOptimizer, selector
 from physmodel.interop.subset_pysindy import correlation_time
-from physmodel.losses.preparation import prepare
+from physmodel.losses.weak_form.preparation import prepare
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.optimizers.subset.triangular import solve_support, triangular_factor
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 import physmodel as pm
 from physmodel.errors import DataError, ProblemError
-from physmodel.fitting.regimes import fit_regimes
-from physmodel.fitting.switching import BETWEEN, best_course, n_switches
-from physmodel.models.expression_field import expression_field
-from physmodel.models.integrate import integrate
-from physmodel.models.switched_field import Gate, SwitchedField
-from physmodel.models.vector_field import simulate
+from physmodel.fitting.switches.regimes import fit_regimes
+from physmodel.fitting.switches.switching import BETWEEN, best_course, n_switches
+from physmodel.models.fields.expression_field import expression_field
+from physmodel.models.fields.switched_field import Gate, SwitchedField
+from physmodel.models.fields.vector_field import simulate
+from physmodel.models.integrators.integrate import integrate
 from physmodel.testing.field import check_field
 
 SPRING = {"x": "v", "v": "-k*x"}

@@ -23,7 +23,7 @@ import physmodel as pm
 from physmodel.data.contract import make_dataset
 from physmodel.findings import Finding
 from physmodel.laws.figures.canvas import CYCLE
-from physmodel.laws.render import left_side, number
+from physmodel.laws.texts.render import left_side, number
 from physmodel.reports.html import report_html
 from physmodel.reports.provenance import facts_of_run
 from physmodel.reports.run import write_run

@@ -15,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import physmodel as pm
-from physmodel.laws.latex import latex_number, unit_latex
 from physmodel.laws.parts import coefficient_table
-from physmodel.laws.render import left_side, number
-from physmodel.models.integrate import integrate
+from physmodel.laws.texts.latex import latex_number, unit_latex
+from physmodel.laws.texts.render import left_side, number
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.models.integrators.integrate import integrate
 from physmodel.models.signals import Signal
-from physmodel.models.sparse_field import SparseField
-from physmodel.models.systems import SYSTEMS
-from physmodel.problem.expression import variable
-from physmodel.problem.printing import name_latex
+from physmodel.models.simulated.systems import SYSTEMS
+from physmodel.problem.algebra.expression import variable
+from physmodel.problem.algebra.printing import name_latex
 from physmodel.reports.figures import equation_svg
 from tests.test_report import ALLOWED, Page
 

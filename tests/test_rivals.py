@@ -12,10 +12,10 @@ from physmodel.bench.systems.chaotic import load_systems
 from physmodel.bench.systems.draws import Cell, draw
 from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.search import Search
-from physmodel.losses.preparation import prepare
-from physmodel.models.integrate import integrate
+from physmodel.losses.weak_form.preparation import prepare
+from physmodel.models.fields.term_field import TermField
+from physmodel.models.integrators.integrate import integrate
 from physmodel.models.libraries.library import candidate_libraries
-from physmodel.models.term_field import TermField
 
 
 def support(result: pm.Result) -> dict[str, set[str]]:
@@ -108,7 +108,7 @@ def test_a_wrong_law_is_scored_in_reasonable_time() -> None:
     wild = type(field)(
         field.states, field.inputs, 1, field.terms, -1e9 * np.ones_like(field.coefficients)
     )
-    from physmodel.laws.scores import free_run_scores
+    from physmodel.laws.runs.scores import free_run_scores
 
     assert free_run_scores(wild, data)["free_run_r2"] <= 0.5
 

@@ -15,9 +15,9 @@ from physmodel.discovery.identification import Identification, identify
 from physmodel.discovery.outcome import status_of
 from physmodel.discovery.ranking import dominated, ranked
 from physmodel.discovery.tables import tables_of
-from physmodel.losses.null import null_evidence
-from physmodel.losses.preparation import prepare
-from physmodel.losses.thinning import thinned
+from physmodel.losses.weak_form.null import null_evidence
+from physmodel.losses.weak_form.preparation import prepare
+from physmodel.losses.weak_form.thinning import thinned
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.optimizers.correlation import effective_samples, lag_one
 

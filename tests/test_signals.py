@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from physmodel.models.integrate import integrate
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.models.fields.vector_field import simulate
+from physmodel.models.integrators.integrate import integrate
 from physmodel.models.signals import Signal
-from physmodel.models.sparse_field import SparseField
-from physmodel.models.vector_field import simulate
-from physmodel.problem.expression import variable
+from physmodel.problem.algebra.expression import variable
 
 HOLDS = ("linear", "zero", "band-limited")
 

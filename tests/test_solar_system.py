@@ -129,8 +129,8 @@ def test_bodies_are_recognised_by_their_names() -> None:
 
 def test_another_exponent_is_found_too() -> None:
     """A hidden truth that is not gravity: attraction that grows with the root of distance."""
-    from physmodel.models.central_force import CentralForce
-    from physmodel.models.vector_field import simulate
+    from physmodel.models.fields.central_force import CentralForce
+    from physmodel.models.fields.vector_field import simulate
 
     names = ("ax", "ay", "bx", "by", "cx", "cy")
     model = CentralForce(("a", "b", "c"), names, 0.5, np.array([1.0, 0.4, 0.2]))

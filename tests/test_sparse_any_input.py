@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from physmodel.errors import PhysmodelError, ProblemError
 from physmodel.models.defect import law_defect
 from physmodel.models.dictionaries import dct
-from physmodel.models.linear_field import Points
-from physmodel.models.sparse_field import SparseField
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.sparse_field import SparseField
 from physmodel.optimizers import sparse
-from physmodel.problem.law_text import read_law
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.parser import parse
+from physmodel.problem.known.law_text import read_law
 from physmodel.testing import BadArrays, bad_arrays
 
 SOLVERS: tuple[Callable[..., sparse.SparseResult], ...] = (

@@ -8,14 +8,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 import physmodel as pm
-from physmodel.laws.measured import measured
-from physmodel.laws.scores import LEAST_EVALUATIONS, MOST_PER_SAMPLE, free_run_scores
-from physmodel.laws.start_fit import first_start, fitted_starts
-from physmodel.laws.windows import Stack, Window
-from physmodel.models.integrate import integrate
-from physmodel.models.sparse_field import SparseField, term_variables
+from physmodel.laws.runs.measured import measured
+from physmodel.laws.runs.scores import LEAST_EVALUATIONS, MOST_PER_SAMPLE, free_run_scores
+from physmodel.laws.runs.start_fit import first_start, fitted_starts
+from physmodel.laws.runs.windows import Stack, Window
+from physmodel.models.fields.sparse_field import SparseField, term_variables
+from physmodel.models.integrators.integrate import integrate
 from physmodel.optimizers.least_squares.many import many_least_squares
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.parser import parse
 
 Array = NDArray[np.float64]
 SIZE, RATE = 2.0, 3.0

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from physmodel.losses.stencils import box_integrals, derivatives, hat_integrals, increments
+from physmodel.losses.weak_form.stencils import (
+    box_integrals,
+    derivatives,
+    hat_integrals,
+    increments,
+)
 
 
 def grid(seed: int, n: int = 25) -> np.ndarray:

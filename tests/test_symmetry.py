@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physmodel.errors import ProblemError
-from physmodel.problem import finite, lie
-from physmodel.problem.affine import element, generator
-from physmodel.problem.law_text import EXAMPLES as LAWS
-from physmodel.problem.law_text import read_law
+from physmodel.problem.known import finite, lie
+from physmodel.problem.known.affine import element, generator
+from physmodel.problem.known.law_text import EXAMPLES as LAWS
+from physmodel.problem.known.law_text import read_law
+from physmodel.problem.known.symmetry import Symmetry, product_of
+from physmodel.problem.known.symmetry_text import EXAMPLES, read_symmetry
 from physmodel.problem.problem import Problem
-from physmodel.problem.symmetry import Symmetry, product_of
-from physmodel.problem.symmetry_text import EXAMPLES, read_symmetry
 
 STATES = ("x", "y", "z", "v", "x1", "x2", "x3", "y1", "y2", "a", "b", "c", "d")
 NAMED = [text for example in EXAMPLES.values() for text in example.split(" or ")]

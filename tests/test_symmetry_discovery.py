@@ -22,10 +22,10 @@ from physmodel.conserved import finite
 from physmodel.conserved.generators import Condition
 from physmodel.conserved.of_field import UncertainField
 from physmodel.conserved.symmetries import LawSymmetry
-from physmodel.models.integrate import integrate
-from physmodel.models.sparse_field import SparseField
-from physmodel.problem.parser import parse
-from physmodel.problem.symmetry_text import read_symmetry
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.models.integrators.integrate import integrate
+from physmodel.problem.algebra.parser import parse
+from physmodel.problem.known.symmetry_text import read_symmetry
 
 Array = NDArray[np.float64]
 PLANE = ("x", "y")

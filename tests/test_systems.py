@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.integrate import integrate
-from physmodel.models.systems import SYSTEMS, get_system, simulate
-from physmodel.problem.calculus import evaluate
-from physmodel.problem.parser import parse
+from physmodel.models.integrators.integrate import integrate
+from physmodel.models.simulated.systems import SYSTEMS, get_system, simulate
+from physmodel.problem.algebra.calculus import evaluate
+from physmodel.problem.algebra.parser import parse
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

@@ -18,12 +18,12 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from physmodel import testing
 from physmodel.errors import ProblemError
 from physmodel.models import dictionaries as dd
-from physmodel.models.linear_field import Points
+from physmodel.models.fields.linear_field import Points
 from physmodel.optimizers import sparse
 from physmodel.optimizers.sparse import SparseResult
 from physmodel.optimizers.sparse.recovery import sparse_recovery
-from physmodel.problem.affine import element
-from physmodel.problem.symmetry import Symmetry
+from physmodel.problem.known.affine import element
+from physmodel.problem.known.symmetry import Symmetry
 from physmodel.testing import check_dictionary, check_field, check_solver, check_symmetry
 
 Array = NDArray[np.float64]

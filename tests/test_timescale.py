@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from physmodel.data.timescale import characteristic_samples
+from physmodel.data.measurement.timescale import characteristic_samples
 
 SEEDS = st.integers(0, 10_000)
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 import physmodel as pm
 from physmodel.data.segments import Segment
-from physmodel.models.expression_field import expression_field
-from physmodel.models.parametric_field import ParametricField
+from physmodel.models.fields.expression_field import expression_field
+from physmodel.models.fields.parametric_field import ParametricField
 from physmodel.networks import net_trial, tune
 from physmodel.networks.held_out import FOLDS, SHORTEST, exam, folds, surely_less
 from physmodel.networks.net_trial import FORMS, NetTrial

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physmodel.errors import ProblemError
-from physmodel.problem.parser import parse
-from physmodel.problem.units import Unit, coefficient_unit, parse_unit, unit_of
+from physmodel.problem.algebra.parser import parse
+from physmodel.problem.measures.units import Unit, coefficient_unit, parse_unit, unit_of
 
 SYMBOLS = ("m", "s", "kg", "rad", "°C", "%", "µmol", "smoot", "k_B")
 EXPONENTS = st.fractions(-5, 5, max_denominator=7).filter(bool)

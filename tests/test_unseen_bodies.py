@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 import physmodel as pm
 from physmodel.bodies.unseen import find_unseen, memory
-from physmodel.models.central_force import CentralForce
+from physmodel.models.fields.central_force import CentralForce
+from physmodel.models.fields.vector_field import simulate
 from physmodel.models.kepler_orbits import (
     UnseenBody,
     eccentric_anomaly,
@@ -19,7 +20,6 @@ from physmodel.models.kepler_orbits import (
     orbit_slopes,
     straightened,
 )
-from physmodel.models.vector_field import simulate
 
 Array = NDArray[np.float64]
 STRENGTHS = np.array([1.0, 1e-3, 3e-4, 1e-6])

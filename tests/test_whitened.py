@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from physmodel.losses.whitened import log_abs_determinant
+from physmodel.losses.weak_form.whitened import log_abs_determinant
 
 
 @given(st.integers(1, 40), st.integers(0, 6), st.integers(0, 6), st.integers(0, 99))

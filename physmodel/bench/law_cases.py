@@ -10,9 +10,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.arrays import from_arrays
-from physmodel.models import conservative, mechanics, oscillators
-from physmodel.models.system import System
-from physmodel.models.systems import simulate
+from physmodel.models.fields import conservative
+from physmodel.models.simulated import mechanics, oscillators
+from physmodel.models.simulated.system import System
+from physmodel.models.simulated.systems import simulate
 
 Array = NDArray[np.float64]
 

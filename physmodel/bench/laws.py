@@ -18,8 +18,8 @@ from physmodel.bench.tables import grouped, text_table
 from physmodel.data.contract import variable_names
 from physmodel.invariance.invariants import invariants
 from physmodel.laws.invariant import Invariant
-from physmodel.problem.calculus import evaluate
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.calculus import evaluate
+from physmodel.problem.algebra.parser import parse
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from physmodel.data.arrays import from_arrays
 from physmodel.discovery.discover import discover
 from physmodel.laws.result import Result
-from physmodel.models.integrate import integrate
+from physmodel.models.integrators.integrate import integrate
 
 Array = NDArray[np.float64]
 

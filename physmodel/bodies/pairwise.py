@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.losses.latent import placed, whiten
-from physmodel.losses.tile import Tile, quadrature_error
-from physmodel.losses.whitened import WhitenedRows
-from physmodel.models.central_force import CentralForceField
+from physmodel.losses.weak_form.latent import placed, whiten
+from physmodel.losses.weak_form.tile import Tile, quadrature_error
+from physmodel.losses.weak_form.whitened import WhitenedRows
+from physmodel.models.fields.central_force import CentralForceField
+from physmodel.models.fields.linear_field import Points
 from physmodel.models.kepler_orbits import UnseenBody
-from physmodel.models.linear_field import Points
 from physmodel.optimizers.subset.selection import InformationCriterion, select
 from physmodel.optimizers.subset.triangular import (
     Solution,

@@ -15,13 +15,13 @@ from physmodel.findings import Finding
 from physmodel.laws.parts import coefficient_table, start_of
 from physmodel.laws.record import Status
 from physmodel.laws.result import Result
-from physmodel.laws.scores import states_and_velocities
-from physmodel.losses.preparation import prepare
-from physmodel.models.central_force import CentralForce
+from physmodel.laws.runs.scores import states_and_velocities
+from physmodel.losses.weak_form.preparation import prepare
+from physmodel.models.fields.central_force import CentralForce
+from physmodel.models.fields.linear_field import Points
 from physmodel.models.libraries.constraints import not_obeyed
-from physmodel.models.linear_field import Points
+from physmodel.problem.measures.units import parse_unit
 from physmodel.problem.problem import Problem
-from physmodel.problem.units import parse_unit
 
 #: Share of the variance of the accelerations below which central forces are no law of the data.
 CENTRAL = 0.9
@@ -38,7 +38,7 @@ def pairwise_result(
     problem : Problem
         With bodies.
     fit : PairwiseFit
-        In computing units of `physmodel.losses.preparation.prepare` with a common scale.
+        In computing units of `physmodel.losses.weak_form.preparation.prepare` with a common scale.
     findings : sequence of Finding
     """
     where = prepare(data, problem, common_scale=True).coordinates

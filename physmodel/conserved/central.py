@@ -13,8 +13,8 @@ from physmodel.conserved.symmetries import LawSymmetry
 from physmodel.data.segments import Segment, segments
 from physmodel.laws.invariant import Invariant
 from physmodel.laws.record import LawRecord
-from physmodel.laws.velocities import SMOOTHED, shooting_velocities
-from physmodel.models.central_force import CentralForce
+from physmodel.laws.runs.velocities import SMOOTHED, shooting_velocities
+from physmodel.models.fields.central_force import CentralForce
 from physmodel.models.kepler_orbits import unseen_of
 
 Array = NDArray[np.float64]

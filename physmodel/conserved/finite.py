@@ -23,7 +23,7 @@ class Element:
     Attributes
     ----------
     name : str
-        As `physmodel.problem.symmetry_text` reads it.
+        As `physmodel.problem.known.symmetry_text` reads it.
     matrix : ndarray (d, d)
     clock : {1.0, -1.0}
     """

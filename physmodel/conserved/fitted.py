@@ -15,7 +15,7 @@ from physmodel.conserved.search.search import ConservedSum
 from physmodel.conserved.search.smoothing import smooth
 from physmodel.conserved.symmetries import LawSymmetry, field_symmetries
 from physmodel.data.segments import segments
-from physmodel.models.sparse_field import SparseField, velocity_name
+from physmodel.models.fields.sparse_field import SparseField, velocity_name
 
 Array = NDArray[np.float64]
 

@@ -18,10 +18,10 @@ from physmodel.conserved.of_field import UncertainField, judge_quantity
 from physmodel.conserved.search.search import ConservedSum
 from physmodel.data.segments import Segment, segments
 from physmodel.laws.record import LawRecord
-from physmodel.laws.scores import evaluations_for, free_run
-from physmodel.laws.windows import Window
-from physmodel.models.parametric_field import AsFirstOrder
-from physmodel.models.sparse_field import SparseField
+from physmodel.laws.runs.scores import evaluations_for, free_run
+from physmodel.laws.runs.windows import Window
+from physmodel.models.fields.parametric_field import AsFirstOrder
+from physmodel.models.fields.sparse_field import SparseField
 
 Array = NDArray[np.float64]
 

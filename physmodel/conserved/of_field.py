@@ -17,9 +17,9 @@ from physmodel.conserved.search.phase import FLOOR, Phase
 from physmodel.conserved.search.search import ConservedSum, Test, search
 from physmodel.conserved.search.spectrum import DECIDES, Spectrum
 from physmodel.conserved.search.verdict import Verdict, verdict
-from physmodel.models.sparse_field import SparseField
+from physmodel.models.fields.sparse_field import SparseField
 from physmodel.models.terms import TermLibrary
-from physmodel.problem.calculus import names_in
+from physmodel.problem.algebra.calculus import names_in
 
 Array = NDArray[np.float64]
 

@@ -17,8 +17,8 @@ from physmodel.constants import ENGINE
 from physmodel.data.segments import segments
 from physmodel.laws.invariant import Invariant
 from physmodel.laws.record import LawRecord, data_of
-from physmodel.models.central_force import CentralForce
-from physmodel.models.sparse_field import SparseField
+from physmodel.models.fields.central_force import CentralForce
+from physmodel.models.fields.sparse_field import SparseField
 
 
 def law_invariants(law: LawRecord) -> tuple[Invariant, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.laws.invariant import Invariant
-from physmodel.problem.expression import Expression, add, constant, product
+from physmodel.problem.algebra.expression import Expression, add, constant, product
 
 Array = NDArray[np.float64]
 

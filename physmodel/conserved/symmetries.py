@@ -16,7 +16,7 @@ from physmodel.conserved.generators import Condition, Generator, Place, everythi
 from physmodel.conserved.of_field import UncertainField, points_around
 from physmodel.conserved.search.phase import Phase
 from physmodel.conserved.search.spectrum import combinations_of
-from physmodel.models.sparse_field import SparseField
+from physmodel.models.fields.sparse_field import SparseField
 
 Array = NDArray[np.float64]
 

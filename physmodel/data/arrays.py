@@ -11,11 +11,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.assembly.assemble import MAX_VALUES, SHORTEST, assemble
-from physmodel.data.assembly.clock import as_floats, time_axis
 from physmodel.data.assembly.missing import NanPolicy
 from physmodel.data.assembly.names import found_units, identifiers, renamed_units, split_unit
-from physmodel.data.assembly.quantities import is_quantity, magnitude_and_unit
 from physmodel.data.assembly.raw import RawTrajectory
+from physmodel.data.values.clock import as_floats, time_axis
+from physmodel.data.values.quantities import is_quantity, magnitude_and_unit
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from physmodel.errors import IntegrityError
-from physmodel.models.system import System
+from physmodel.models.simulated.system import System
 
 KINDS = ("measured", "assimilated", "simulated")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -17,8 +17,8 @@ from physmodel import datasets
 from physmodel.data.cards import Card, card_of_system, read_card
 from physmodel.data.contract import make_dataset
 from physmodel.errors import DataError, IntegrityError, ProblemError
-from physmodel.models.systems import SYSTEMS, simulate
-from physmodel.problem.parser import suggestion
+from physmodel.models.simulated.systems import SYSTEMS, simulate
+from physmodel.problem.algebra.parser import suggestion
 
 Array = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ def load(name: str, **options: float) -> xr.Dataset:
     name : str
     **options
         For simulated systems only: ``periods``, ``samples_per_period``, ``noise``, ``seed``,
-        ``trajectories``; see `physmodel.models.systems.simulate`.
+        ``trajectories``; see `physmodel.models.simulated.systems.simulate`.
 
     Returns
     -------

@@ -18,11 +18,11 @@ from physmodel.data.contract import variable_names
 from physmodel.data.open import opened
 from physmodel.data.scaled import scaled, with_groups
 from physmodel.errors import ProblemError
-from physmodel.problem.base_units import Measure
 from physmodel.problem.checks import table_of
-from physmodel.problem.constants import Constant, read_constant
-from physmodel.problem.dimensions import PiGroup, exponents_of, known_measures
-from physmodel.problem.dimensions import pi_groups as groups_of_units
+from physmodel.problem.measures.base_units import Measure
+from physmodel.problem.measures.constants import Constant, read_constant
+from physmodel.problem.measures.dimensions import PiGroup, exponents_of, known_measures
+from physmodel.problem.measures.dimensions import pi_groups as groups_of_units
 from physmodel.problem.problem import Problem
 
 
@@ -39,7 +39,7 @@ def pi_groups(source: Any, constants: Mapping[str, str] | None = None) -> tuple[
     Returns
     -------
     tuple of PiGroup
-        See `physmodel.problem.dimensions.pi_groups`. The time is called ``t``.
+        See `physmodel.problem.measures.dimensions.pi_groups`. The time is called ``t``.
 
     Raises
     ------

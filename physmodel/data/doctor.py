@@ -9,10 +9,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.contract import variable_names
-from physmodel.data.input_like import input_like
-from physmodel.data.noise import estimate_noise, quantisation_step
+from physmodel.data.inputs.likeness import input_like
+from physmodel.data.measurement.noise import estimate_noise, quantisation_step
+from physmodel.data.measurement.outliers import outliers
 from physmodel.data.open import opened
-from physmodel.data.outliers import outliers
 from physmodel.data.relations import column_findings, constant_columns, duplicate_columns
 from physmodel.data.segments import Segment, is_regular, segments, time_gaps, value_jumps
 from physmodel.findings import Finding, bundled, recorded

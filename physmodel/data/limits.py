@@ -7,7 +7,7 @@ import keyword
 import numpy as np
 import xarray as xr
 
-from physmodel.data.holds import HOLD
+from physmodel.data.inputs.holds import HOLD
 from physmodel.errors import DataError
 from physmodel.problem.holds import HOLDS
 

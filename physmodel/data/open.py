@@ -16,7 +16,7 @@ from physmodel.data.assembly.several import joined, records_of
 from physmodel.data.contract import validate
 from physmodel.data.readers.files import read_file
 from physmodel.errors import DataError, PhysmodelError
-from physmodel.problem.parser import suggestion
+from physmodel.problem.algebra.parser import suggestion
 
 
 def open(

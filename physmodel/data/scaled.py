@@ -18,11 +18,11 @@ from physmodel.data.contract import (
 from physmodel.data.limits import LARGEST, SMALLEST
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import Finding, with_findings
-from physmodel.problem.base_units import Measure
-from physmodel.problem.calculus import ordered
-from physmodel.problem.constants import Constant
-from physmodel.problem.dimensions import PiGroup
-from physmodel.problem.expression import monomial
+from physmodel.problem.algebra.calculus import ordered
+from physmodel.problem.algebra.expression import monomial
+from physmodel.problem.measures.base_units import Measure
+from physmodel.problem.measures.constants import Constant
+from physmodel.problem.measures.dimensions import PiGroup
 
 
 def scaled(

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.contract import offsets
-from physmodel.data.holds import holds_of
+from physmodel.data.inputs.holds import holds_of
 
 Array = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from typing import Any
 import xarray as xr
 
 from physmodel.data.contract import described_problem, variable_names
-from physmodel.data.holds import holds_of
+from physmodel.data.inputs.holds import holds_of
 from physmodel.errors import ProblemError
 from physmodel.problem.problem import Problem
 

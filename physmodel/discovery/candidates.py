@@ -15,12 +15,12 @@ from physmodel.discovery.law import Law
 from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.ranking import dominated, only_noise
 from physmodel.errors import ProblemError
-from physmodel.losses.preparation import Prepared
+from physmodel.losses.weak_form.preparation import Prepared
 from physmodel.models.constrain import ConstrainedField
+from physmodel.models.fields.term_field import TermField
 from physmodel.models.libraries.library import Library
-from physmodel.models.term_field import TermField
 from physmodel.models.terms import shift_closed
-from physmodel.problem.expression import Expression
+from physmodel.problem.algebra.expression import Expression
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from physmodel.bodies.pairwise import PairwiseFit, fit_pairwise
 from physmodel.bodies.result import pairwise_result
 from physmodel.constants import ENGINE
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
-from physmodel.data.holds import with_holds
+from physmodel.data.inputs.holds import with_holds
 from physmodel.data.open import opened
 from physmodel.data.segments import segments
 from physmodel.data.stated_problem import FIELDS, stated_problem
@@ -22,13 +22,13 @@ from physmodel.discovery.outcome import terms_result
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import Finding
 from physmodel.laws.result import Result
-from physmodel.losses.preparation import prepare
+from physmodel.losses.weak_form.preparation import prepare
+from physmodel.models.fields.sparse_field import term_variables, velocity_name
 from physmodel.models.libraries.constraints import still_named
 from physmodel.models.libraries.dimensional import not_imposed, unit_notes
-from physmodel.models.sparse_field import term_variables, velocity_name
+from physmodel.problem.algebra.calculus import names_in
 from physmodel.problem.body_names import recognise_bodies
-from physmodel.problem.calculus import names_in
-from physmodel.problem.constants import read_term
+from physmodel.problem.measures.constants import read_term
 from physmodel.problem.problem import Problem
 from physmodel.progress import stage
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import xarray as xr
 
 from physmodel.constants import ENGINE
-from physmodel.data.holds import with_holds
-from physmodel.data.input_course import forms
+from physmodel.data.inputs.course import forms
+from physmodel.data.inputs.holds import with_holds
 from physmodel.discovery.identification import Identification, identify
 from physmodel.findings import Finding
-from physmodel.losses.preparation import prepare
-from physmodel.losses.thinning import thinned
+from physmodel.losses.weak_form.preparation import prepare
+from physmodel.losses.weak_form.thinning import thinned
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.problem.holds import BAND_LIMITED, LINEAR, ZERO
 from physmodel.problem.problem import Problem
@@ -56,7 +56,7 @@ def with_best_hold(data: xr.Dataset, problem: Problem) -> Held:
     """Fit with inputs held between their samples and not, and keep what the data are evidence of.
 
     There are two fits, three where some inputs look smooth and others not, and one where the hold
-    makes no difference; see `physmodel.data.input_course`.
+    makes no difference; see `physmodel.data.inputs.course`.
     """
     answers = [
         (_identified(with_holds(data, form), problem), form)

@@ -15,11 +15,11 @@ from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.other_forms import with_other_forms
 from physmodel.discovery.screening import screened
 from physmodel.discovery.search import Search
-from physmodel.losses.preparation import Prepared
-from physmodel.losses.tile import Tile
+from physmodel.losses.weak_form.preparation import Prepared
+from physmodel.losses.weak_form.tile import Tile
 from physmodel.models.constrain import ConstrainedField
+from physmodel.models.fields.term_field import TermField
 from physmodel.models.libraries.library import Library
-from physmodel.models.term_field import TermField
 from physmodel.progress import stage
 
 Array = NDArray[np.float64]

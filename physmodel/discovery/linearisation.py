@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from physmodel.constants import ENGINE
-from physmodel.losses.latent import whiten
-from physmodel.losses.tile import Tile, quadrature_error
-from physmodel.losses.whitened import WhitenedRows
-from physmodel.models.linear_field import LinearField
+from physmodel.losses.weak_form.latent import whiten
+from physmodel.losses.weak_form.tile import Tile, quadrature_error
+from physmodel.losses.weak_form.whitened import WhitenedRows
+from physmodel.models.fields.linear_field import LinearField
 from physmodel.optimizers.subset.selection import InformationCriterion
 from physmodel.optimizers.subset.triangular import TriangularFactor, triangular_factor
 

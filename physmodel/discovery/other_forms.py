@@ -18,11 +18,11 @@ from physmodel.discovery.candidates import Candidate, against
 from physmodel.discovery.law import Law, Support
 from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.settle import Schedule, Start, fixed, settle
-from physmodel.models.term_field import TermField
+from physmodel.models.fields.term_field import TermField
 from physmodel.models.terms import TermLibrary
 from physmodel.optimizers.subset.triangular import solve_support
-from physmodel.problem.expression import Call, Expression
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.expression import Call, Expression
+from physmodel.problem.algebra.parser import parse
 from physmodel.progress import stage
 
 Array = NDArray[np.float64]

@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 from physmodel.conserved.of_law import law_invariants
 from physmodel.constants import ENGINE
-from physmodel.data.noise_filters import UNFILTERED, NoiseFilter
+from physmodel.data.measurement.filters import UNFILTERED, NoiseFilter
 from physmodel.discovery.candidates import Candidate, against
 from physmodel.discovery.hidden import Hidden, hidden_term
 from physmodel.discovery.identification import Identification
 from physmodel.discovery.tables import Tables, tables_of
 from physmodel.findings import Finding
-from physmodel.laws.coefficient_units import coefficient_units
 from physmodel.laws.parts import coefficient_table, start_of
 from physmodel.laws.record import Status
 from physmodel.laws.result import Result
-from physmodel.laws.scores import free_run_scores, states_and_velocities
+from physmodel.laws.runs.scores import free_run_scores, states_and_velocities
+from physmodel.laws.texts.coefficient_units import coefficient_units
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.sparse_field import SparseField
 from physmodel.models.libraries.constraints import in_vain, not_obeyed
-from physmodel.models.linear_field import Points
-from physmodel.models.sparse_field import SparseField
 from physmodel.problem.problem import Problem
 from physmodel.progress import stage
 

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky_banded, qr
 
 from physmodel.constants import ENGINE
-from physmodel.losses.banded import triangular_solve
-from physmodel.losses.preparation import Prepared
-from physmodel.losses.tile import Tile
+from physmodel.losses.weak_form.banded import triangular_solve
+from physmodel.losses.weak_form.preparation import Prepared
+from physmodel.losses.weak_form.tile import Tile
+from physmodel.models.fields.linear_field import LinearField
 from physmodel.models.libraries.library import Library
-from physmodel.models.linear_field import LinearField
 from physmodel.optimizers.subset.selection import InformationCriterion, select
 from physmodel.optimizers.subset.tableau import Tableau
 from physmodel.optimizers.subset.triangular import TriangularFactor

@@ -21,7 +21,7 @@ from physmodel.discovery.linearisation import Errors, Linearisation, Setting
 from physmodel.discovery.ranking import only_noise, ranked
 from physmodel.discovery.settle import Choice, Schedule, Start, fixed, law_of, settle
 from physmodel.discovery.transfer import placed
-from physmodel.losses.latent import deviations
+from physmodel.losses.weak_form.latent import deviations
 from physmodel.optimizers.subset.selection import candidates, select
 from physmodel.optimizers.subset.triangular import Solution, TriangularFactor, triangular_factor
 from physmodel.progress import stage

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from physmodel.constants import ENGINE
 from physmodel.discovery.law import Law, Support
 from physmodel.discovery.linearisation import Errors, Linearisation, Setting
-from physmodel.losses.tile import quadrature_error
+from physmodel.losses.weak_form.tile import quadrature_error
 from physmodel.optimizers.subset.triangular import Solution, solve_support, unscaled
 
 Array = NDArray[np.float64]

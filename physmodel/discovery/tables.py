@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from physmodel.discovery.candidates import Candidate
 from physmodel.models.libraries.constraints import per_state
-from physmodel.problem.expression import Expression
+from physmodel.problem.algebra.expression import Expression
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

@@ -8,8 +8,8 @@ import numpy as np
 
 from physmodel.discovery.law import Law, Support
 from physmodel.discovery.linearisation import Setting
-from physmodel.models.term_field import TermField
-from physmodel.problem.expression import Expression
+from physmodel.models.fields.term_field import TermField
+from physmodel.problem.algebra.expression import Expression
 
 
 def placed(law: Law, old: Setting, support: Support, new: Setting) -> Law | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from physmodel.laws.render import compact
+from physmodel.laws.texts.render import compact
 
 #: Rivals that are listed, and columns of a terminal.
 LISTED, WIDTH = 5, 80
@@ -118,7 +118,7 @@ class NextExperiment:
         return _compact(self)
 
     def _repr_html_(self) -> str:
-        from physmodel.laws.html import text_card
+        from physmodel.laws.texts.html import text_card
 
         return text_card("Next experiment", str(self).partition("\n\n")[2])
 

@@ -15,18 +15,18 @@ from physmodel.errors import ProblemError
 from physmodel.experiments.discrimination import Belief, probabilities
 from physmodel.experiments.surprises import places, smaller, surprises, widened
 from physmodel.laws.result import Result
-from physmodel.losses.preparation import Prepared, prepare
-from physmodel.losses.tile import Tile
+from physmodel.losses.weak_form.preparation import Prepared, prepare
+from physmodel.losses.weak_form.tile import Tile
+from physmodel.models.fields.term_field import TermField
 from physmodel.models.libraries.library import candidate_libraries
-from physmodel.models.term_field import TermField
 from physmodel.optimizers.subset.triangular import (
     Solution,
     solve_support,
     triangular_factor,
     unscaled,
 )
-from physmodel.problem.calculus import ordered
-from physmodel.problem.expression import product, variable
+from physmodel.problem.algebra.calculus import ordered
+from physmodel.problem.algebra.expression import product, variable
 
 Array = NDArray[np.float64]
 

@@ -24,7 +24,7 @@ from physmodel.experiments.hypotheses import LIKELY, Hypotheses
 from physmodel.experiments.starts import start_names, to_physical
 from physmodel.experiments.trial import Trial
 from physmodel.laws.result import Result
-from physmodel.models.vector_field import InputSignal
+from physmodel.models.fields.vector_field import InputSignal
 
 Array = NDArray[np.float64]
 

@@ -1,8 +1,8 @@
 """Which experiment next: the start, among those allowed, that best separates the rivals.
 
 Every start is tried on paper: the winner is simulated from it, and the simulated record goes
-through the same whitened weak form as real data (`physmodel.losses.latent`). Rivals differ there
-by what they say about each sampling interval, not by where a free run ends up: that two chaotic
+through the same whitened weak form as real data (`physmodel.losses.weak_form.latent`). Rivals
+differ there by what they say about each sampling interval, not by where a free run ends up: that two chaotic
 runs diverge tells nothing, and a difference that other coefficient values absorb does not count.
 Joined with what the data so far leave open, this gives each rival a Gaussian prediction, and the
 expected entropy of the model probabilities after the experiment orders the starts. The best ones
@@ -34,9 +34,9 @@ from physmodel.experiments.starts import (
 )
 from physmodel.experiments.trial import plan
 from physmodel.laws.result import Result
+from physmodel.models.fields.vector_field import InputSignal
 from physmodel.models.signals import Signal
-from physmodel.models.vector_field import InputSignal
-from physmodel.problem.knowledge import conditions_of
+from physmodel.problem.known.knowledge import conditions_of
 
 Array = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from physmodel.data.open import open as open_data
 from physmodel.data.readers.text import read_csv
 from physmodel.data.segments import segments
 from physmodel.errors import ProblemError
+from physmodel.models.fields.vector_field import InputSignal
 from physmodel.models.signals import Signal
-from physmodel.models.vector_field import InputSignal
 
 
 def read_starts(path: str | Path) -> list[dict[str, float]]:

@@ -12,7 +12,7 @@ from physmodel.errors import ProblemError
 from physmodel.experiments.hypotheses import Hypotheses
 from physmodel.laws.result import Result
 from physmodel.models.coordinates import Coordinates
-from physmodel.models.sparse_field import velocity_name
+from physmodel.models.fields.sparse_field import velocity_name
 
 Array = NDArray[np.float64]
 Bounds = Mapping[str, tuple[float, float]]

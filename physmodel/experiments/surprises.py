@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.identification import Identification
+from physmodel.models.fields.term_field import TermField
 from physmodel.models.libraries.library import Library
-from physmodel.models.term_field import TermField
 from physmodel.models.terms import TermLibrary
 from physmodel.optimizers.subset.selection import InformationCriterion
 from physmodel.optimizers.subset.triangular import Solution, TriangularFactor, solve_support

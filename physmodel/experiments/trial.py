@@ -13,11 +13,11 @@ from physmodel.constants import ENGINE
 from physmodel.discovery.linearisation import white_rows
 from physmodel.experiments.discrimination import reduced
 from physmodel.experiments.hypotheses import Hypotheses
-from physmodel.losses.tile import Tile
-from physmodel.losses.weak import WeakForm, weak_form
-from physmodel.models.integrate import rk4
-from physmodel.models.linear_field import Points
-from physmodel.models.vector_field import InputSignal
+from physmodel.losses.weak_form.tile import Tile
+from physmodel.losses.weak_form.weak import WeakForm, weak_form
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.vector_field import InputSignal
+from physmodel.models.integrators.integrate import rk4
 
 Array = NDArray[np.float64]
 

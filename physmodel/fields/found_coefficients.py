@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.laws.html import card, parameters_html
-from physmodel.laws.parameters import parameter_table
-from physmodel.laws.render import compact, number
+from physmodel.laws.texts.html import card, parameters_html
+from physmodel.laws.texts.parameters import parameter_table
+from physmodel.laws.texts.render import compact, number
 from physmodel.optimizers.least_squares.residuals import REMEDIES, Ending
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from physmodel.fields.terms import (
     read_pointwise,
     require_names,
 )
-from physmodel.problem.calculus import evaluate
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.calculus import evaluate
+from physmodel.problem.algebra.parser import parse
 
 Array = NDArray[np.float64]
 

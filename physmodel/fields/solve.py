@@ -74,12 +74,12 @@ class PdeSolution:
         )
 
     def __repr__(self) -> str:
-        from physmodel.laws.render import compact
+        from physmodel.laws.texts.render import compact
 
         return compact("PdeSolution", str(self.ending), str(self).splitlines()[:1])
 
     def _repr_html_(self) -> str:
-        from physmodel.laws.html import text_card
+        from physmodel.laws.texts.html import text_card
 
         return text_card("Solution of an equation", str(self))
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
 from physmodel.fields.statement import values_of
-from physmodel.problem.calculus import derivative, evaluate, names_in
-from physmodel.problem.expression import FUNCTIONS, Expression, add, constant, product
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.calculus import derivative, evaluate, names_in
+from physmodel.problem.algebra.expression import FUNCTIONS, Expression, add, constant, product
+from physmodel.problem.algebra.parser import parse
 
 Array = NDArray[np.float64]
 #: Orders of differentiation, one per coordinate: ``(2, 0)`` is ``u_xx`` in coordinates x, t.

@@ -20,7 +20,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.data.noise import quantisation_step
+from physmodel.data.measurement.noise import quantisation_step
 from physmodel.fitting.opening import typical_size
 from physmodel.fitting.staged import LEAST_NOISE, Staged
 from physmodel.losses.shooting_exact import left_by_noise

@@ -17,8 +17,8 @@ from physmodel.fitting.staged import GUESSES, LEAST_NOISE, Staged, staged
 from physmodel.fitting.starts import searched_starts
 from physmodel.losses.records import noise_alone
 from physmodel.losses.shooting import Record
-from physmodel.models.expression_field import ExpressionField
-from physmodel.models.parametric_field import ParametricField
+from physmodel.models.fields.expression_field import ExpressionField
+from physmodel.models.fields.parametric_field import ParametricField
 
 Array = NDArray[np.float64]
 

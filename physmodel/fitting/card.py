@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.laws.figures.overview import overview
-from physmodel.laws.html import card, parameters_html
-from physmodel.laws.parameters import Row, parameter_table
-from physmodel.laws.render import compact, number
-from physmodel.models.vector_field import VectorField
+from physmodel.laws.texts.html import card, parameters_html
+from physmodel.laws.texts.parameters import Row, parameter_table
+from physmodel.laws.texts.render import compact, number
+from physmodel.models.fields.vector_field import VectorField
 from physmodel.problem.problem import Problem
 
 if TYPE_CHECKING:

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from physmodel.data.contract import variable_names
-from physmodel.data.holds import with_holds
-from physmodel.data.input_course import forms
+from physmodel.data.inputs.course import forms
+from physmodel.data.inputs.holds import with_holds
 from physmodel.data.open import opened
 from physmodel.errors import ProblemError
 from physmodel.fitting.attempts import attempted
 from physmodel.fitting.record import Fit
 from physmodel.losses.records import records_of
-from physmodel.models.equations_text import right_sides
-from physmodel.models.expression_field import expression_field
-from physmodel.models.parametric_field import ParametricField
-from physmodel.models.sparse_field import velocity_name
+from physmodel.models.fields.equations_text import right_sides
+from physmodel.models.fields.expression_field import expression_field
+from physmodel.models.fields.parametric_field import ParametricField
+from physmodel.models.fields.sparse_field import velocity_name
 from physmodel.problem.checks import names_list
 from physmodel.problem.holds import holds_table
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from physmodel.errors import ProblemError
 from physmodel.losses.next_sample import NextSample
 from physmodel.losses.shooting import Record
-from physmodel.models.parametric_field import ParametricField
+from physmodel.models.fields.parametric_field import ParametricField
 from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 
 Array = NDArray[np.float64]

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.models.expression_field import ExpressionField
-from physmodel.problem.expression import Call, Expression, Product, Variable
+from physmodel.models.fields.expression_field import ExpressionField
+from physmodel.problem.algebra.expression import Call, Expression, Product, Variable
 
 Array = NDArray[np.float64]
 #: The logarithm of a size: a known number, and how often each unknown logarithm is in it.

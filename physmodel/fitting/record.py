@@ -11,15 +11,15 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from physmodel.data.holds import with_holds
+from physmodel.data.inputs.holds import with_holds
 from physmodel.data.open import opened
 from physmodel.errors import ProblemError
 from physmodel.fitting.card import field_picture, fit_card, fit_short, numbers_of
-from physmodel.laws.parameters import Row
-from physmodel.laws.scores import free_run_scores
-from physmodel.laws.simulation import require_variables
-from physmodel.models.parametric_field import ParametricField
-from physmodel.models.vector_field import InputSignal, simulate
+from physmodel.laws.runs.scores import free_run_scores
+from physmodel.laws.runs.simulation import require_variables
+from physmodel.laws.texts.parameters import Row
+from physmodel.models.fields.parametric_field import ParametricField
+from physmodel.models.fields.vector_field import InputSignal, simulate
 from physmodel.optimizers.least_squares.residuals import REMEDIES, Ending
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from physmodel.fitting.record import Stage
 from physmodel.losses.flow import ORDER
 from physmodel.losses.shooting import MultipleShooting, Record
 from physmodel.losses.shooting_exact import ExactStep, exact_step
-from physmodel.models.parametric_field import ParametricField
+from physmodel.models.fields.parametric_field import ParametricField
 from physmodel.optimizers.least_squares.bordered import bordered_least_squares
 from physmodel.optimizers.least_squares.residuals import Minimum
 

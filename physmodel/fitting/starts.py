@@ -24,10 +24,10 @@ from scipy.stats import qmc
 from physmodel.errors import ProblemError
 from physmodel.fitting.courses import Pieces
 from physmodel.fitting.magnitudes import magnitudes
-from physmodel.models.expression_field import ExpressionField
-from physmodel.models.sparse_field import term_variables
+from physmodel.models.fields.expression_field import ExpressionField
+from physmodel.models.fields.sparse_field import term_variables
 from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
-from physmodel.problem.calculus import derivative, names_in
+from physmodel.problem.algebra.calculus import derivative, names_in
 
 Array = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from physmodel.hybrids.search import Search, Steps
 from physmodel.hybrids.weak.least_squares_step import least_sizes
 from physmodel.hybrids.weak.rounds import fit_terms, fresh
 from physmodel.losses.records import records_of
-from physmodel.models.expression_field import ExpressionField
+from physmodel.models.fields.expression_field import ExpressionField
 
 #: Samples up to which random motion may seem as good as the true law in the weak form.
 FEW = 300

@@ -11,9 +11,9 @@ from physmodel.hybrids.names import INNER, combination_name
 from physmodel.hybrids.search import Search
 from physmodel.hybrids.weak.least_squares_step import covariance_of
 from physmodel.models.constrain import ConstrainedField
-from physmodel.models.expression_field import ExpressionField
-from physmodel.models.term_field import TermField
-from physmodel.problem.expression import add, constant, product, variable
+from physmodel.models.fields.expression_field import ExpressionField
+from physmodel.models.fields.term_field import TermField
+from physmodel.problem.algebra.expression import add, constant, product, variable
 
 Array = NDArray[np.float64]
 

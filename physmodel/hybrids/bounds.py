@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.linear_field import LinearField, Points
+from physmodel.models.fields.linear_field import LinearField, Points
 
 Array = NDArray[np.float64]
 

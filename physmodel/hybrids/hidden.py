@@ -12,11 +12,11 @@ from physmodel.hybrids.assembled import Assembled
 from physmodel.hybrids.distil import Heard
 from physmodel.hybrids.names import INNER
 from physmodel.hybrids.search import Search
-from physmodel.laws.coefficient_units import coefficient_units
+from physmodel.laws.texts.coefficient_units import coefficient_units
 from physmodel.models.constrain import ConstrainedField
-from physmodel.models.expression_field import ExpressionField
-from physmodel.models.sparse_field import SparseField, term_variables
-from physmodel.models.term_field import TermField
+from physmodel.models.fields.expression_field import ExpressionField
+from physmodel.models.fields.sparse_field import SparseField, term_variables
+from physmodel.models.fields.term_field import TermField
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

@@ -24,10 +24,10 @@ from physmodel.hybrids.outcome import hybrid_result
 from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.search import searched
 from physmodel.laws.result import Result
-from physmodel.laws.scores import states_and_velocities
+from physmodel.laws.runs.scores import states_and_velocities
 from physmodel.losses.records import records_of
-from physmodel.models.equations_text import closed_states, known_texts, read_known
-from physmodel.models.expression_field import ExpressionField
+from physmodel.models.fields.equations_text import closed_states, known_texts, read_known
+from physmodel.models.fields.expression_field import ExpressionField
 from physmodel.problem.problem import Problem
 
 

@@ -9,10 +9,10 @@ from physmodel.hybrids.outcome import hybrid_result
 from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.search import searched
 from physmodel.laws.record import data_of
-from physmodel.laws.render import number
 from physmodel.laws.result import Result
-from physmodel.models.expression_field import as_expression_field
-from physmodel.models.sparse_field import SparseField
+from physmodel.laws.texts.render import number
+from physmodel.models.fields.expression_field import as_expression_field
+from physmodel.models.fields.sparse_field import SparseField
 
 
 def residual_law(law: Result) -> HybridResult:

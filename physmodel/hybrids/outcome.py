@@ -24,8 +24,8 @@ from physmodel.hybrids.weak.least_squares_step import least_sizes
 from physmodel.hybrids.weak.leftover import REFUSED
 from physmodel.hybrids.weak.rounds import Settled, fit_penalised
 from physmodel.hybrids.weak.weak_fit import State
-from physmodel.models.expression_field import ExpressionField
-from physmodel.models.sparse_field import term_variables
+from physmodel.models.fields.expression_field import ExpressionField
+from physmodel.models.fields.sparse_field import term_variables
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

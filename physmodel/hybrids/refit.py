@@ -18,7 +18,7 @@ from physmodel.hybrids.assembled import Assembled
 from physmodel.hybrids.search import Search, Steps
 from physmodel.hybrids.weak.rounds import Settled
 from physmodel.losses.records import records_of
-from physmodel.models.parametric_field import ParametricField
+from physmodel.models.fields.parametric_field import ParametricField
 
 Array = NDArray[np.float64]
 

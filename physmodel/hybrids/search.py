@@ -18,8 +18,8 @@ from physmodel.hybrids.weak.leftover import Leftover, leftover
 from physmodel.hybrids.weak.random_net import RandomNet
 from physmodel.hybrids.weak.rounds import Settled, fit_penalised, fit_terms, fresh
 from physmodel.hybrids.weak.weak_fit import State, Weak, begin
-from physmodel.losses.preparation import Prepared, prepare
-from physmodel.models.expression_field import ExpressionField
+from physmodel.losses.weak_form.preparation import Prepared, prepare
+from physmodel.models.fields.expression_field import ExpressionField
 from physmodel.models.libraries.library import Library, candidate_libraries
 from physmodel.problem.problem import Problem
 

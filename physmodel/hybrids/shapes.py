@@ -19,12 +19,12 @@ from physmodel.hybrids.weak.joined import Tangent
 from physmodel.hybrids.weak.least_squares_step import least_sizes
 from physmodel.hybrids.weak.rounds import Settled, fit_terms
 from physmodel.hybrids.weak.weak_fit import State, Weak
-from physmodel.models.expression_field import ExpressionField
-from physmodel.models.linear_field import Points
-from physmodel.models.sparse_field import term_variables
-from physmodel.problem.calculus import evaluate
-from physmodel.problem.expression import add, product, variable
-from physmodel.problem.parser import parse
+from physmodel.models.fields.expression_field import ExpressionField
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.sparse_field import term_variables
+from physmodel.problem.algebra.calculus import evaluate
+from physmodel.problem.algebra.expression import add, product, variable
+from physmodel.problem.algebra.parser import parse
 
 Array = NDArray[np.float64]
 

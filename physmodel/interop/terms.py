@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from physmodel.errors import PhysmodelError, ProblemError
 from physmodel.models.terms import TermLibrary
-from physmodel.problem.expression import FUNCTIONS, Expression
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.expression import FUNCTIONS, Expression
+from physmodel.problem.algebra.parser import parse
 
 Array = NDArray[np.float64]
 

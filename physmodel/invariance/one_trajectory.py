@@ -20,7 +20,7 @@ from physmodel.conserved.search.search import LEVEL, ConservedSum
 from physmodel.discovery.discover import discover
 from physmodel.invariance.symmetries import law_behind
 from physmodel.laws.result import Result
-from physmodel.models.sparse_field import SparseField
+from physmodel.models.fields.sparse_field import SparseField
 
 Array = NDArray[np.float64]
 

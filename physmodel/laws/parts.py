@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.laws.start_fit import first_start
-from physmodel.models.vector_field import VectorField
+from physmodel.laws.runs.start_fit import first_start
+from physmodel.models.fields.vector_field import VectorField
 
 Array = NDArray[np.float64]
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
 from physmodel.findings import Finding
-from physmodel.laws.free_runs import FreeRuns
 from physmodel.laws.invariant import Invariant
-from physmodel.laws.scores import scored
-from physmodel.models.central_force import CentralForce
-from physmodel.models.sparse_field import SparseField
+from physmodel.laws.runs.free_runs import FreeRuns
+from physmodel.laws.runs.scores import scored
+from physmodel.models.fields.central_force import CentralForce
+from physmodel.models.fields.sparse_field import SparseField
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

@@ -35,19 +35,19 @@ class Result(LawRecord):
 
         For bodies: of their strengths, by body.
         """
-        from physmodel.laws.parameters import law_parameters
+        from physmodel.laws.texts.parameters import law_parameters
 
         return law_parameters(self)
 
     def to_sympy(self) -> dict[str, sympy.Eq]:
         """Equations as SymPy objects, one per state."""
-        from physmodel.laws.symbolic import sympy_equations
+        from physmodel.laws.texts.symbolic import sympy_equations
 
         return sympy_equations(self)
 
     def to_latex(self) -> str:
         """Equations as a LaTeX ``aligned`` block, numbers with their errors: ``10.020(31)``."""
-        from physmodel.laws.latex import latex_equations
+        from physmodel.laws.texts.latex import latex_equations
 
         return latex_equations(self)
 
@@ -94,7 +94,7 @@ class Result(LawRecord):
         Path
             The file written.
         """
-        from physmodel.laws.storage import save_result
+        from physmodel.laws.files.storage import save_result
 
         return save_result(self, folder)
 
@@ -120,17 +120,17 @@ class Result(LawRecord):
         return overview(self, data)
 
     def __str__(self) -> str:
-        from physmodel.laws.render import render
+        from physmodel.laws.texts.render import render
 
         return render(self)
 
     def __repr__(self) -> str:
-        from physmodel.laws.render import represent
+        from physmodel.laws.texts.render import represent
 
         return represent(self)
 
     def _repr_html_(self) -> str:
-        from physmodel.laws.html import result_html
+        from physmodel.laws.texts.html import result_html
 
         return result_html(self)
 

@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.linear_field import Points
-from physmodel.models.parametric_field import ParametricField
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.parametric_field import ParametricField
 from physmodel.optimizers.least_squares.residuals import Residuals
-from physmodel.problem.calculus import evaluate
-from physmodel.problem.conditions import Condition, phase_variables
-from physmodel.problem.expression import Expression
-from physmodel.problem.law import Law
-from physmodel.problem.law_conditions import law_conditions
-from physmodel.problem.symmetry import Symmetry
+from physmodel.problem.algebra.calculus import evaluate
+from physmodel.problem.algebra.expression import Expression
+from physmodel.problem.known.conditions import Condition, phase_variables
+from physmodel.problem.known.law import Law
+from physmodel.problem.known.law_conditions import law_conditions
+from physmodel.problem.known.symmetry import Symmetry
 
 Array = NDArray[np.float64]
 #: Variables that are replaced, and by what; see `Part.at`.

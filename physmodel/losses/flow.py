@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import DOP853
 
-from physmodel.models.parametric_field import ParametricField, linearised_motion, motion_rate
+from physmodel.models.fields.parametric_field import ParametricField, linearised_motion, motion_rate
+from physmodel.models.fields.vector_field import VectorField
 from physmodel.models.signals import Signal
-from physmodel.models.vector_field import VectorField
 
 Array = NDArray[np.float64]
 #: Times ``(k,)`` and inputs ``(k, m)`` of a moment of all intervals.

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.losses.shooting import MultipleShooting, Record
-from physmodel.models.parametric_field import ParametricField
+from physmodel.models.fields.parametric_field import ParametricField
 
 Array = NDArray[np.float64]
 

@@ -9,12 +9,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.contract import variable_names
-from physmodel.data.noise import estimate_noise
+from physmodel.data.measurement.noise import estimate_noise
 from physmodel.data.segments import segments
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.shooting import Record
-from physmodel.models.parametric_field import ParametricField
-from physmodel.models.sparse_field import velocity_name
+from physmodel.models.fields.parametric_field import ParametricField
+from physmodel.models.fields.sparse_field import velocity_name
 
 Array = NDArray[np.float64]
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from physmodel.losses.flow import Flow, Intervals, flow_end, linearised_flow
-from physmodel.models.parametric_field import Linearisation, ParametricField
+from physmodel.models.fields.parametric_field import Linearisation, ParametricField
 from physmodel.models.signals import Signal
 
 Array = NDArray[np.float64]

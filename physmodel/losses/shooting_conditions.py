@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, lstsq, solve_banded
 
 from physmodel.losses.shooting import MultipleShooting
-from physmodel.models.parametric_field import Linearisation
+from physmodel.models.fields.parametric_field import Linearisation
 
 Array = NDArray[np.float64]
 

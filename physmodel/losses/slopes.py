@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
 from physmodel.errors import ProblemError
-from physmodel.models.parametric_field import ParametricField
+from physmodel.models.fields.parametric_field import ParametricField
 from physmodel.optimizers.reading import real_numbers
 
 Array = NDArray[np.float64]

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from scipy.linalg import qr
 
 from physmodel.errors import ProblemError
-from physmodel.problem.calculus import derivative, evaluate
-from physmodel.problem.conditions import Condition, Part
-from physmodel.problem.expression import Expression
-from physmodel.problem.polynomial import (
+from physmodel.problem.algebra.calculus import derivative, evaluate
+from physmodel.problem.algebra.expression import Expression
+from physmodel.problem.algebra.polynomial import (
     Polynomial,
     coordinate,
     plus,
@@ -21,6 +20,7 @@ from physmodel.problem.polynomial import (
     substituted,
     times,
 )
+from physmodel.problem.known.conditions import Condition, Part
 
 Array = NDArray[np.float64]
 Terms = Sequence[Sequence[Expression]]

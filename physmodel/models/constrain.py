@@ -19,8 +19,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.models.linear_field import Points
-from physmodel.models.term_field import TermField
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.term_field import TermField
 from physmodel.models.terms import TermLibrary
 
 Array = NDArray[np.float64]

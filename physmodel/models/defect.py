@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.models.linear_field import Points
-from physmodel.models.sparse_field import SparseField
-from physmodel.models.vector_field import VectorField
-from physmodel.problem.calculus import derivative, evaluate, names_in
-from physmodel.problem.conditions import Condition, Part, phase_variables, velocities_of
-from physmodel.problem.expression import Expression, add, constant, product
-from physmodel.problem.law import Law
-from physmodel.problem.law_conditions import law_conditions
-from physmodel.problem.symmetry import Symmetry
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.models.fields.vector_field import VectorField
+from physmodel.problem.algebra.calculus import derivative, evaluate, names_in
+from physmodel.problem.algebra.expression import Expression, add, constant, product
+from physmodel.problem.known.conditions import Condition, Part, phase_variables, velocities_of
+from physmodel.problem.known.law import Law
+from physmodel.problem.known.law_conditions import law_conditions
+from physmodel.problem.known.symmetry import Symmetry
 
 Array = NDArray[np.float64]
 

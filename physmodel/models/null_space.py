@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from physmodel.models.condition_rows import condition_rows
-from physmodel.problem.conditions import Condition
-from physmodel.problem.expression import Expression
+from physmodel.problem.algebra.expression import Expression
+from physmodel.problem.known.conditions import Condition
 
 Array = NDArray[np.float64]
 

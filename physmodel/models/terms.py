@@ -10,8 +10,8 @@ from itertools import combinations_with_replacement
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.problem.calculus import derivative, evaluate, ordered, powers
-from physmodel.problem.expression import Expression, call, monomial, product, variable
+from physmodel.problem.algebra.calculus import derivative, evaluate, ordered, powers
+from physmodel.problem.algebra.expression import Expression, call, monomial, product, variable
 
 Array = NDArray[np.float64]
 

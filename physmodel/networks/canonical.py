@@ -14,7 +14,7 @@ from physmodel.data.contract import validate, variable_names
 from physmodel.data.segments import segments
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.shooting import Record
-from physmodel.models.sparse_field import velocity_name
+from physmodel.models.fields.sparse_field import velocity_name
 
 Array = NDArray[np.float64]
 

@@ -77,12 +77,12 @@ class NetworkFit:
         return f"{size}\nnoise: {noise}"
 
     def __repr__(self) -> str:
-        from physmodel.laws.render import compact
+        from physmodel.laws.texts.render import compact
 
         return compact("NetworkFit", "network", str(self).splitlines())
 
     def _repr_html_(self) -> str:
-        from physmodel.laws.html import text_card
+        from physmodel.laws.texts.html import text_card
 
         return text_card("Fitted network", str(self))
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_smoothing_spline
 
+from physmodel.data.measurement.timescale import characteristic_samples
 from physmodel.data.segments import Segment
-from physmodel.data.timescale import characteristic_samples
 from physmodel.errors import DataError
 from physmodel.losses.flow import Intervals, flow_end
-from physmodel.models.parametric_field import ParametricField
+from physmodel.models.fields.parametric_field import ParametricField
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from scipy.interpolate import make_smoothing_spline
 from physmodel.data.segments import Segment
 from physmodel.losses.field_residuals import Stack, rate_residuals
 from physmodel.losses.penalty import l2_penalty
-from physmodel.models.linear_field import Points
+from physmodel.models.fields.linear_field import Points
 from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 
 if TYPE_CHECKING:

@@ -57,12 +57,12 @@ class Pruned:
         return len(self.field.parameters)
 
     def __repr__(self) -> str:
-        from physmodel.laws.render import compact
+        from physmodel.laws.texts.render import compact
 
         return compact("Pruned", "network", str(self).splitlines())
 
     def _repr_html_(self) -> str:
-        from physmodel.laws.html import text_card
+        from physmodel.laws.texts.html import text_card
 
         return text_card("Pruned network", str(self))
 

@@ -25,7 +25,7 @@ from physmodel.losses.records import records_of
 from physmodel.losses.shooting import Record
 from physmodel.optimizers.least_squares.held_out_ridge import held_out_ridge
 from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
-from physmodel.problem.rods import Rods
+from physmodel.problem.known.rods import Rods
 
 if TYPE_CHECKING:
     from physmodel.models.nets.net_field import NetField

@@ -67,12 +67,12 @@ class Tuned:
     search: SearchResult
 
     def __repr__(self) -> str:
-        from physmodel.laws.render import compact
+        from physmodel.laws.texts.render import compact
 
         return compact("Tuned", "network", str(self).splitlines())
 
     def _repr_html_(self) -> str:
-        from physmodel.laws.html import text_card
+        from physmodel.laws.texts.html import text_card
 
         return text_card("Tuned network", str(self))
 

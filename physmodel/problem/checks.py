@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from physmodel.errors import ProblemError
-from physmodel.problem.parser import suggestion
+from physmodel.problem.algebra.parser import suggestion
 
 
 def names_list(field: str, value: Any) -> tuple[str, ...]:

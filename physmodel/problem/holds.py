@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from physmodel.errors import ProblemError
+from physmodel.problem.algebra.parser import suggestion
 from physmodel.problem.checks import require_known, table_of
-from physmodel.problem.parser import suggestion
 
 #: Straight from sample to sample; the value of a sample until the next one; a smooth curve.
 LINEAR, ZERO, BAND_LIMITED = HOLDS = ("linear", "zero", "band-limited")

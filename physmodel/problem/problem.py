@@ -8,15 +8,15 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from physmodel.errors import ProblemError
+from physmodel.problem.algebra.expression import FUNCTIONS
+from physmodel.problem.algebra.parser import suggestion
 from physmodel.problem.checks import is_whole, names_list, require_known, table_of
-from physmodel.problem.consistency import require_units
-from physmodel.problem.constants import constants_of, read_term
-from physmodel.problem.expression import FUNCTIONS
 from physmodel.problem.holds import holds_table
-from physmodel.problem.knowledge import positive_by_law, require_consistent
-from physmodel.problem.parser import suggestion
+from physmodel.problem.known.knowledge import positive_by_law, require_consistent
+from physmodel.problem.measures.consistency import require_units
+from physmodel.problem.measures.constants import constants_of, read_term
+from physmodel.problem.measures.units import parse_unit
 from physmodel.problem.statement import Statement
-from physmodel.problem.units import parse_unit
 
 __all__ = ["Problem", "suggestion"]
 

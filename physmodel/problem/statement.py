@@ -38,7 +38,7 @@ class Statement:
         Stored as pairs in the order given.
     symmetries, laws : tuple of str
         What is known to hold, such as ``rotation:x,y`` and ``conserves:energy``; see
-        `physmodel.problem.symmetry_text` and `physmodel.problem.law_text`.
+        `physmodel.problem.known.symmetry_text` and `physmodel.problem.known.law_text`.
     constants : mapping of str to str
         Constants that the law may hold, and no others: ``{"g": "m/s^2", "L": "0.5 m"}``. The unit
         of every coefficient is then a product of powers of theirs; those with a value may be

@@ -28,7 +28,7 @@ from physmodel.laws.figures.panels import (
     time_label,
 )
 from physmodel.laws.result import Result
-from physmodel.models.central_force import CentralForce
+from physmodel.models.fields.central_force import CentralForce
 
 
 def equation_svg(latex: str) -> str | None:

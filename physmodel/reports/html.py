@@ -13,10 +13,11 @@ from physmodel.atomic import write_atomic
 from physmodel.conserved.of_law import law_invariants
 from physmodel.errors import ProblemError
 from physmodel.hybrids.results.result import HybridResult
-from physmodel.laws.html import table
-from physmodel.laws.latex import latex_equation, latex_rows
-from physmodel.laws.naming import title_of
-from physmodel.laws.render import (
+from physmodel.laws.result import Result
+from physmodel.laws.texts.html import table
+from physmodel.laws.texts.latex import latex_equation, latex_rows
+from physmodel.laws.texts.naming import title_of
+from physmodel.laws.texts.render import (
     MAX_TERMS,
     left_side,
     number,
@@ -24,7 +25,6 @@ from physmodel.laws.render import (
     right_side,
     unexplained,
 )
-from physmodel.laws.result import Result
 from physmodel.reports import figures
 from physmodel.reports.hybrid_page import hybrid_html
 from physmodel.reports.page import (

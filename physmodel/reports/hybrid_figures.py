@@ -21,7 +21,7 @@ from physmodel.laws.figures.canvas import (
     thinned,
     words,
 )
-from physmodel.models.sparse_field import term_variables
+from physmodel.models.fields.sparse_field import term_variables
 
 Array = NDArray[np.float64]
 

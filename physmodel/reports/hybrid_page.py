@@ -10,9 +10,9 @@ from physmodel.hybrids.results.equations import latex_equation
 from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.results.text import left_over, percent, plain_equation, render, rival_text
 from physmodel.hybrids.weak.leftover import REFUSED
-from physmodel.laws.html import table
-from physmodel.laws.naming import title_of
-from physmodel.laws.render import left_side, number
+from physmodel.laws.texts.html import table
+from physmodel.laws.texts.naming import title_of
+from physmodel.laws.texts.render import left_side, number
 from physmodel.reports import hybrid_figures
 from physmodel.reports.page import (
     data_section,

@@ -11,9 +11,9 @@ from physmodel.data.doctor import summary
 from physmodel.findings import Finding
 from physmodel.hybrids.results.result import HybridResult
 from physmodel.laws.figures.flights import flights
-from physmodel.laws.html import COLOURS, table
 from physmodel.laws.result import Result
-from physmodel.laws.scores import scored
+from physmodel.laws.runs.scores import scored
+from physmodel.laws.texts.html import COLOURS, table
 from physmodel.reports import figures
 
 STYLE = """

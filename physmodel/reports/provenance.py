@@ -9,10 +9,10 @@ from html import escape
 from pathlib import Path
 
 from physmodel.hybrids.results.result import HybridResult
-from physmodel.laws.manifest import manifest_of
-from physmodel.laws.naming import source_of
+from physmodel.laws.files.manifest import manifest_of
+from physmodel.laws.files.storage import DATA
 from physmodel.laws.result import Result
-from physmodel.laws.storage import DATA
+from physmodel.laws.texts.naming import source_of
 from physmodel.version import __version__
 
 #: What a manifest says about the run beside its files.

@@ -13,9 +13,9 @@ from secrets import token_hex
 from physmodel.atomic import unwritable, write_atomic
 from physmodel.errors import ProblemError
 from physmodel.hybrids.results.result import HybridResult
-from physmodel.laws.manifest import MANIFEST, digest, run_files
+from physmodel.laws.files.manifest import MANIFEST, digest, run_files
+from physmodel.laws.files.storage import DATA
 from physmodel.laws.result import Result
-from physmodel.laws.storage import DATA
 from physmodel.problem.toml import write_problem
 from physmodel.reports.html import write_report
 from physmodel.reports.provenance import now

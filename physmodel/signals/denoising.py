@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.noise import estimate_noise
+from physmodel.data.measurement.noise import estimate_noise
 from physmodel.errors import ProblemError
 from physmodel.signals import fields
 from physmodel.signals.candidates import Choice, chosen, redundant

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.contract import offsets, validate, variable_names
-from physmodel.data.noise import estimate_noise
+from physmodel.data.measurement.noise import estimate_noise
 from physmodel.errors import DataError
 
 Array = NDArray[np.float64]

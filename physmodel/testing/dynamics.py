@@ -14,8 +14,8 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from physmodel.models.sparse_field import SparseField
-from physmodel.problem.expression import Expression, power, product, variable
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.problem.algebra.expression import Expression, power, product, variable
 
 Array = NDArray[np.float64]
 Kind = Literal["separable", "central", "pairs"]

@@ -8,8 +8,8 @@ from dataclasses import fields
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.models.linear_field import Points
-from physmodel.models.vector_field import VectorField
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.vector_field import VectorField
 from physmodel.testing.failure import require, require_close
 
 Array = NDArray[np.float64]

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from physmodel.errors import PhysmodelError
 from physmodel.models.defect import law_defect
-from physmodel.models.integrate import integrate
-from physmodel.models.linear_field import Points
-from physmodel.models.vector_field import VectorField
-from physmodel.problem.calculus import derivative, evaluate
-from physmodel.problem.conditions import phase_variables
-from physmodel.problem.expression import Expression
-from physmodel.problem.law import Law
-from physmodel.problem.law_text import read_law
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.vector_field import VectorField
+from physmodel.models.integrators.integrate import integrate
+from physmodel.problem.algebra.calculus import derivative, evaluate
+from physmodel.problem.algebra.expression import Expression
+from physmodel.problem.known.conditions import phase_variables
+from physmodel.problem.known.law import Law
+from physmodel.problem.known.law_text import read_law
 from physmodel.testing.failure import require
 from physmodel.testing.field import points_for, rate_at, worst
 

@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 
 from physmodel.models.defect import symmetry_defect
-from physmodel.models.linear_field import Points
-from physmodel.models.vector_field import VectorField
-from physmodel.problem.affine import Affine
-from physmodel.problem.symmetry import Symmetry
-from physmodel.problem.symmetry_text import read_symmetry
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.vector_field import VectorField
+from physmodel.problem.known.affine import Affine
+from physmodel.problem.known.symmetry import Symmetry
+from physmodel.problem.known.symmetry_text import read_symmetry
 from physmodel.testing.failure import require_close
 from physmodel.testing.field import points_for, worst
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.problem.finite import parity, permutation, time_reversal
-from physmodel.problem.lie import rotation, translation
-from physmodel.problem.symmetry import Symmetry, product_of
+from physmodel.problem.known.finite import parity, permutation, time_reversal
+from physmodel.problem.known.lie import rotation, translation
+from physmodel.problem.known.symmetry import Symmetry, product_of
 
 Array = NDArray[np.float64]
 

@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.losses.flow import Intervals, flow_end
-from physmodel.problem.rods import Rods
+from physmodel.problem.known.rods import Rods
 
 if TYPE_CHECKING:
+    from physmodel.models.fields.parametric_field import ParametricField
     from physmodel.models.nets.net_field import NetField
-    from physmodel.models.parametric_field import ParametricField
 
 Array = NDArray[np.float64]
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from physmodel.bench.networks.nets_cases import roll_out
 from physmodel.bench.tables import grouped, text_table
 from physmodel.data.arrays import from_arrays
+from physmodel.data.measurement.timescale import characteristic_samples
 from physmodel.data.segments import segments
-from physmodel.data.timescale import characteristic_samples
-from physmodel.models.vector_field import VectorField
+from physmodel.models.fields.vector_field import VectorField
 from physmodel.networks.net_trial import NetTrial
 from physmodel.networks.tune import DEFAULTS, tune
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import PhysmodelError
-from physmodel.models.integrate import integrate
+from physmodel.models.integrators.integrate import integrate
 from physmodel.models.terms import TermLibrary
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.parser import parse
 
 Array = NDArray[np.float64]
 #: Coefficients of every equation: state -> canonical term -> value.

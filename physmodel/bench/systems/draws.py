@@ -13,9 +13,9 @@ from physmodel.bench.systems.chaotic import PER_PERIOD, PERIODS, ChaoticSystem
 from physmodel.constants import ENGINE
 from physmodel.data.arrays import from_arrays
 from physmodel.discovery.linearisation import Errors, Setting
-from physmodel.losses.preparation import prepare
+from physmodel.losses.weak_form.preparation import prepare
+from physmodel.models.fields.term_field import TermField
 from physmodel.models.libraries.library import candidate_libraries
-from physmodel.models.term_field import TermField
 from physmodel.optimizers.subset.triangular import solve_support
 from physmodel.problem.problem import Problem
 

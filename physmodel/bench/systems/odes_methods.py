@@ -19,7 +19,7 @@ from physmodel.data.arrays import from_arrays
 from physmodel.discovery.discover import discover
 from physmodel.errors import PhysmodelError
 from physmodel.interop.pysindy import load
-from physmodel.models.vector_field import VectorField, simulate
+from physmodel.models.fields.vector_field import VectorField, simulate
 
 Array = NDArray[np.float64]
 #: An answer, and its model where there is one.

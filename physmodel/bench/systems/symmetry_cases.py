@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from physmodel.bench.systems.chaotic import Equations, load_systems
 from physmodel.bench.systems.draws import Cell, draw
 from physmodel.conserved import finite
-from physmodel.models.sparse_field import SparseField, term_variables
-from physmodel.problem.calculus import powers
-from physmodel.problem.parser import parse
+from physmodel.models.fields.sparse_field import SparseField, term_variables
+from physmodel.problem.algebra.calculus import powers
+from physmodel.problem.algebra.parser import parse
 
 Array = NDArray[np.float64]
 #: Times and states of every trajectory.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.systems.symmetry_cases import Case, Records
-from physmodel.models.integrate import integrate
+from physmodel.models.integrators.integrate import integrate
 
 Array = NDArray[np.float64]
 

@@ -22,10 +22,10 @@ from physmodel.bench.systems.peers import (
 )
 from physmodel.bench.systems.symmetry_cases import Case, Records
 from physmodel.interop.pysindy import load
+from physmodel.models.fields.sparse_field import term_variables
 from physmodel.models.libraries.constraints import free_coefficients
-from physmodel.models.sparse_field import term_variables
 from physmodel.models.terms import TermLibrary
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.parser import parse
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

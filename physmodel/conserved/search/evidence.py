@@ -13,8 +13,8 @@ from physmodel.conserved.search.phase import Phase, means
 from physmodel.conserved.search.precise import centred, precise
 from physmodel.conserved.search.spectrum import CANCELS, SLACK, TELLING, Spectrum
 from physmodel.models.terms import TermLibrary
-from physmodel.problem.calculus import evaluate
-from physmodel.problem.expression import Expression
+from physmodel.problem.algebra.calculus import evaluate
+from physmodel.problem.algebra.expression import Expression
 
 Array = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from physmodel.conserved.search.phase import Phase, means
 from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms
-from physmodel.problem.calculus import ordered
-from physmodel.problem.expression import (
+from physmodel.problem.algebra.calculus import ordered
+from physmodel.problem.algebra.expression import (
     Expression,
     add,
     call,

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.models.sparse_field import velocity_name
+from physmodel.models.fields.sparse_field import velocity_name
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
 from physmodel.conserved.search.phase import FLOOR, Patch, Phase
-from physmodel.data.noise import estimate_noise
+from physmodel.data.measurement.noise import estimate_noise
 from physmodel.data.segments import Segment
 from physmodel.errors import DataError
 

@@ -12,10 +12,10 @@ import xarray as xr
 from physmodel.data.arrays import from_arrays
 from physmodel.data.assembly.gridded import from_xarray
 from physmodel.data.assembly.named_arrays import table_of_arrays, with_times
-from physmodel.data.assembly.quantities import magnitude_and_unit
 from physmodel.data.assembly.several import is_sample
 from physmodel.data.assembly.tabular import from_frame
 from physmodel.data.readers.json_records import content_of_json
+from physmodel.data.values.quantities import magnitude_and_unit
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 

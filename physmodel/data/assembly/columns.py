@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from physmodel.data.assembly.names import split_unit
 from physmodel.errors import DataError
 from physmodel.findings import Finding
-from physmodel.problem.parser import suggestion
+from physmodel.problem.algebra.parser import suggestion
 
 Array = NDArray[np.float64]
 

@@ -9,7 +9,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.assembly.assemble import MAX_VALUES, assemble
-from physmodel.data.assembly.clock import as_floats, time_axis
 from physmodel.data.assembly.layout import (
     cf_time,
     chosen_columns,
@@ -19,9 +18,10 @@ from physmodel.data.assembly.layout import (
 )
 from physmodel.data.assembly.missing import NanPolicy
 from physmodel.data.assembly.names import found_units, identifiers, renamed_units
-from physmodel.data.assembly.quantities import plain_labelled
 from physmodel.data.assembly.ragged import from_contract
 from physmodel.data.assembly.raw import RawTrajectory
+from physmodel.data.values.clock import as_floats, time_axis
+from physmodel.data.values.quantities import plain_labelled
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 

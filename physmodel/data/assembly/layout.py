@@ -11,7 +11,7 @@ import xarray as xr
 from physmodel.data.assembly.columns import TIME_NAMES
 from physmodel.errors import DataError
 from physmodel.findings import Finding
-from physmodel.problem.parser import suggestion
+from physmodel.problem.algebra.parser import suggestion
 
 #: Names of dimensions that tell trajectories apart.
 TRAJECTORY_NAMES = ("trajectory", "trial", "run", "realization", "ensemble", "member")

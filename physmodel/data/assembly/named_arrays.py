@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physmodel.data.assembly.clock import time_axis
 from physmodel.data.assembly.columns import TIME_NAMES, TIME_WITH_UNIT
-from physmodel.data.assembly.quantities import magnitude_and_unit
+from physmodel.data.values.clock import time_axis
+from physmodel.data.values.quantities import magnitude_and_unit
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from physmodel.errors import DataError, PhysmodelError
 from physmodel.findings import Finding
-from physmodel.problem.expression import FUNCTIONS
-from physmodel.problem.parser import suggestion
-from physmodel.problem.units import parse_unit
+from physmodel.problem.algebra.expression import FUNCTIONS
+from physmodel.problem.algebra.parser import suggestion
+from physmodel.problem.measures.units import parse_unit
 
 #: Names that expressions and datasets use themselves.
 RESERVED = frozenset(FUNCTIONS) | {"t", "time", "trajectory", "sample", "row_size"}

@@ -8,13 +8,13 @@ import numpy as np
 import xarray as xr
 
 from physmodel.data.assembly.assemble import assemble
-from physmodel.data.assembly.clock import as_floats
 from physmodel.data.assembly.layout import chosen_columns
 from physmodel.data.assembly.missing import NanPolicy
 from physmodel.data.assembly.names import found_units, identifiers, renamed_units
 from physmodel.data.assembly.raw import RawTrajectory
 from physmodel.data.contract import validate, variable_names
-from physmodel.data.holds import HOLD, with_holds
+from physmodel.data.inputs.holds import HOLD, with_holds
+from physmodel.data.values.clock import as_floats
 from physmodel.errors import DataError
 from physmodel.findings import recorded
 

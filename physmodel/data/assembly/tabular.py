@@ -11,15 +11,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.assembly.assemble import MAX_VALUES, assemble
-from physmodel.data.assembly.cells import clock, numbers
 from physmodel.data.assembly.columns import Headers, time_column
 from physmodel.data.assembly.missing import NanPolicy
 from physmodel.data.assembly.names import found_units, identifiers, renamed_units
-from physmodel.data.assembly.numerals import settle_numerals
-from physmodel.data.assembly.quantities import plain_frame
 from physmodel.data.assembly.raw import RawTrajectory
 from physmodel.data.assembly.wide import unstacked
 from physmodel.data.limits import require_few
+from physmodel.data.values.cells import clock, numbers
+from physmodel.data.values.numerals import settle_numerals
+from physmodel.data.values.quantities import plain_frame
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 

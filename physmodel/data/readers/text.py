@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from physmodel.data.assembly.numerals import MISSING, settle_numerals, unusual
 from physmodel.data.assembly.wide import repeated_header
+from physmodel.data.values.numerals import MISSING, settle_numerals, unusual
 from physmodel.errors import DataError
 from physmodel.findings import Finding
 

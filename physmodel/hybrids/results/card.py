@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from physmodel.hybrids.results.equations import known_expression
 from physmodel.hybrids.results.record import HybridRecord
 from physmodel.hybrids.results.text import left_over
-from physmodel.laws.html import card, equations, parameters_html, terms_html
-from physmodel.laws.naming import title_of
-from physmodel.laws.parameters import parameter_table
-from physmodel.models.sparse_field import term_variables
-from physmodel.problem.markup import rate_html, to_html
+from physmodel.laws.texts.html import card, equations, parameters_html, terms_html
+from physmodel.laws.texts.naming import title_of
+from physmodel.laws.texts.parameters import parameter_table
+from physmodel.models.fields.sparse_field import term_variables
+from physmodel.problem.algebra.markup import rate_html, to_html
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from physmodel.hybrids.results.record import HybridRecord
 from physmodel.laws.export.formulas import Formulas, about, in_unit
-from physmodel.laws.latex import aligned, latex_number, latex_rate
-from physmodel.laws.render import number
-from physmodel.laws.symbolic import as_functions_of_time
-from physmodel.models.sparse_field import term_variables
-from physmodel.problem.calculus import names_in, substituted
-from physmodel.problem.expression import Expression, constant, product
-from physmodel.problem.parser import parse
-from physmodel.problem.printing import to_latex, to_sympy
+from physmodel.laws.texts.latex import aligned, latex_number, latex_rate
+from physmodel.laws.texts.render import number
+from physmodel.laws.texts.symbolic import as_functions_of_time
+from physmodel.models.fields.sparse_field import term_variables
+from physmodel.problem.algebra.calculus import names_in, substituted
+from physmodel.problem.algebra.expression import Expression, constant, product
+from physmodel.problem.algebra.parser import parse
+from physmodel.problem.algebra.printing import to_latex, to_sympy
 
 if TYPE_CHECKING:
     import sympy

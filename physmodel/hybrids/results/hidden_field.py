@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from physmodel.hybrids.weak.random_net import RandomNet
 from physmodel.models.coordinates import Coordinates
-from physmodel.models.linear_field import Points
-from physmodel.models.parametric_field import Linearisation
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.parametric_field import Linearisation
 
 Array = NDArray[np.float64]
 

@@ -18,15 +18,15 @@ from physmodel.hybrids.results.record import REMEDIES, Parameter
 from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.results.storage import WEIGHTS
 from physmodel.hybrids.weak.random_net import RandomNet
-from physmodel.laws.manifest import check
-from physmodel.laws.reading import number_of, read_data, read_start
-from physmodel.laws.storage import DATA
-from physmodel.models.expression_field import ExpressionField
-from physmodel.models.sparse_field import term_variables
+from physmodel.laws.files.manifest import check
+from physmodel.laws.files.reading import number_of, read_data, read_start
+from physmodel.laws.files.storage import DATA
+from physmodel.models.fields.expression_field import ExpressionField
+from physmodel.models.fields.sparse_field import term_variables
 from physmodel.optimizers.least_squares.residuals import Ending
-from physmodel.problem.calculus import substituted
-from physmodel.problem.expression import variable
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.calculus import substituted
+from physmodel.problem.algebra.expression import variable
+from physmodel.problem.algebra.parser import parse
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]
@@ -49,7 +49,7 @@ def hybrid_result_of(table: dict[str, Any], folder: Path) -> HybridResult:
     ------
     IntegrityError
         If the weights are missing or not those that belong to the model. What else is wrong in the
-        table raises as it comes, see `physmodel.laws.reading.restoring`.
+        table raises as it comes, see `physmodel.laws.files.reading.restoring`.
     """
     if table["status"] not in REMEDIES:
         raise ValueError(f"status {table['status']!r}")

@@ -15,9 +15,9 @@ from physmodel.findings import Finding
 from physmodel.fitting.record import Stage
 from physmodel.hybrids.names import INNER
 from physmodel.hybrids.results.hidden_field import HiddenField
-from physmodel.laws.free_runs import FreeRuns
-from physmodel.models.expression_field import ExpressionField
-from physmodel.models.known_plus import Sum
+from physmodel.laws.runs.free_runs import FreeRuns
+from physmodel.models.fields.expression_field import ExpressionField
+from physmodel.models.fields.known_plus import Sum
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from physmodel.atomic import write_atomic
 from physmodel.hybrids.results.record import HybridRecord
 from physmodel.hybrids.results.text import as_dict
-from physmodel.laws.manifest import record
-from physmodel.laws.storage import DATA, FILE, finite, write_data
-from physmodel.problem.calculus import substituted
-from physmodel.problem.expression import to_text, variable
+from physmodel.laws.files.manifest import record
+from physmodel.laws.files.storage import DATA, FILE, finite, write_data
+from physmodel.problem.algebra.calculus import substituted
+from physmodel.problem.algebra.expression import to_text, variable
 
 WEIGHTS = "weights.npy"
 #: What ``model.json`` says that it is.

@@ -9,8 +9,8 @@ from typing import Any
 
 from physmodel.hybrids.results.record import HybridRecord
 from physmodel.hybrids.weak.leftover import REFUSED
-from physmodel.laws.render import MARGIN, WIDTH, compact, folded, left_side, number
-from physmodel.laws.storage import SCHEMA_VERSION, finite
+from physmodel.laws.files.storage import SCHEMA_VERSION, finite
+from physmodel.laws.texts.render import MARGIN, WIDTH, compact, folded, left_side, number
 
 #: Standard errors from zero up to which a known number is said to be zero.
 ZERO = 2.0

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.models.coordinates import Coordinates
-from physmodel.models.linear_field import LinearField, Points
-from physmodel.models.parametric_field import Linearisation, ParametricField
+from physmodel.models.fields.linear_field import LinearField, Points
+from physmodel.models.fields.parametric_field import Linearisation, ParametricField
 
 Array = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.hybrids.weak.weak_fit import Round, State
-from physmodel.models.expression_field import ExpressionField
-from physmodel.problem.calculus import derivative, names_in
+from physmodel.models.fields.expression_field import ExpressionField
+from physmodel.problem.algebra.calculus import derivative, names_in
 
 Array = NDArray[np.float64]
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.models.linear_field import Points
+from physmodel.models.fields.linear_field import Points
 
 Array = NDArray[np.float64]
 

@@ -13,8 +13,8 @@ from physmodel.discovery.linearisation import Errors, Linearisation, Setting
 from physmodel.hybrids.bounds import OutOfBoundsError, within_bounds
 from physmodel.hybrids.weak.joined import Joined, Tangent
 from physmodel.hybrids.weak.restricted import Columns
-from physmodel.losses.tile import Tile, quadrature_error
-from physmodel.models.linear_field import LinearField, Points
+from physmodel.losses.weak_form.tile import Tile, quadrature_error
+from physmodel.models.fields.linear_field import LinearField, Points
 from physmodel.optimizers.subset.triangular import TriangularFactor, triangular_factor
 
 Array = NDArray[np.float64]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from physmodel.laws.naming import title_of
 from physmodel.laws.record import LawRecord
-from physmodel.laws.render import number
-from physmodel.models.central_force import CentralForce
-from physmodel.models.sparse_field import term_variables
-from physmodel.problem.expression import Expression, add, constant, power, product, variable
-from physmodel.problem.parser import parse
+from physmodel.laws.texts.naming import title_of
+from physmodel.laws.texts.render import number
+from physmodel.models.fields.central_force import CentralForce
+from physmodel.models.fields.sparse_field import term_variables
+from physmodel.problem.algebra.expression import Expression, add, constant, power, product, variable
+from physmodel.problem.algebra.parser import parse
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable
 
-from physmodel.problem.printing import greek
+from physmodel.problem.algebra.printing import greek
 
 
 def identifiers(names: Iterable[str], reserved: Collection[str]) -> dict[str, str]:

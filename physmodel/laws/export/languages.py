@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from physmodel.problem.expression import FUNCTIONS
+from physmodel.problem.algebra.expression import FUNCTIONS
 
 #: Names that the text of every language uses itself.
 _OWN = frozenset({"t", "state", "inputs", "rate", "rates", *FUNCTIONS})
@@ -73,7 +73,7 @@ class Language:
     functions: Mapping[str, str] = field(default_factory=dict)
 
     def called(self, function: str) -> str:
-        """Name of a function of `physmodel.problem.expression.FUNCTIONS`."""
+        """Name of a function of `physmodel.problem.algebra.expression.FUNCTIONS`."""
         return self.functions.get(function, self.prefix + function)
 
     def raised(self, base: str, exponent: Fraction) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from physmodel.laws.export.formulas import Formulas
 from physmodel.laws.export.identifiers import identifiers
 from physmodel.laws.export.languages import LANGUAGES, Language
-from physmodel.laws.render import left_side
-from physmodel.models.sparse_field import velocity_name
-from physmodel.problem.calculus import names_in
-from physmodel.problem.expression import Call, Expression, Variable
+from physmodel.laws.texts.render import left_side
+from physmodel.models.fields.sparse_field import velocity_name
+from physmodel.problem.algebra.calculus import names_in
+from physmodel.problem.algebra.expression import Call, Expression, Variable
 
 
 def source(formulas: Formulas, language: str) -> str:

@@ -10,15 +10,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.holds import with_holds
+from physmodel.data.inputs.holds import with_holds
 from physmodel.data.segments import Segment
 from physmodel.errors import PhysmodelError
 from physmodel.laws.figures.canvas import thinned
-from physmodel.laws.measured import measured
-from physmodel.laws.scores import HALVINGS, evaluations_for, input_signal
-from physmodel.laws.start_fit import fitted_starts
-from physmodel.laws.windows import Window
-from physmodel.models.vector_field import VectorField, simulate
+from physmodel.laws.runs.measured import measured
+from physmodel.laws.runs.scores import HALVINGS, evaluations_for, input_signal
+from physmodel.laws.runs.start_fit import fitted_starts
+from physmodel.laws.runs.windows import Window
+from physmodel.models.fields.vector_field import VectorField, simulate
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]

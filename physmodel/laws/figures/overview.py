@@ -20,9 +20,9 @@ from physmodel.laws.figures.panels import (
     portrait_axes,
     time_label,
 )
-from physmodel.laws.naming import title_of
-from physmodel.laws.simulation import require_variables
-from physmodel.models.central_force import CentralForce
+from physmodel.laws.runs.simulation import require_variables
+from physmodel.laws.texts.naming import title_of
+from physmodel.models.fields.central_force import CentralForce
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

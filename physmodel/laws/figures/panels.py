@@ -18,7 +18,7 @@ from physmodel.laws.figures.canvas import (
     words,
 )
 from physmodel.laws.figures.flights import Flight, Flights, Law
-from physmodel.models.central_force import CentralForce
+from physmodel.models.fields.central_force import CentralForce
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from physmodel.errors import ProblemError
 from physmodel.findings import Finding
 from physmodel.models.defect import law_defect, symmetry_defect
-from physmodel.models.linear_field import Points
+from physmodel.models.fields.linear_field import Points
+from physmodel.models.fields.sparse_field import SparseField
+from physmodel.models.fields.vector_field import VectorField
 from physmodel.models.null_space import null_space, sparse_null_space
-from physmodel.models.sparse_field import SparseField
 from physmodel.models.terms import TermLibrary
-from physmodel.models.vector_field import VectorField
-from physmodel.problem.calculus import ordered
-from physmodel.problem.expression import Expression, product, variable
-from physmodel.problem.knowledge import conditions_of, laws_of, symmetries_of
-from physmodel.problem.law_text import read_law
+from physmodel.problem.algebra.calculus import ordered
+from physmodel.problem.algebra.expression import Expression, product, variable
+from physmodel.problem.known.knowledge import conditions_of, laws_of, symmetries_of
+from physmodel.problem.known.law_text import read_law
+from physmodel.problem.known.symmetry_text import read_symmetry
 from physmodel.problem.problem import Problem
-from physmodel.problem.symmetry_text import read_symmetry
 
 #: Defect that is reported: fitted coefficients are not exact, and a rate that should not be
 #: positive is decided by their errors where it nearly vanishes.

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
 from physmodel.findings import Finding
-from physmodel.models.sparse_field import term_variables
+from physmodel.models.fields.sparse_field import term_variables
 from physmodel.models.terms import TermLibrary
-from physmodel.problem.consistency import possible
-from physmodel.problem.constants import constants_of, read_term
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.parser import parse
+from physmodel.problem.measures.consistency import possible
+from physmodel.problem.measures.constants import constants_of, read_term
 from physmodel.problem.problem import Problem
 
 #: Units of angles that are no radians.

@@ -14,15 +14,15 @@ from physmodel.constants import ENGINE
 from physmodel.errors import DataError, ProblemError
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.coordinates import Coordinates
+from physmodel.models.fields.sparse_field import term_variables, velocity_name
+from physmodel.models.fields.term_field import TermField
 from physmodel.models.libraries.constraints import free_coefficients
 from physmodel.models.libraries.dimensional import fitting_part, nothing_left
-from physmodel.models.sparse_field import term_variables, velocity_name
-from physmodel.models.term_field import TermField
 from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms
-from physmodel.problem.calculus import names_in, powers
-from physmodel.problem.constants import read_term
-from physmodel.problem.expression import Expression
-from physmodel.problem.knowledge import orders_of
+from physmodel.problem.algebra.calculus import names_in, powers
+from physmodel.problem.algebra.expression import Expression
+from physmodel.problem.known.knowledge import orders_of
+from physmodel.problem.measures.constants import read_term
 from physmodel.problem.problem import Problem
 
 #: Units that mark a state as an angle, for which sine and cosine come before high powers.

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from physmodel.errors import ProblemError
 from physmodel.models.nets.form import like
-from physmodel.problem.calculus import derivative, names_in
-from physmodel.problem.expression import Call, Expression, Variable
-from physmodel.problem.parser import parse
+from physmodel.problem.algebra.calculus import derivative, names_in
+from physmodel.problem.algebra.expression import Call, Expression, Variable
+from physmodel.problem.algebra.parser import parse
 
 _FUNCTIONS = {
     "sin": torch.sin,

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
+from physmodel.models.fields.parametric_field import Linearisation
 from physmodel.models.nets.form import Form
 from physmodel.models.nets.symmetry.averaged import AveragedField, AveragedScalar
 from physmodel.models.nets.traced import slopes_of
-from physmodel.models.parametric_field import Linearisation
 from physmodel.optimizers.reading import real_numbers
 from physmodel.problem.checks import names_list
 
@@ -26,7 +26,7 @@ TILE = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class NetField:
-    """A `physmodel.models.parametric_field.ParametricField` of a form with parameters.
+    """A `physmodel.models.fields.parametric_field.ParametricField` of a form with parameters.
 
     Attributes
     ----------

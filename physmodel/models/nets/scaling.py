@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from physmodel.errors import DataError, ProblemError
-from physmodel.problem.affine import Affine
-from physmodel.problem.symmetry import Symmetry
+from physmodel.problem.known.affine import Affine
+from physmodel.problem.known.symmetry import Symmetry
 
 Array = NDArray[np.float64]
 

@@ -24,8 +24,8 @@ from physmodel.models.nets.structure.port_hamiltonian import PortHamiltonian
 from physmodel.models.nets.symmetry.equivariant import symmetrised
 from physmodel.optimizers.reading import real_numbers
 from physmodel.problem.checks import names_list
-from physmodel.problem.law import Law
-from physmodel.problem.symmetry import Symmetry, product_of
+from physmodel.problem.known.law import Law
+from physmodel.problem.known.symmetry import Symmetry, product_of
 
 Array = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def form_for(
     states, inputs : sequence of str
     order : {1, 2}
     laws : sequence of Law
-        See `physmodel.problem.knowledge.laws_of` for those of a problem. One at a time.
+        See `physmodel.problem.known.knowledge.laws_of` for those of a problem. One at a time.
     symmetries : sequence of Symmetry
     hidden : tuple of int
         Widths of the hidden layers.
@@ -71,10 +71,12 @@ def form_for(
             fix="name each state and input once; the order is 1 or 2",
         )
     if not all(isinstance(one, Law) for one in laws):
-        raise ProblemError(f"{laws!r} are no laws", fix="see physmodel.problem.knowledge.laws_of")
+        raise ProblemError(
+            f"{laws!r} are no laws", fix="make them: physmodel.problem.known.knowledge.laws_of"
+        )
     if not all(isinstance(one, Symmetry) for one in symmetries):
         raise ProblemError(
-            f"{symmetries!r} are no symmetries", fix="see physmodel.problem.knowledge"
+            f"{symmetries!r} are no symmetries", fix="see physmodel.problem.known.knowledge"
         )
     law = _only(laws)
     frame = _Frame(tuple(states), tuple(inputs), order, hidden)

@@ -21,10 +21,10 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
+from physmodel.models.integrators.rattle import rattle
 from physmodel.models.nets.form import InPieces, Scalar, like
 from physmodel.models.nets.net_field import NetField
-from physmodel.models.rattle import rattle
-from physmodel.problem.rods import Rods
+from physmodel.problem.known.rods import Rods
 
 Array = NDArray[np.float64]
 
@@ -147,7 +147,7 @@ def _solved(matrix: Tensor, right: Tensor) -> Tensor:
 def simulate_rods(
     field: NetField, time: ArrayLike, start: ArrayLike, start_velocity: ArrayLike, *, order: int = 4
 ) -> Array:
-    """Integrate a field of the form `Constrained` with `physmodel.models.rattle.rattle`.
+    """Integrate a field of the form `Constrained` with RATTLE.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def simulate_rods(
     if not isinstance(form, Constrained):
         raise ProblemError(
             f"a {type(form).__name__} has no rods to keep",
-            fix="use physmodel.models.vector_field.simulate",
+            fix="use physmodel.models.fields.vector_field.simulate",
         )
     theta = torch.tensor(field.parameters, dtype=torch.float64, device=field.device)
 

@@ -43,7 +43,7 @@ from physmodel.models.nets.symmetry.limits import (
     unsupported,
 )
 from physmodel.models.nets.symmetry.orbits import Flow, invariants_of
-from physmodel.problem.symmetry import Symmetry
+from physmodel.problem.known.symmetry import Symmetry
 
 Array = NDArray[np.float64]
 
@@ -56,7 +56,7 @@ def symmetrised(model: Any, symmetry: Symmetry, names: Sequence[str]) -> Any:
     model : Form or Scalar
         A scalar or a field of networks, or a Hamiltonian form.
     symmetry : Symmetry
-        See `physmodel.problem.symmetry.product_of` for several at a time.
+        See `physmodel.problem.known.symmetry.product_of` for several at a time.
     names : sequence of str
         Variables of the model in their order: states, then inputs; variables of a scalar.
 
@@ -72,7 +72,8 @@ def symmetrised(model: Any, symmetry: Symmetry, names: Sequence[str]) -> Any:
     """
     if not isinstance(symmetry, Symmetry):
         raise ProblemError(
-            f"{symmetry!r} is no symmetry", fix="make one: physmodel.problem.finite.parity('q')"
+            f"{symmetry!r} is no symmetry",
+            fix="make one: physmodel.problem.known.finite.parity('q')",
         )
     names = tuple(names)
     wanted = getattr(model, "n_variables", None)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.problem.affine import Affine
-from physmodel.problem.symmetry import Symmetry
+from physmodel.problem.known.affine import Affine
+from physmodel.problem.known.symmetry import Symmetry
 
 Array = NDArray[np.float64]
 

@@ -39,7 +39,7 @@ from physmodel.models.nets.symmetry.invariants import Invariants
 from physmodel.models.nets.weights.low_rank import LowRank
 from physmodel.models.nets.weights.pruned import PrunedForm
 from physmodel.models.nets.weights.random_units import RandomUnits
-from physmodel.problem.rods import Rods
+from physmodel.problem.known.rods import Rods
 
 Array = NDArray[np.float64]
 

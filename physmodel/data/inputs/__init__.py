@@ -1,0 +1,1 @@
+"""Inputs: how they run between samples, and columns that look like one."""

@@ -1,0 +1,1 @@
+"""Noise, filters, outliers and time scales of what was measured."""

@@ -1,0 +1,1 @@
+"""Single values as they are written: numerals, quantities, times and their zones."""

@@ -1,0 +1,1 @@
+"""Fits of systems that switch between regimes."""

@@ -1,0 +1,1 @@
+"""Laws run forward and compared with data."""

@@ -1,0 +1,1 @@
+"""Laws as text, LaTeX, HTML, SymPy and tables."""

@@ -1,0 +1,1 @@
+"""The weak form of an equation on noisy samples, whitened."""

@@ -1,0 +1,1 @@
+"""Right-hand sides of equations of motion, with or without parameters."""

@@ -1,0 +1,1 @@
+"""Symmetries and laws of nature that are known to hold."""

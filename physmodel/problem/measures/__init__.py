@@ -1,0 +1,1 @@
+"""Units, dimensions and constants: what numbers are measured in."""
