@@ -2,8 +2,9 @@
 
 Every start is tried on paper: the winner is simulated from it, and the simulated record goes
 through the same whitened weak form as real data (`physmodel.losses.weak_form.latent`). Rivals
-differ there by what they say about each sampling interval, not by where a free run ends up: that two chaotic
-runs diverge tells nothing, and a difference that other coefficient values absorb does not count.
+differ there by what they say about each sampling interval, not by where a free run ends up: that
+two chaotic runs diverge tells nothing, and a difference that other coefficient values absorb does
+not count.
 Joined with what the data so far leave open, this gives each rival a Gaussian prediction, and the
 expected entropy of the model probabilities after the experiment orders the starts. The best ones
 are judged again, each rival in turn being taken for true and simulated itself.
