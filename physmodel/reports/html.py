@@ -105,7 +105,7 @@ def _law(result: Result) -> str:
         body += (
             f"<p>The exponent {law['exponent']:g} was chosen among "
             f"{len(law['exponents_tried'])} from {min(map(float, law['exponents_tried'])):g} to "
-            f"{max(map(float, law['exponents_tried'])):g}; left free it settles at "
+            f"{max(map(float, law['exponents_tried'])):g}; as a free number it settles at "
             f"<b>{escape(number(law['exponent_free'], law['exponent_std']))}</b>.</p>"
         )
         return section(_law_title(result), body)

@@ -84,7 +84,7 @@ def render(result: HybridRecord) -> str:
     parts = [
         ("known", _known(result)),
         ("hidden", [f"{percent(result.hidden_share)} of the mean square of the rates"][:count]),
-        ("left over", [left_over(result)]),
+        ("unexplained", [left_over(result)]),
         (
             "rivals",
             [f"{rival_text(r)}, {percent(r['probability'])}" for r in result.rivals[:SHOWN]],
@@ -100,7 +100,7 @@ def render(result: HybridRecord) -> str:
 
 
 def left_over(result: HybridRecord) -> str:
-    """What is left over, in words."""
+    """What known equations and hidden terms do not explain, in words."""
     rounding = result.unexplained_fraction <= ROUNDING
     if result.lawful and rounding and result.p_left < REFUSED:
         return f"a share of {result.unexplained_fraction:.0e} of the rates: rounding"

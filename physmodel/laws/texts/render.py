@@ -21,7 +21,7 @@ MAX_TERMS = 12
 LINES, COLUMNS = 10, 99
 
 #: Columns of text, and those that the titles of its parts take.
-WIDTH, MARGIN = 80, 11
+WIDTH, MARGIN = 80, 13
 
 
 def number(value: float, std: float) -> str:
@@ -98,7 +98,7 @@ def render(result: LawRecord) -> str:
         ("conserved", _invariants(result)),
         ("rivals", [] if lawless else _rivals(result)),
         ("noise", _noise(result)),
-        ("left", unexplained(result)),
+        ("unexplained", unexplained(result)),
         ("filter", [f.message for f in result.warnings if f.code == "I-FILTER"]),
         ("unseen", [f.message for f in result.warnings if f.code == "I-UNSEEN"]),
         ("score", _scores(result)),
@@ -166,7 +166,7 @@ def _laws(result: LawRecord) -> list[str]:
     wide = max(12, *(len(body) + 2 for body in strengths))
     lines = [
         "r_i'' = sum over j of strength_j * r^p, towards body j",
-        f"p = {law['exponent']:g}   (left free: {free})",
+        f"p = {law['exponent']:g}   (as a free exponent: {free})",
         "",
         f"{'body':<{wide}}{head:<34}{heaviest} / body",
     ]
@@ -187,7 +187,7 @@ def _laws(result: LawRecord) -> list[str]:
 
 def _ratio(top: dict[str, Any], item: dict[str, Any]) -> str:
     if not item["value"]:
-        return "no pull found"
+        return "no attraction"
     ratio = top["value"] / item["value"]
     if item is top:
         return "1"
@@ -225,7 +225,7 @@ def unexplained(result: LawRecord) -> list[str]:
         return []
     scores, rows = result.scores, []
     share = result.fit_scores["unexplained"]
-    rows.append(f"{100.0 * share:.2g}% of the rates of change is unexplained")
+    rows.append(f"{100.0 * share:.2g}% of the rates of change")
     if scored(scores):
         unit = f" {result.problem.time_unit}" if result.problem.time_unit not in {"", "1"} else ""
         rows.append(
