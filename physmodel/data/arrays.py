@@ -42,8 +42,7 @@ def from_arrays(
         Times, or a single positive sampling interval. ``datetime64`` becomes seconds since the
         first sample.
     x : array_like (n, d) or (n,), or list of them
-        States; a list holds one array per trajectory, of any lengths. Masked values are missing:
-        they cut the trajectory.
+        States; a list holds one array per trajectory, of any lengths. Masked values are missing.
     names : sequence of str, optional
         Names of the states, with units in brackets if you like (``"x [m]"``); ``x0, x1, ...``
         by default.
