@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import physmodel as pm
+from physmodel.models.integrators.integrate import integrate
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.null_space import null_space
 from physmodel.models.terms import polynomial_terms
@@ -380,6 +381,22 @@ def test_sines_are_tried_of_pure_numbers_only() -> None:
 
     assert any("sin" in label for label in labels("rad"))
     assert not any("sin" in label for label in (*labels("m"), *labels("deg")))
-    t = np.linspace(0.0, 9.0, 90)
-    law = pm.discover(pm.from_arrays(t, np.degrees(np.sin(t)), names=["x [deg]"]))
-    assert "W-DEGREES" in {finding.code for finding in law.warnings}
+
+
+def test_degrees_are_converted_to_radians() -> None:
+    """A pendulum that swings wide: its sine is seen in radians only, whatever the unit given."""
+    t = np.linspace(0.0, 12.0, 480)
+    swing = integrate(lambda _, s: np.array([s[1], -4.0 * np.sin(s[0])]), t, [2.0, 0.0])
+    noisy = swing + 1e-3 * np.random.default_rng(0).standard_normal(swing.shape)
+    names = ["angle [deg]", "speed [deg/s]"]
+    data = pm.from_arrays(t, np.degrees(noisy), names=names, time_units="s")
+    law = pm.discover(data)
+    assert law.status == "identified"
+    assert dict(law.problem.units) == {"angle": "rad", "speed": "rad/s"}
+    assert {"I-DEGREES"} <= {finding.code for finding in law.warnings}
+    (term,) = law.terms("speed")
+    assert term["term"] == "sin(angle)"
+    assert abs(term["coefficient"] + 4.0) < 5.0 * term["std"]
+    # Data in degrees are scored as what they are: those of the fit, and others.
+    assert law.score(data)["free_run_r2"] > 0.99
+    assert float(np.abs(law.predict(data).values[:, 0] - noisy[:, 1]).max()) < 1e-2

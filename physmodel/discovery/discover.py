@@ -12,6 +12,7 @@ from physmodel.bodies.balance import balanced
 from physmodel.bodies.pairwise import PairwiseFit, fit_pairwise
 from physmodel.bodies.result import pairwise_result
 from physmodel.constants import ENGINE
+from physmodel.data.angles import in_radians
 from physmodel.data.doctor import check, constant_columns, duplicate_columns
 from physmodel.data.inputs.holds import with_holds
 from physmodel.data.open import opened
@@ -25,7 +26,7 @@ from physmodel.laws.result import Result
 from physmodel.losses.weak_form.preparation import prepare
 from physmodel.models.fields.sparse_field import term_variables, velocity_name
 from physmodel.models.libraries.constraints import still_named
-from physmodel.models.libraries.dimensional import not_imposed, unit_notes
+from physmodel.models.libraries.dimensional import not_imposed
 from physmodel.problem.algebra.calculus import names_in
 from physmodel.problem.body_names import recognise_bodies
 from physmodel.problem.measures.constants import read_term
@@ -101,6 +102,10 @@ def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Resu
         if finding.severity == "error":
             raise DataError(finding.message, where=finding.where, fix=finding.fix)
     asked = stated_problem(dataset, problem, known)
+    converted: list[Finding] = []
+    if not (asked.terms or asked.library or asked.constants):  # they were written for these units
+        dataset, units, converted = in_radians(dataset, dict(asked.units))
+        asked = asked.replace(units=units)
     bodies = asked.body_table or ({} if _fixes_terms(asked) else recognise_bodies(asked.states))
     if bodies:
         ordered = asked.replace(
@@ -113,7 +118,7 @@ def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Resu
     asked, notes = _without_idle_states(dataset, asked)
     best = with_best_hold(dataset, asked)
     asked, dataset = asked.replace(hold=best.hold), with_holds(dataset, best.hold)
-    told = [*findings, *notes, *best.findings, *unit_notes(asked)]
+    told = [*findings, *converted, *notes, *best.findings]
     return terms_result(dataset, asked, best.answer, told)
 
 

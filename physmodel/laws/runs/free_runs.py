@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from physmodel.data.angles import in_radians
 from physmodel.data.inputs.holds import with_holds
 from physmodel.data.open import opened
 from physmodel.laws.runs.scores import free_run_scores, states_and_velocities
@@ -86,8 +88,7 @@ class FreeRuns:
         xarray.DataArray
             ``("sample", "equation")``: the predicted highest time derivative.
         """
-        data = opened(data)
-        require_variables(self.model, data)
+        data = self._in_own_units(data)
         time, states, velocities, inputs = states_and_velocities(data, self.model)
         rate = self.model.rate(time, states, velocities, inputs)
         return xr.DataArray(
@@ -102,12 +103,22 @@ class FreeRuns:
         dict of str to float
             See `physmodel.laws.runs.scores.free_run_scores`.
         """
-        data = opened(data)
-        require_variables(self.model, data)
+        given, data = data, self._in_own_units(data)
         noise, start = None, None
-        if data is self.data:
+        if given is self.data:
             noise = np.array([self.noise_std[state] for state in self.model.states])
             if self.start:
                 start = np.append(self.start["states"], self.start.get("velocities", []))
         held = with_holds(data, dict(self.problem.hold))
         return free_run_scores(self.model, held, noise, start)
+
+    def _in_own_units(self, data: Any) -> xr.Dataset:
+        """Data with the variables of the law, angles in radians where the law has them so."""
+        dataset = opened(data)
+        require_variables(self.model, dataset)
+        names = (*self.model.states, *self.model.inputs)
+        own = dict(self.problem.units)
+        units = {name: str(dataset[name].attrs.get("units", "")) for name in names}
+        return in_radians(
+            dataset, {name: unit for name, unit in units.items() if unit != own.get(name, unit)}
+        )[0]

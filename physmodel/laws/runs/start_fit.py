@@ -148,7 +148,8 @@ def _freedom(stack: Stack) -> Array:
 
 def _residuals(record: Measured, stack: Stack, points: Array) -> Array:
     """Motions less data over their noise, ``(k, c, M d)``; infinite for starts of another sign."""
-    miss = (stack.motions(points) - stack.states[:, None]) / record.noise
+    with np.errstate(over="ignore"):  # of a motion that blows up, over the noise of rounding
+        miss = (stack.motions(points) - stack.states[:, None]) / record.noise
     miss = np.where(stack.seen[:, None, :, None], miss, 0.0)
     wrong = np.logical_or.reduce(points[:, :, : len(record.sign)] * record.sign < 0.0, axis=2)
     return np.where(wrong[:, :, None], np.inf, miss.reshape(*points.shape[:2], -1))

@@ -108,7 +108,7 @@ def render(result: LawRecord) -> str:
         rows = [f"{head:<{MARGIN}}{row}" for head, row in zip(heads, rows, strict=False)]
         lines += ["", *rows] if rows else []
     lines += ["", *folded(result.remedy, WIDTH)]
-    return "\n".join(lines)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def folded(text: str, width: int) -> list[str]:

@@ -14,9 +14,6 @@ from physmodel.problem.measures.consistency import possible
 from physmodel.problem.measures.constants import constants_of, read_term
 from physmodel.problem.problem import Problem
 
-#: Units of angles that are no radians.
-DEGREES = frozenset({"deg", "degree", "degrees", "°"})
-
 
 def fitting_part(
     problem: Problem, order: int, library: TermLibrary
@@ -61,21 +58,6 @@ def nothing_left(problem: Problem) -> ProblemError:
         fix="declare the constants that are missing (their units are enough), name further terms, "
         "or leave `constants` out",
     )
-
-
-def unit_notes(problem: Problem) -> list[Finding]:
-    """What units keep from being tried, for states that look like angles."""
-    return [
-        Finding(
-            "W-DEGREES",
-            "warning",
-            name,
-            f"is in {unit}: no sine or cosine of it is tried",
-            "convert it to radians",
-        )
-        for name, unit in problem.units
-        if unit in DEGREES and not problem.library
-    ]
 
 
 def not_imposed(problem: Problem) -> list[Finding]:
