@@ -99,6 +99,7 @@ def render(result: LawRecord) -> str:
         ("rivals", [] if lawless else _rivals(result)),
         ("noise", _noise(result)),
         ("unexplained", unexplained(result)),
+        ("units", [f"{f.where} {f.message}" for f in result.warnings if f.code == "I-DEGREES"]),
         ("filter", [f.message for f in result.warnings if f.code == "I-FILTER"]),
         ("unseen", [f.message for f in result.warnings if f.code == "I-UNSEEN"]),
         ("score", _scores(result)),
@@ -216,7 +217,9 @@ def _noise(result: LawRecord) -> list[str]:
     noise = result.noise_std
     if not noise or len(noise) > MAX_TERMS:
         return []
-    return [", ".join(f"{state} {value:.2g}" for state, value in noise.items())]
+    units = dict(result.problem.units)
+    named = {state: f" {units[state]}" if units.get(state, "1") != "1" else "" for state in noise}
+    return [", ".join(f"{state} {value:.2g}{named[state]}" for state, value in noise.items())]
 
 
 def unexplained(result: LawRecord) -> list[str]:
