@@ -1,218 +1,241 @@
-"""The benchmark: its truth, its judge, its draws, its runner, and its peers."""
+"""`physmodel bench` through its commands: runs that go on, and the suites on equations."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from click.testing import CliRunner
-from threadpoolctl import threadpool_info, threadpool_limits
 
-from physmodel.bench.runner import run_units, write_results
-from physmodel.bench.systems import discovery, peers
-from physmodel.bench.systems.answers import Answer, judge
-from physmodel.bench.systems.chaotic import ChaoticSystem, load_systems
-from physmodel.bench.systems.draws import CONDITIONS, Cell, detectable, draw
-from physmodel.cli.root import root
-from physmodel.errors import ProblemError
+from physmodel.systems.answers import Answer, judge
+from physmodel.systems.chaotic import load_systems
+from physmodel.systems.draws import Cell, draw
+from physmodel.systems.odes import CELLS
+from tests.bench_command import bench, finished, invoked
 
 
-@pytest.fixture(scope="module")
-def lorenz() -> ChaoticSystem:
-    """The flow that everybody knows by heart."""
-    return next(system for system in load_systems() if system.name == "Lorenz")
+def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """What was done before an interruption is read, not done again; jobs change no number."""
+    names = ("poisson", "variable-coefficients")
+    cases = ["equations", "--case", names[0], "--case", names[1]]
+    first, _ = bench(tmp_path / "run", *cases, "--seeds", "2")
+    assert [r["case"] for r in first["records"]] == [names[0]] * 2 + [names[1]] * 2
+    assert first["settings"] == {"seeds": 2}
+    trace = tmp_path / "run" / "units" / "poisson.json"
+    marked = [{**record, "error": 0.25} for record in json.loads(trace.read_text())]
+    trace.write_text(json.dumps(marked))
+    (tmp_path / "run" / "units" / "variable-coefficients.json").unlink()
+    again, table = bench(tmp_path / "run", *cases, "--seeds", "2", "--jobs", "2")
+    assert [r["error"] for r in again["records"]] == [0.25, 0.25] + [
+        r["error"] for r in first["records"][2:]
+    ]
+    assert "2.5e-01" in table
 
 
-def test_truth_of_known_systems(lorenz: ChaoticSystem) -> None:
-    """82 polynomial flows; the coefficients of Lorenz are the published ones."""
-    systems = load_systems()
-    assert len(systems) == 82
-    assert {system.degree for system in systems} == {2, 3, 4}
-    assert lorenz.equations == {
-        "x": {"x": -10.0, "y": 10.0},
-        "y": {"x": 28.0, "y": -1.0, "x*z": -1.0},
-        # dysts rounds 8/3 to 2.667.
-        "z": {"z": pytest.approx(-2.667, abs=1e-3), "x*y": 1.0},
-    }
-
-
-def test_trajectories_solve_the_equations(lorenz: ChaoticSystem) -> None:
-    """Eighth-order central differences of the records agree with the right-hand side."""
-    time, states = lorenz.trajectories([0, 3])
-    assert states.shape == (2, 1000, 3)
-    stencil = np.array([3, -32, 168, -672, 0, 672, -168, 32, -3]) / 840.0
-    for x in states:
-        slope = np.stack([np.correlate(c, stencil, "valid") for c in x.T], 1) / (time[1] - time[0])
-        a, b, c = x[4:-4].T
-        beta = lorenz.equations["z"]["z"]
-        rate = np.stack([10 * (b - a), 28 * a - b - a * c, beta * c + a * b], 1)
-        # The stencil's error is h^8/630 times the ninth derivative; at 150 samples per turn
-        # that is 1e-5 of the largest rate.
-        assert np.abs(slope - rate).max() < 1e-4 * np.abs(rate).max()
-
-
-def test_judge_by_hand() -> None:
-    """Exact support, errors, intervals and rivals of a case that can be counted by hand."""
-    truth = {"x": {"x": -2.0, "y": 4.0}, "y": {"x": 1.0}}
-    wrong = {"x": {"x": -2.2, "y": 4.0}, "y": {"x": 1.0, "y": 0.1}}
-    deviations = {"x": {"x": 0.1, "y": 0.1}, "y": {"x": 0.1, "y": 0.1}}
-    right = {"x": {"x": -2.0, "y": 4.0}, "y": {"x": 1.0}}
-    found = judge(Answer(wrong, 1.0, deviations, [right], "identified"), truth)
-    assert not found["exact"]
-    assert found["listed"]
-    assert found["equations"] == 0.5
-    assert found["error"] == 0.0
-    assert (found["covered"], found["intervals"]) == (2, 3)
-    assert judge(Answer(right, 1.0), truth)["exact"]
-    assert judge(Answer({}, 1.0), truth)["error"] == 1.0
-
-
-@pytest.mark.parametrize("condition", CONDITIONS)
-def test_draws_repeat_and_are_as_described(lorenz: ChaoticSystem, condition: Any) -> None:
-    """The same seed gives the same bits; noise has the level asked for."""
-    cell = Cell(0.1, 3, condition)
-    per_period, periods = cell.sampling
-    clean = lorenz.trajectories([0, 1, 2], per_period=per_period, periods=periods)
-    first, again, other = (draw(lorenz, clean, cell, seed) for seed in (0, 0, 1))
-    for one, two, three in zip(first.records, again.records, other.records, strict=True):
-        assert np.array_equal(one, two)
-        assert one.shape != three.shape or not np.array_equal(one, three)
-    truth = [np.searchsorted(clean[0], t) for t in first.times]
-    noise = np.concatenate(
-        [r - clean[1][k][i] for k, (r, i) in enumerate(zip(first.records, truth, strict=True))]
-    )
-    spread = clean[1].reshape(-1, 3).std(axis=0)
-    factors = [1 / 3, 1, 3] if condition == "unequal-noise" else [1, 1, 1]
-    # About 1500 samples: the standard deviation is known to 2 per cent; five of those.
-    assert noise.std(axis=0) / spread == pytest.approx(0.1 * np.array(factors), rel=0.1)
-    lengths = [len(t) for t in first.times]
-    uneven = {"irregular", "missing", "unequal-lengths"}
-    assert (len(set(lengths)) == 1) == (condition not in uneven)
-
-
-def test_perturbed_systems_keep_their_terms(lorenz: ChaoticSystem) -> None:
-    """Every coefficient changes by at most a tenth, and the changed flow goes on moving."""
-    changed = lorenz.perturbed(3)
-    for state, terms in lorenz.equations.items():
-        assert set(changed.equations[state]) == set(terms)
-        for term, value in terms.items():
-            assert 0.0 < abs(changed.equations[state][term] / value - 1.0) <= 0.1
-    _, states = changed.trajectories([0])
-    # Two lobes, as wide as those of the original to within a third.
-    assert np.all(np.abs(states[0].std(axis=0) / lorenz.starts.std(axis=0) - 1.0) < 0.33)
-    assert changed.equations != lorenz.perturbed(4).equations
-    assert changed.equations == lorenz.perturbed(3).equations
-
-
-def test_what_can_be_found_falls_with_the_noise(lorenz: ChaoticSystem) -> None:
-    """Noise that drowns the motion hides the law; without noise nothing is hidden."""
-    clean = lorenz.trajectories([0])
-    found = [detectable(draw(lorenz, clean, Cell(noise), 0)) for noise in (0.0, 0.1, 30.0)]
-    assert found == [True, True, False]
-
-
-def square(unit: str, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Work that leaves a trace of having been done."""
-    trace = Path(settings["trace"])
-    trace.write_text(trace.read_text() + unit)
-    if unit == settings.get("fails"):
-        raise RuntimeError(unit)
-    return [{"unit": unit, "value": int(unit) ** 2}]
-
-
-def test_runner_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    """What was done before an interruption is read, not done again."""
-    trace, folder = tmp_path / "trace", tmp_path / "run"
-    trace.write_text("")
-    settings = {"trace": str(trace)}
-    steps = run_units(square, ["1", "2", "3"], settings, folder)
-    assert next(steps) == [{"unit": "1", "value": 1}]
-    steps.close()
-    done = list(run_units(square, ["1", "2", "3"], settings, folder))
-    assert [records[0]["value"] for records in done] == [1, 4, 9]
-    assert trace.read_text() == "123"
-    path = write_results([r for records in done for r in records], {"n": 3}, folder)
-    content = json.loads(path.read_text())
-    assert content["summary"] == {"n": 3}
-    assert len(content["records"]) == 3
-    assert content["settings"] == settings
-
-
-def threads(unit: str, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Work that tells on how many threads the libraries of its process run."""
-    counts = [library["num_threads"] for library in threadpool_info()]
-    return [{"process": os.getpid(), "most": max(counts)}]
-
-
-def test_workers_run_on_one_thread(tmp_path: Path) -> None:
-    """Whatever the process that starts them runs on, which keeps its threads and environment."""
-    before = dict(os.environ)
-    with threadpool_limits(2):
-        done = list(run_units(threads, ["1", "2", "3"], {}, tmp_path / "run", jobs=2))
-        here = max(library["num_threads"] for library in threadpool_info())
-    records = [record for unit in done for record in unit]
-    assert [record["most"] for record in records] == [1, 1, 1]
-    assert os.getpid() not in {record["process"] for record in records}
-    assert here == 2
-    assert dict(os.environ) == before
-
-
-def test_runner_protects_folders(tmp_path: Path) -> None:
+def test_a_run_protects_what_is_there(tmp_path: Path) -> None:
     """A run with other settings and a folder of something else are both left alone."""
-    trace = tmp_path / "trace"
-    trace.write_text("")
-    list(run_units(square, ["1"], {"trace": str(trace)}, tmp_path / "run"))
-    with pytest.raises(ProblemError, match="other settings"):
-        next(run_units(square, ["1"], {"trace": str(trace), "more": 1}, tmp_path / "run"))
-    with pytest.raises(ProblemError, match="no benchmark run"):
-        next(run_units(square, ["1"], {"trace": str(trace)}, tmp_path))
+    bench(tmp_path / "run", "equations", "--case", "poisson", "--seeds", "1")
+    other = ("equations", "--case", "poisson", "--seeds", "2", "-o")
+    done = invoked(*other, str(tmp_path / "run"))
+    assert done.exit_code == 2
+    assert "other settings" in done.stderr
+    done = invoked(*other, str(tmp_path))
+    assert done.exit_code == 2
+    assert "no benchmark run" in done.stderr
 
 
-def test_peers_are_what_pysindy_does(lorenz: ChaoticSystem) -> None:
-    """The rows of the finite-difference scan give the model that `SINDy.fit` gives."""
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("discovery", "--system", "Lorentz"), "did you mean 'Lorenz"),
+        (("symmetry", "--case", "Lorentz"), "did you mean 'Lorenz"),
+        (("equations", "--case", "lorentz-25"), "lorenz-25"),
+        (("pruning", "--case", "lorentz"), "lorenz"),
+        (("sparse", "--part", "lassso"), "did you mean 'lasso'"),
+        (("odes", "--cells", "exakt"), "did you mean 'exact'"),
+        *(
+            (("odes", f"--systems={wrong}"), "1 to 63")
+            for wrong in ("0", "64", "5-", "a", "", "1,,2", "-3", "1-2-3", "1.5")
+        ),
+        (("odes", "--systems=9-5"), "backwards"),
+    ],
+)
+def test_what_is_not_known_is_refused(args: tuple[str, ...], told: str) -> None:
+    done = invoked(*args)
+    assert done.exit_code == 2
+    assert told in done.stderr
+
+
+def test_clean_lorenz_by_every_method(tmp_path: Path) -> None:
+    """Our law is exact, every peer answers, and the peers do what PySINDy does."""
     import pysindy as ps
 
-    case = draw(lorenz, lorenz.trajectories([0]), Cell(0.0), 0)
-    rows = peers.strong_rows(ps.FiniteDifference())
-    library = ps.PolynomialLibrary(degree=3)
-    optimizer = ps.STLSQ(threshold=0.2).fit(*rows(library, case.times, case.records))
-    model = ps.SINDy(
-        optimizer=ps.STLSQ(threshold=0.2), feature_library=ps.PolynomialLibrary(degree=3)
-    )
-    model.fit(case.records[0], t=case.times[0])
-    # The same linear algebra on the same numbers.
-    assert np.allclose(np.asarray(optimizer.coef_), model.coefficients(), rtol=1e-9, atol=1e-12)
-
-
-def test_one_system_through_the_suite() -> None:
-    """Clean Lorenz: our engine is exact, every peer answers, and the table holds all of them."""
-    chosen = discovery.settings(noise=[0.0], trajectories=[1], unusual=False, seeds=1)
-    records = discovery.run_system("Lorenz", chosen)
-    assert len(records) == 1 + 2 * len(discovery.PEERS)
-    ours = next(record for record in records if record["method"] == "physmodel")
+    args = ("--system", "Lorenz", "--noise", "0", "--trajectories", "1", "--seeds", "1")
+    content, table = bench(tmp_path / "run", "discovery", *args, "--regular")
+    records = {record["method"]: record for record in content["records"]}
+    assert len(records) == len(content["records"]) == 1 + 2 * 3
+    ours = records["physmodel"]
     assert ours["exact"]
+    assert ours["detectable"]
     assert ours["status"] == "identified"
     # Rounding of a well-conditioned problem; the benchmark asks for 1e-10.
     assert ours["error"] < 1e-10
-    best = {r["method"]: r["exact"] for r in records if r["method"].endswith("oracle")}
-    assert any(best.values())
-    text = discovery.table(discovery.summarise(records))
-    assert all(record["method"] in text for record in records)
+    assert all(method in table for method in records)
+    assert "100%" in table
+    # The scan fits four fifths of the record; the threshold of 0.2 leaves the true terms.
+    system = next(item for item in load_systems() if item.name == "Lorenz")
+    made = draw(system, system.trajectories([0]), Cell(0.0), 0)
+    model = ps.SINDy(
+        optimizer=ps.STLSQ(threshold=0.2), feature_library=ps.PolynomialLibrary(degree=3)
+    )
+    model.fit(made.records[0][:800], t=made.times[0][:800], feature_names=list(system.states))
+    names = [name.replace(" ", "*") for name in model.get_feature_names()]
+    found = {
+        state: {name: float(c) for name, c in zip(names, row, strict=True) if c}
+        for state, row in zip(system.states, model.coefficients(), strict=True)
+    }
+    judged = judge(Answer(found, 0.0), system.equations)
+    assert judged["exact"]
+    # The same least squares on the same terms.
+    assert records["pysindy-fd oracle"]["error"] == pytest.approx(judged["error"], rel=1e-6)
 
 
-def test_bench_command(tmp_path: Path) -> None:
-    """The command writes records and prints the table; bad names get a suggestion."""
-    args = ["bench", "discovery", "--system", "Lorenz", "--method", "physmodel", "--noise", "0"]
-    args += ["--trajectories", "1", "--seeds", "1", "--regular", "-o", str(tmp_path / "run")]
-    done = CliRunner().invoke(root, args)
-    assert done.exit_code == 0, done.output
-    assert "100%" in done.stdout
-    assert len(json.loads((tmp_path / "run" / "results.json").read_text())["records"]) == 1
-    bad = CliRunner().invoke(root, ["bench", "discovery", "--system", "Lorentz"])
-    assert bad.exit_code == 2
-    assert "did you mean 'Lorenz" in bad.stderr
+def test_what_can_be_found_falls_with_the_noise(tmp_path: Path) -> None:
+    """Noise that drowns the motion hides the law; ten per cent hides nothing of Lorenz."""
+    args = ("--system", "Lorenz", "--method", "physmodel", "--noise", "0.1", "--noise", "30")
+    content, _ = bench(
+        tmp_path / "run", "discovery", *args, "--trajectories", "1", "--seeds", "1", "--regular"
+    )
+    assert [record["detectable"] for record in content["records"]] == [True, False]
+    assert [row["detectable"] for row in content["summary"]] == [1.0, 0.0]
+
+
+def test_odes_by_every_method(tmp_path: Path) -> None:
+    """Logistic growth is exact, a library without a sine misses the pendulum, peers can go."""
+    content, table = bench(tmp_path / "run", "odes", "--systems", "3, 28", "--cells", "exact")
+    records = {(r["system"], r["method"]): r for r in content["records"]}
+    assert len(records) == len(content["records"]) == 2 * 4
+    growth = records[3, "physmodel"]
+    assert growth["exact"]
+    assert min(growth["reconstruction"], growth["generalisation"]) > 0.999999
+    assert not records[28, "pysindy, defaults"]["exact"]
+    assert all(method in table for _, method in records)
+    alone, table = bench(
+        tmp_path / "alone", "odes", "--systems", "2-3,3", "--cells", "exact", "--no-peers"
+    )
+    assert [r["system"] for r in alone["records"]] == [2, 3]
+    assert "pysindy" not in table
+
+
+def test_the_table_of_odes_counts_what_the_records_say(tmp_path: Path) -> None:
+    """Three made-up records, counted by hand; without a choice every cell has every system."""
+    answers = [("identified", True, 0.95), ("identified", False, 0.95), ("ambiguous", True, 0.5)]
+    units = {
+        f"exact_{k + 1}": [
+            {
+                "cell": "exact",
+                "method": "physmodel",
+                "kind": "polynomial" if k else "rational",
+                "status": status,
+                "exact": exact,
+                "reconstruction": 1.0,
+                "generalisation": score,
+                "seconds": float(k),
+            }
+        ]
+        for k, (status, exact, score) in enumerate(answers)
+    }
+    finished(tmp_path / "run", {"seeds": 1, "peers": True}, units)
+    content, table = bench(tmp_path / "run", "odes", "--systems", "1-3", "--cells", "exact")
+    rows = content["summary"]
+    assert [row["kind"] for row in rows] == ["all", "polynomial", "other"]
+    assert [row["draws"] for row in rows] == [3, 2, 1]
+    whole = rows[0]
+    assert (whole["reconstruction"], whole["generalisation"], whole["exact"]) == (3, 2, 2)
+    assert (whole["identified"], whole["wrong"]) == (2, 1)
+    assert (whole["median_seconds"], whole["most_seconds"]) == (1.0, 2.0)
+    assert len(table.splitlines()) == 4
+    every = {f"{cell}_{k}": [] for cell in CELLS for k in range(1, 64)}
+    finished(tmp_path / "every", {"seeds": 1, "peers": True}, every)
+    assert bench(tmp_path / "every", "odes")[0]["records"] == []
+
+
+def test_a_stated_symmetry_beside_its_peers(tmp_path: Path) -> None:
+    content, table = bench(tmp_path / "run", "symmetry", "--quick", "--case", "Halvorsen")
+    records = {record["method"]: record for record in content["records"]}
+    assert {"pysindy-weak, AICc", "pysindy-weak, oracle"} <= set(records)
+    # What imposes constraints in PySINDy is optional: it takes part, or is said to be left out.
+    assert ("ConstrainedSR3" in table) is ("pysindy-weak, stated, AICc" not in records)
+    ours = records["physmodel, stated"]
+    assert ours["exact"]
+    assert ours["stated"] == ["cyclic:x,y,z"]
+    # A third of the coefficients is left, so each has thrice the data.
+    assert ours["error"] < records["physmodel"]["error"]
+
+
+def test_a_generator_without_peers(tmp_path: Path) -> None:
+    args = ("symmetry", "--case", "selkov", "--draws", "1", "--no-peers")
+    (record,) = bench(tmp_path / "run", *args)[0]["records"]
+    assert record["exact"]
+    assert record["status"] in {"identified", "ambiguous"}  # of one draw with noise
+
+
+def test_the_table_of_symmetries_counts(tmp_path: Path) -> None:
+    plain = {"cell": "selkov", "method": "physmodel", "seconds": 1.0, "error": 0.1}
+    records = [
+        {**plain, "status": "identified", "exact": True},
+        {**plain, "status": "identified", "exact": False, "error": 0.3},
+        {**plain, "status": "ambiguous", "exact": True, "error": 0.2},
+        {**plain, "status": "", "exact": True, "method": "pysindy-weak, AICc"},
+    ]
+    settings = {"periods": [10, 3], "seeds": 1, "peers": True}
+    finished(tmp_path / "run", settings, {"selkov_0": records})
+    content, table = bench(tmp_path / "run", "symmetry", "--case", "selkov", "--draws", "1")
+    rows = content["summary"]
+    assert rows[0] == {
+        "cell": "selkov", "method": "physmodel", "draws": 3, "identified": 2, "exact": 2,
+        "wrong": 1, "error": 0.2, "seconds": 1.0,
+    }  # fmt: skip
+    assert rows[1]["identified"] is None
+    assert "pysindy-weak, AICc" in table
+
+
+def test_numbers_of_lorenz_and_a_field(tmp_path: Path) -> None:
+    args = ("--case", "lorenz-100-noise-1", "--case", "variable-coefficients", "--seeds", "1")
+    content, table = bench(tmp_path / "run", "equations", *args)
+    errors = {record["method"]: record["error"] for record in content["records"]}
+    # Four times the standard error of the worst number, 1e-3; the peer has the same least squares,
+    # if it gets there.
+    assert errors["physmodel"] < 4e-3
+    assert errors["single-shooting"] > 0.0
+    assert errors["elements"] < 1e-11  # rounding of second derivatives
+    assert "variable-coefficients" in table
+
+
+def test_conserved_quantities(tmp_path: Path) -> None:
+    _, table = bench(tmp_path / "run", "laws", "--system", "pendulum", "--seeds", "1")
+    assert table.splitlines()[1].startswith("pendulum")
+    assert table.splitlines()[-1].split()[:4] == ["total", "1", "0", "0"]
+
+
+def test_a_second_experiment(tmp_path: Path) -> None:
+    """One first record; where it leaves rivals, each plan is tried."""
+    (record,) = bench(tmp_path / "run", "next", "--case", "duffing", "--seeds", "1")[0]["records"]
+    open_status = record["status"] in ("ambiguous", "not-identifiable")
+    assert open_status == ({"suggested", "random", "repeated"} <= set(record))
+
+
+def test_the_table_of_second_experiments_counts(tmp_path: Path) -> None:
+    yes, no = ({"identified": v, "exact": v, "wrong": False} for v in (True, False))
+    tried = {"case": "duffing", "listed": True, "predicted": 0.5, "repeated": no}
+    records = [
+        {**tried, "suggested": yes, "random": no},
+        {**tried, "suggested": yes, "random": yes},
+        {"case": "duffing", "listed": True, "status": "identified"},
+    ]
+    finished(tmp_path / "run", {"seeds": 3}, {"duffing": records})
+    content, table = bench(tmp_path / "run", "next", "--case", "duffing", "--seeds", "3")
+    (row,) = content["summary"]
+    assert (row["seeds"], row["open"], row["helped"], row["harmed"]) == (3, 2, 1, 0)
+    assert (row["suggested"]["identified"], row["random"]["identified"]) == (1.0, 0.5)
+    assert "100%" in table

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import physmodel as pm
-from physmodel.bench import laws as suite
-from physmodel.bench.law_cases import CASES
 from physmodel.cli.root import root
 from physmodel.conserved.search.families import families, motion_pairs
 from physmodel.conserved.search.phase import means
@@ -29,6 +27,7 @@ from physmodel.models.simulated import oscillators
 from physmodel.models.simulated.systems import simulate
 from physmodel.problem.algebra.calculus import derivative, evaluate
 from physmodel.problem.algebra.parser import parse
+from physmodel.systems.laws import CASES, judged
 
 Array = NDArray[np.float64]
 TIME = np.linspace(0.0, 20.0, 300)
@@ -50,9 +49,10 @@ RADII = np.linspace(0.5, 1.5, 12)
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_law_is_found_and_none_invented(name: str) -> None:
-    record = suite.run_seed(name, CASES[name], 11, trajectories=10)
-    assert record["missed"] == 0, record
-    assert record["invented"] == 0, record
+    case = CASES[name]
+    found = pm.invariants(case.record(11, trajectories=10))
+    clean = case.record(11, noise=0.0, trajectories=10)
+    assert judged(case, found, clean) == (0, 0), found
 
 
 def test_the_exact_form_is_recovered_without_noise() -> None:
@@ -338,13 +338,6 @@ def test_command_line_says_when_there_is_none(tmp_path: object) -> None:
     result = CliRunner().invoke(root, ["invariants", path])
     assert result.exit_code == 1
     assert "nothing is conserved" in result.stdout
-
-
-def test_benchmark_table() -> None:
-    records = suite.run_case("pendulum", {"seeds": 1})
-    text = suite.table(suite.summarise(records))
-    assert "pendulum" in text
-    assert text.splitlines()[-1].split()[:4] == ["total", "1", "0", "0"]
 
 
 def test_an_anharmonic_well_has_its_energy_beside_the_angular_momentum() -> None:

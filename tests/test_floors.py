@@ -22,6 +22,7 @@ FLOORS = {
     "progress": GROUND,
     "findings": GROUND,
     "constants": GROUND,
+    "workers": GROUND,
     "problem": 0,
     "optimizers": 0,
     "datasets": 0,
@@ -32,6 +33,7 @@ FLOORS = {
     # Tasks, from those that ask a law to those that ask for one.
     "conserved": 4,
     "bodies": 5,
+    "systems": 5,  # whose laws are known: for tests and the benchmark
     "discovery": 6,
     "fitting": 6,
     "networks": 6,
@@ -143,6 +145,20 @@ def cycles(edges: dict[str, dict[str, int]]) -> list[list[str]]:
         for module in free:
             del rest[module]
     return [sorted(rest)] if rest else []
+
+
+def test_no_test_imports_the_benchmark() -> None:
+    """Systems with known laws are in `physmodel.systems`; suites are run by their commands."""
+    files = {path.stem: path for path in (ROOT / "tests").glob("**/*.py")}
+    known = sources(ROOT)
+    assert {"test_bench", "test_floors"} <= set(files)
+    faults = [
+        f"{path.name}, line {line}: {module}"
+        for name, path in files.items()
+        for module, line in imports(name, path, known).items()
+        if room(module) == "bench"
+    ]
+    assert faults == []
 
 
 def test_every_room_has_a_floor() -> None:

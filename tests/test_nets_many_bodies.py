@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.func import grad, vmap
 
-from physmodel.bench.networks.nets_cases import roll_out
 from physmodel.errors import ProblemError
 from physmodel.losses.shooting import Record
 from physmodel.models.nets.mlp import MLPScalar
@@ -18,6 +17,7 @@ from physmodel.models.nets.structure.hamiltonian import Hamiltonian
 from physmodel.models.nets.structure.many_bodies import ManyBodies
 from physmodel.models.nets.weights.storage import load_net, save_net
 from physmodel.networks.fit_network import fit_network
+from physmodel.systems.nets import roll_out
 
 seeds = given(seed=st.integers(0, 2**16), n_bodies=st.integers(2, 4), n_axes=st.integers(1, 3))
 

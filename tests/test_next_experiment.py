@@ -1,10 +1,9 @@
-"""The next experiment: closed forms, bounds, chaos, units, requests, and the benchmark."""
+"""The next experiment: closed forms, bounds, chaos, units, requests."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import physmodel as pm
-from physmodel.bench import next_experiment as suite
-from physmodel.bench.open_cases import CASES
 from physmodel.cli.root import root
 from physmodel.experiments.discrimination import (
     Belief,
@@ -33,6 +30,7 @@ from physmodel.experiments.discrimination import (
 from physmodel.experiments.hypotheses import hypotheses_of
 from physmodel.experiments.trial import plan
 from physmodel.models.integrators.integrate import integrate
+from physmodel.systems.experiments import CASES
 
 #: A stiffening spring that moves too little to show all of its force.
 SPRING = replace(
@@ -334,32 +332,22 @@ def test_the_command_prints_what_python_returns(law, answer, tmp_path: Path) -> 
     assert CliRunner().invoke(root, ["next", str(tmp_path / "none")]).exit_code == 1
 
 
-def test_a_suggested_start_settles_what_a_repetition_does_not(
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_suggested_start_settles_the_law_and_tells_more_than_a_repetition(
+    seed: int, answer: pm.experiments.experiment.NextExperiment
 ) -> None:
-    """The first seeds that leave rivals; the benchmark counts forty, and random starts."""
-    monkeypatch.setitem(CASES, "spring", SPRING)
-    records = (suite.run_seed("spring", number) for number in range(20))
-    tried = list(islice((record for record in records if "suggested" in record), 2))
-    (row,) = suite.summarise(tried)
-    assert row["suggested"]["exact"] == 1.0
-    assert row["suggested"]["exact"] >= row["repeated"]["exact"]
-    assert row["suggested"]["identified"] >= row["repeated"]["identified"]
-    assert row["suggested"]["wrong"] == 0.0
-
-
-def test_summary_of_the_benchmark_counts() -> None:
-    yes, no = ({"identified": v, "exact": v, "wrong": False} for v in (True, False))
-    tried = {"case": "a", "listed": True, "predicted": 0.5, "repeated": no}
-    records = [
-        {**tried, "suggested": yes, "random": no},
-        {**tried, "suggested": yes, "random": yes},
-        {"case": "a", "listed": True, "status": "identified"},
-    ]
-    (row,) = suite.summarise(records)
-    assert (row["seeds"], row["open"], row["helped"], row["harmed"]) == (3, 2, 1, 0)
-    assert (row["suggested"]["identified"], row["random"]["identified"]) == (1.0, 0.5)
-    assert "100%" in suite.table([row])
+    """A second record, with the same noise, from the start suggested and from the first one."""
+    spreads = []
+    for start in ([answer.best.start[s] for s in SPRING.states], SPRING.start):
+        rng = np.random.default_rng(seed)
+        records = [SPRING.measured(np.array(x), rng) for x in (SPRING.start, start)]
+        law = pm.discover(SPRING.dataset(records), **SPRING.known)
+        assert SPRING.exact(law)
+        spreads.append({item["term"]: item["std"] for item in law.terms("v")}["x^3"])
+        if start is not SPRING.start:
+            assert law.status == "identified"
+    suggested, repeated = spreads
+    # Twice the amplitude has eight times the cubic force: that term is known far better.
+    assert suggested < repeated / 2.0
 
 
 @pytest.mark.parametrize("name", CASES)

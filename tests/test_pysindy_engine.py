@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 import physmodel as pm
-from physmodel.bench.systems.chaotic import ChaoticSystem, load_systems
 from physmodel.errors import ProblemError
 from physmodel.interop.pysindy import latent_parts
+from physmodel.systems.chaotic import ChaoticSystem, load_systems
 
 Array = NDArray[np.float64]
 

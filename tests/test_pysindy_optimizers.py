@@ -15,7 +15,6 @@ from sklearn.base import clone
 from sklearn.linear_model import Lasso
 
 import physmodel as pm
-from physmodel.bench.systems.chaotic import ChaoticSystem, load_systems
 from physmodel.discovery.identification import identify
 from physmodel.errors import ProblemError
 from physmodel.interop.pysindy import SubsetOptimizer, selector
@@ -23,6 +22,7 @@ from physmodel.interop.subset_pysindy import correlation_time
 from physmodel.losses.weak_form.preparation import prepare
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.optimizers.subset.triangular import solve_support, triangular_factor
+from physmodel.systems.chaotic import ChaoticSystem, load_systems
 
 Array = NDArray[np.float64]
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import physmodel as pm
-from physmodel.bench.systems.chaotic import load_systems
-from physmodel.bench.systems.draws import Cell, draw
 from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.search import Search
 from physmodel.losses.weak_form.preparation import prepare
 from physmodel.models.fields.term_field import TermField
 from physmodel.models.integrators.integrate import integrate
 from physmodel.models.libraries.library import candidate_libraries
+from physmodel.systems.chaotic import load_systems
+from physmodel.systems.draws import Cell, draw
 
 
 def support(result: pm.Result) -> dict[str, set[str]]:

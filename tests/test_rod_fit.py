@@ -8,17 +8,6 @@ import pytest
 import xarray as xr
 
 import physmodel as pm
-from physmodel.bench.networks import rods as rod_cases
-from physmodel.bench.networks.nets import summarise, table, unit_names
-from physmodel.bench.networks.rods import (
-    METHODS,
-    PIECE,
-    ROD_CASES,
-    ROUNDING,
-    RodCase,
-    chain,
-    judged_run,
-)
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.next_sample import NextSample
 from physmodel.losses.shooting import Record
@@ -27,6 +16,15 @@ from physmodel.models.nets.net_field import NetField
 from physmodel.models.nets.structure.constrained import Constrained
 from physmodel.networks.rods import RodFit, fit_rods
 from physmodel.optimizers.least_squares.held_out_ridge import held_out_ridge
+from physmodel.systems import rods as rod_cases
+from physmodel.systems.rods import (
+    PIECE,
+    ROD_CASES,
+    ROUNDING,
+    RodCase,
+    chain,
+    judged_run,
+)
 
 Array = np.ndarray
 PENDULUM = chain(1)
@@ -176,14 +174,3 @@ def test_the_tasks_are_on_their_rods_and_keep_their_energy(name: str) -> None:
     assert perfect["field_mse"] == 0.0
     # Steps of order eight of 0.015.
     assert perfect["energy_mse"] <= 1e-18
-
-
-def test_tasks_with_rods_stand_in_the_table() -> None:
-    names = unit_names(["double-pendulum", "spring"], ["physmodel", "hnn", *METHODS], 1)
-    assert "double-pendulum.0.network" in names
-    assert "double-pendulum.0.hnn" not in names
-    assert "spring.0.network" not in names
-    record = {"case": "double-pendulum", "method": "physmodel", "seed": 0, "field_mse": 1e-9}
-    rows = summarise([{**record, "energy_mse": 1e-9, "seconds": 1.0, "rollout": 2e-5}])
-    assert rows[0]["rollout"] == 2e-5
-    assert "2.0e-05" in table(rows)

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import physmodel as pm
-from physmodel.bench.law_cases import CASES
 from physmodel.cli.root import root
 from physmodel.conserved import finite
 from physmodel.conserved.generators import Condition
@@ -26,6 +25,7 @@ from physmodel.models.fields.sparse_field import SparseField
 from physmodel.models.integrators.integrate import integrate
 from physmodel.problem.algebra.parser import parse
 from physmodel.problem.known.symmetry_text import read_symmetry
+from physmodel.systems.laws import CASES
 
 Array = NDArray[np.float64]
 PLANE = ("x", "y")

@@ -68,8 +68,8 @@ def next_experiment(
 ) -> None:
     """How often a second record from the suggested start settles what the first left open."""
     from physmodel.bench import next_experiment as suite
-    from physmodel.bench.open_cases import CASES
     from physmodel.cli.support.messages import require_known
+    from physmodel.systems.experiments import CASES
 
     require_known("--case", cases, CASES)
     units = list(cases) or list(CASES)
@@ -86,8 +86,8 @@ def next_experiment(
 def laws(quick: bool, seeds: int | None, systems: tuple[str, ...], jobs: int, output: str) -> None:
     """Systems with and without conserved quantities at 10% noise (Kepler at 1%)."""
     from physmodel.bench import laws as suite
-    from physmodel.bench.law_cases import CASES
     from physmodel.cli.support.messages import require_known
+    from physmodel.systems.laws import CASES
 
     require_known("--system", systems, CASES)
     units = list(systems) or list(CASES)
@@ -204,8 +204,8 @@ def symmetry(
 def pruning(quick: bool, seeds: int | None, cases: tuple[str, ...], jobs: int, output: str) -> None:
     """The default pruning beside magnitude, damage, equal shares and chance."""
     from physmodel.bench.networks import pruning as suite
-    from physmodel.bench.networks.pruning_cases import CASES
     from physmodel.cli.support.messages import require_known
+    from physmodel.systems.rates import CASES
 
     require_known("--case", cases, CASES)
     chosen = cases or (suite.QUICK if quick else tuple(CASES))

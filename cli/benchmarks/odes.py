@@ -29,9 +29,9 @@ def odes(
     Cells: exact, rtol-1e-5, rtol-1e-3, filtered, quantised, noise-1, noise-5, noise-10, half.
     """
     from physmodel.bench.systems import odes as suite
-    from physmodel.bench.systems.odes_cases import CELLS
     from physmodel.cli.support.messages import require_known
     from physmodel.cli.support.options import names
+    from physmodel.systems.odes import CELLS
 
     chosen = names(cells)
     require_known("--cells", chosen, CELLS)

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from scipy.optimize import least_squares
 
-from physmodel.bench.pde_cases import CASES as PDE
-from physmodel.bench.pde_cases import VISCOSITY, cole_hopf
 from physmodel.bench.tables import grouped, text_table
 from physmodel.data.arrays import from_arrays
 from physmodel.fields.coefficients import fit_pde
+from physmodel.fields.solve import solve_pde
 from physmodel.fitting.fit import fit
+from physmodel.systems.pdes import CASES as PDE
+from physmodel.systems.pdes import VISCOSITY, cole_hopf
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]
@@ -125,10 +126,11 @@ def _single_shooting(time: Array, states: Array) -> Array:
 
 def _solved(name: str, seeds: int) -> list[Record]:
     """Solve a case and compare it with the truth at some sets of random points."""
+    case = PDE[name]
     begin = perf_counter()
-    solution = PDE[name].solve()
+    solution = solve_pde(case.equation, case.domain, case.conditions, known=case.known)
     seconds = perf_counter() - begin
-    errors = [PDE[name].error(solution, seed) for seed in range(seeds)]
+    errors = [case.error(solution, seed) for seed in range(seeds)]
     return [_record(name, seed, error, seconds) for seed, error in enumerate(errors)]
 
 

@@ -1,37 +1,22 @@
-"""Benchmark suite `laws`: conserved quantities found in noisy records, and none invented.
-
-What is found is judged on records without noise: it must not change there, and the gradients of
-the true quantities must lie in the span of its own, so that every form of a law counts.
-"""
+"""Benchmark suite `laws`: conserved quantities found in noisy records, and none invented."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.law_cases import CASES, TRAJECTORIES, Case
 from physmodel.bench.tables import grouped, text_table
-from physmodel.data.contract import variable_names
 from physmodel.invariance.invariants import invariants
-from physmodel.laws.invariant import Invariant
-from physmodel.problem.algebra.calculus import evaluate
-from physmodel.problem.algebra.parser import parse
+from physmodel.systems.laws import CASES, LawCase, judged
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]
 
 SEEDS = 5
-#: Change along a clean trajectory over the spread between all points, above which a quantity is
-#: invented, unless its gradient lies in the span of those of the true ones: coefficients found
-#: at 10% noise are good to a few per cent.
-INVENTED = 0.1
-#: Share of the gradient of a true quantity outside the span of those found, above which it is
-#: missed.
-MISSED = 0.1
 
 
 def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
@@ -40,31 +25,16 @@ def run_case(name: str, settings: Mapping[str, Any]) -> list[Record]:
     `settings`: ``seeds``: how many. Returns: ``case``, ``seed``, ``laws`` (how many must be found),
     ``found`` (expressions with p-value and drift), ``missed``, ``invented``, ``seconds``.
     """
-    return [run_seed(name, CASES[name], seed) for seed in range(settings["seeds"])]
+    return [_run_seed(name, CASES[name], seed) for seed in range(settings["seeds"])]
 
 
-def run_seed(name: str, case: Case, seed: int, trajectories: int = TRAJECTORIES) -> Record:
-    """Search one noisy record and judge what is found.
-
-    Returns: see `run_case`.
-    """
-    data = case.record(seed, trajectories=trajectories)
+def _run_seed(name: str, case: LawCase, seed: int) -> Record:
+    """Search one noisy record and judge what is found."""
+    data = case.record(seed)
     begin = time.perf_counter()
     found = invariants(data)
     seconds = time.perf_counter() - begin
-    states = variable_names(data, "state")
-    missed, invented = len(case.laws), len(found)
-    if case.system is not None and found:
-        clean = case.record(seed, noise=0.0, trajectories=trajectories)
-        points = np.column_stack([clean[state].values for state in states])
-        rows = int(clean["row_size"].values[0])
-        functions = [_function(item, states) for item in found]
-        laws = [case.system.invariants[law] for law in case.laws]
-        invented = sum(
-            _change(f(points), rows) > INVENTED and _outside(f, laws, points) > MISSED
-            for f in functions
-        )
-        missed = sum(_outside(law, functions, points) > MISSED for law in laws)
+    missed, invented = judged(case, found, case.record(seed, noise=0.0))
     return {
         "case": name,
         "seed": seed,
@@ -72,8 +42,8 @@ def run_seed(name: str, case: Case, seed: int, trajectories: int = TRAJECTORIES)
         "found": [
             {"expression": q.expression, "p_value": q.p_value, "drift": q.drift} for q in found
         ],
-        "missed": int(missed),
-        "invented": int(invented),
+        "missed": missed,
+        "invented": invented,
         "seconds": seconds,
     }
 
@@ -108,39 +78,3 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         shown,
         "case:<18|laws:>6|missed:>8|invented:>10|seconds:>9.2f|  found (first seed)=found:<20",
     )
-
-
-def _function(item: Invariant, states: Sequence[str]) -> Callable[[Array], Array]:
-    parts = [(parse(term, states), weight) for term, weight in item.terms.items()]
-
-    def value(points: Array) -> Array:
-        named = dict(zip(states, points.T, strict=True))
-        return np.asarray(sum(weight * np.asarray(evaluate(t, named)) for t, weight in parts))
-
-    return value
-
-
-def _change(values: Array, rows: int) -> float:
-    """Typical change along a trajectory over the spread of all values."""
-    courses = values.reshape(-1, rows)
-    return float(courses.std(axis=1).mean() / values.std())
-
-
-def _outside(
-    law: Callable[[Array], Array], found: Sequence[Callable[[Array], Array]], points: Array
-) -> float:
-    """Typical share of the gradient of a law outside the span of the gradients found."""
-    if not found:
-        return 1.0
-    pick = points[:: max(1, len(points) // 200)]
-    spread = points.std(axis=0)
-    basis, _ = np.linalg.qr(np.stack([_gradient(f, pick, spread) for f in found], axis=2))
-    slope = _gradient(law, pick, spread)
-    left = slope - np.einsum("mvk,mwk,mw->mv", basis, basis, slope)
-    return float(np.median(np.linalg.norm(left, axis=1) / np.linalg.norm(slope, axis=1)))
-
-
-def _gradient(f: Callable[[Array], Array], points: Array, spread: Array) -> Array:
-    """Central differences by variables in units of their spread."""
-    steps = 1e-5 * np.diag(spread)
-    return np.column_stack([(f(points + step) - f(points - step)) / 2e-5 for step in steps])

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.open_cases import CASES, Case
 from physmodel.bench.tables import grouped, text_table
+from physmodel.discovery.discover import discover
 from physmodel.errors import PhysmodelError
 from physmodel.experiments.next_experiment import next_experiment
+from physmodel.laws.result import Result
+from physmodel.systems.experiments import CASES, OpenCase
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]
@@ -50,7 +52,7 @@ def run_seed(name: str, seed: int) -> Record:
     words = [seed, zlib.crc32(name.encode())]
     rng = np.random.default_rng(words)
     first = case.measured(np.array(case.start), rng)
-    law = case.discovered([first])
+    law = _law(case, [first])
     listed = any(case.exact(item) for item in (law, *law.rivals))
     record: Record = {"case": name, "seed": seed, "status": law.status, "listed": listed}
     if law.status not in ("ambiguous", "not-identifiable"):
@@ -73,9 +75,13 @@ def run_seed(name: str, seed: int) -> Record:
     return record
 
 
-def _outcome(case: Case, first: Array, start: Array, rng: np.random.Generator) -> Record:
+def _law(case: OpenCase, records: Sequence[Array]) -> Result:
+    return discover(case.dataset(records), **case.known)
+
+
+def _outcome(case: OpenCase, first: Array, start: Array, rng: np.random.Generator) -> Record:
     try:
-        law = case.discovered([first, case.measured(start, rng)])
+        law = _law(case, [first, case.measured(start, rng)])
     except PhysmodelError:  # the true system blows up from there
         return {"identified": False, "exact": False, "wrong": False}
     identified, exact = law.status == "identified", case.exact(law)
@@ -86,7 +92,7 @@ def _outcome(case: Case, first: Array, start: Array, rng: np.random.Generator) -
     }
 
 
-def _random_start(case: Case, rng: np.random.Generator) -> Array:
+def _random_start(case: OpenCase, rng: np.random.Generator) -> Array:
     low, high = np.array([case.box[state] for state in case.states]).T
     for _ in range(DRAWS):
         start = rng.uniform(low, high)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from threadpoolctl import threadpool_limits
 
 from physmodel.atomic import write_atomic
 from physmodel.errors import ProblemError
 from physmodel.version import environment
+from physmodel.workers import Work, worked_off
 
 Record = dict[str, Any]
-#: Work of one unit: name and settings in, records out. A module-level function.
-Work = Callable[[str, Mapping[str, Any]], list[Record]]
 
 MANIFEST, RESULTS, UNITS = "manifest.json", "results.json", "units"
 PACKAGES = ("numpy", "scipy", "pysindy")
@@ -46,34 +41,9 @@ def run_units(
             yield json.loads(path.read_text(encoding="utf-8"))
         else:
             waiting.append(unit)
-    for unit, records in _work_off(work, waiting, settings, jobs):
+    for unit, records in worked_off(work, waiting, settings, jobs):
         write_atomic(target / UNITS / f"{unit}.json", json.dumps(records) + "\n")
         yield records
-
-
-def _work_off(
-    work: Work, units: Sequence[str], settings: Mapping[str, Any], jobs: int
-) -> Iterator[tuple[str, list[Record]]]:
-    if jobs == 1:
-        for unit in units:
-            yield unit, work(unit, settings)
-        return
-    with ProcessPoolExecutor(jobs, initializer=_one_thread_for_later_libraries) as pool:
-        futures = {pool.submit(_on_one_thread, work, unit, settings): unit for unit in units}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-
-
-def _on_one_thread(work: Work, unit: str, settings: Mapping[str, Any]) -> list[Record]:
-    """Work of one unit; the matrices are small, and threads would fight over the cores."""
-    with threadpool_limits(1):
-        return work(unit, settings)
-
-
-def _one_thread_for_later_libraries() -> None:
-    """Limit what a worker loads later, which reads its environment then."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = "1"
 
 
 def write_results(records: Sequence[Record], summary: Any, folder: str | Path) -> Path:

@@ -3,7 +3,7 @@
 The tasks are those of the paper on Hamiltonian networks; every method sees the same record. What
 is reported is the error of the field at true states of test records, the change of the energy
 along trajectories of the model over a time of 20 from starts that nobody has seen, and the seconds
-spent on training alone. Pendulums with rods are judged by `rods.judged_run`.
+spent on training alone. Pendulums with rods are judged by `systems.rods.judged_run`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.networks import rods
-from physmodel.bench.networks.nets_cases import CASES, Case, Records, draw, roll_out
-from physmodel.bench.networks.rods import ROD_CASES
 from physmodel.bench.tables import grouped, text_table
+from physmodel.systems.nets import CASES, NetCase, Records, draw, judged
+from physmodel.systems.rods import ROD_CASES
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]
@@ -30,8 +30,6 @@ QUICK = ("spring", "pendulum", "pendulum-clean")
 #: Taken if nothing else is said. Three bodies are left to ``--case``: only as pairs are they
 #: learned, and the default path takes minutes and gigabytes to find that out.
 DEFAULT = ("spring", "pendulum", "spring-clean", "pendulum-clean", "two-body", "double-pendulum")
-#: Time that the models run on their own, samples of it, and integrator steps between them.
-HORIZON, SAMPLES, SUBSTEPS = 20.0, 201, 10
 #: Of a table, beside the task and the method.
 FIGURES = ("field_mse", "energy_mse", "seconds")
 TASKS = (*CASES, *ROD_CASES)
@@ -88,29 +86,8 @@ def run_unit(name: str, settings: Mapping[str, Any]) -> list[Record]:
     ]
 
 
-def judged(
-    case: Case, field: Callable[[Array], Array], test: Records, starts: Array
-) -> dict[str, float]:
-    """Errors of a field.
-
-    `field`: rates ``(n, d)`` of states ``(n, d)``. `starts` ``(k, d)``. Returns: ``field_mse``:
-    mean square of the error of the rates at the true states of the test records. ``energy_mse``:
-    mean square of the change of the true energy along the trajectories of the field; infinite if
-    one leaves for infinity.
-    """
-    wrong = field(test.states.reshape(-1, starts.shape[1])).reshape(test.slopes.shape) - test.slopes
-    with np.errstate(all="ignore"):
-        path = roll_out(field, starts, np.linspace(0.0, HORIZON, SAMPLES), SUBSTEPS)
-        energy = case.energy(path)
-        change = float(np.mean((energy - energy[:, :1]) ** 2))
-    return {
-        "field_mse": float(np.mean(wrong**2)),
-        "energy_mse": change if np.isfinite(change) else float("inf"),
-    }
-
-
 def _ours(
-    case: Case, training: Records, seed: int, method: str
+    case: NetCase, training: Records, seed: int, method: str
 ) -> tuple[Callable[[Array], Array], float, Record]:
     """The default path: a Hamiltonian network with the symmetries stated, or of pairs."""
     from physmodel.losses import shooting
@@ -146,7 +123,7 @@ def _ours(
 
 
 def _equations(
-    case: Case, training: Records, seed: int, method: str
+    case: NetCase, training: Records, seed: int, method: str
 ) -> tuple[Callable[[Array], Array], float, Record]:
     """What `discover` makes of the measured states and their times alone."""
     from physmodel.data.arrays import from_arrays
@@ -164,7 +141,7 @@ def _equations(
 
 
 def _peer(
-    case: Case, training: Records, seed: int, method: str
+    case: NetCase, training: Records, seed: int, method: str
 ) -> tuple[Callable[[Array], Array], float, Record]:
     from physmodel.bench.networks.nets_peers_torch import train
 

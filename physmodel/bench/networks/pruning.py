@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from physmodel.bench.networks.pruning_cases import CASES, NOISE, trained
+from physmodel.bench.networks.trained import NOISE, trained
 from physmodel.bench.tables import text_table
 from physmodel.optimizers.pruning.trial import Evaluations, schwarz
+from physmodel.systems.rates import CASES
 
 Record = dict[str, Any]
 

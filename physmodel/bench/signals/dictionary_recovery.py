@@ -15,42 +15,13 @@ from physmodel.optimizers.dictionary_learning import (
     method_of_optimal_directions,
     online_dictionary_learning,
 )
+from physmodel.systems.sparse_problems import ATOMS, SPARSITY, mixtures, share_found
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]
 
-#: The standard experiment (Aharon, Elad and Bruckstein 2006): length, atoms, signals, per signal.
-LENGTH, ATOMS, SIGNALS, SPARSITY = 20, 50, 1500, 3
-#: Cosine above which an atom counts as found.
-FOUND = 0.99
 #: Ratio of signal to noise in dB.
 LEVELS = (20.0, 10.0)
-
-
-def mixtures(decibels: float, seed: int) -> tuple[Array, Array, Array]:
-    """Random unit atoms and noisy sums of three of them.
-
-    Returns `atoms` ``(20, 50)``; `signals` ``(20, 1500)``; `noise` ``(20, 1500)``: what the signals
-    contain of it.
-    """
-    rng = np.random.default_rng(seed)
-    atoms = rng.standard_normal((LENGTH, ATOMS))
-    atoms /= np.linalg.norm(atoms, axis=0)
-    codes = np.zeros((ATOMS, SIGNALS))
-    for column in range(SIGNALS):
-        where = rng.choice(ATOMS, SPARSITY, replace=False)
-        codes[where, column] = rng.standard_normal(SPARSITY)
-    clean = atoms @ codes
-    noise = rng.standard_normal(clean.shape)
-    size = np.linalg.norm(clean) / np.linalg.norm(noise) * 10.0 ** (-decibels / 20.0)
-    return atoms, clean + size * noise, size * noise
-
-
-def share_found(atoms: Array, learned: Array) -> float:
-    """Share of the true atoms that a learned one resembles up to sign."""
-    lengths = np.linalg.norm(learned, axis=0)
-    unit = learned[:, lengths > 0.0] / lengths[lengths > 0.0]
-    return float(np.mean(np.abs(atoms.T @ unit).max(axis=1, initial=0.0) > FOUND))
 
 
 def _scikit_learn(signals: Array, name: str, **told: float) -> Array:

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.stats import norm
 
 from physmodel.optimizers.sparse import (
     basis_pursuit,
@@ -22,6 +20,7 @@ from physmodel.optimizers.sparse import (
     subspace_pursuit,
 )
 from physmodel.optimizers.sparse.recovery import sparse_recovery
+from physmodel.systems.sparse_problems import weak_threshold
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,21 +47,6 @@ METHODS: dict[str, Callable[[Array, Array, int], Array]] = {
     ),
     "subspace pursuit": lambda a, y, k: subspace_pursuit(a, y, sparsity=k).coefficients,
 }
-
-
-def weak_threshold(delta: float) -> float:
-    """Nonzeros per row up to which basis pursuit recovers almost every signal, asymptotically.
-
-    `delta`: rows over columns, in (0, 1).
-    """
-
-    def negative(z: float) -> float:
-        tail = 2.0 * ((1.0 + z**2) * norm.cdf(-z) - z * norm.pdf(z))
-        return float(-(1.0 - tail / delta) / (1.0 + z**2 - tail))
-
-    # The maximum moves from z = 0 to about 3.3 as delta falls to 0.001.
-    found = minimize_scalar(negative, bounds=(0.0, 6.0), method="bounded", options={"xatol": 1e-10})
-    return float(-found.fun)
 
 
 def phase_column(delta: float, settings: Mapping[str, Any], seed: int) -> list[Record]:
@@ -99,22 +83,6 @@ def phase_column(delta: float, settings: Mapping[str, Any], seed: int) -> list[R
             for method, count in counts.items()
         ]
     return records
-
-
-def transition(records: Sequence[Mapping[str, Any]]) -> float:
-    """Sparsity at which half of the draws are recovered: the area under the share of successes.
-
-    `records`: of one method at one undersampling. Returns: of a share that falls symmetrically
-    about one half, this is the point where it does.
-    """
-    rho = np.array([record["rho"] for record in records])
-    hits = np.array([record["successes"] for record in records], dtype=float)
-    draws = np.array([record["draws"] for record in records], dtype=float)
-    order = np.argsort(rho)
-    rho, share = rho[order], (hits / draws)[order]
-    edges = np.concatenate([[0.0], rho, [1.0]])
-    levels = np.concatenate([[1.0], share, [0.0]])
-    return float(np.trapezoid(levels, edges))
 
 
 def phase_figure(records: Sequence[Mapping[str, Any]]) -> Figure:

@@ -10,6 +10,7 @@ import numpy as np
 
 from physmodel.bench.signals import approximation, dictionary_recovery, phase, sparse_speed
 from physmodel.bench.tables import grouped, text_table
+from physmodel.systems.sparse_problems import transition, weak_threshold
 
 Record = dict[str, Any]
 
@@ -92,8 +93,8 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> list[Record]:
         if "skipped" in items[0]:
             row["skipped"] = items[0]["skipped"]
         elif part == "phase":
-            row["transition"] = phase.transition(items)
-            row["theory"] = phase.weak_threshold(items[0]["delta"])
+            row["transition"] = transition(items)
+            row["theory"] = weak_threshold(items[0]["delta"])
         else:
             for figure in ("seconds", "gap", "agreement", "found", "psnr"):
                 if figure in items[0]:

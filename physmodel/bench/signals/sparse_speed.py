@@ -17,6 +17,7 @@ from physmodel.optimizers.sparse import (
     lasso_path,
     orthogonal_matching_pursuit,
 )
+from physmodel.systems.sparse_problems import jaccard, lasso_problem
 
 Array = NDArray[np.float64]
 Record = dict[str, Any]
@@ -31,8 +32,8 @@ CELLS = {
 }
 #: `--quick` divides rows and columns by this.
 SMALLER = 5
-#: Penalties of a path, the last over the first, and nonzeros of the truth.
-N_PENALTIES, LAST, NONZEROS = 10, 0.01, 50
+#: Penalties of a path, and the last over the first.
+N_PENALTIES, LAST = 10, 0.01
 #: Duality gap over half the energy of the signal that every solver has to reach.
 TARGET = 1e-6
 #: The tolerance of a peer is searched between these powers of ten, by so many halvings.
@@ -47,23 +48,6 @@ def timed(work: Callable[[], T], repeats: int) -> tuple[float, T]:
         answer = work()
         best = min(best, perf_counter() - start)
     return best, answer
-
-
-def lasso_problem(rows: int, columns: int, correlation: float, seed: int) -> tuple[Array, Array]:
-    """A Gaussian matrix whose neighbouring columns correlate, and a noisy sparse signal.
-
-    Returns `matrix`; `signal` ``(rows,)``.
-    """
-    rng = np.random.default_rng(seed)
-    matrix = rng.standard_normal((rows, columns))
-    for column in range(1, columns):
-        fresh = np.sqrt(1.0 - correlation**2) * matrix[:, column]
-        matrix[:, column] = correlation * matrix[:, column - 1] + fresh
-    truth = np.zeros(columns)
-    truth[rng.choice(columns, min(NONZEROS, columns // 4), replace=False)] = 1.0
-    signal = matrix @ truth
-    signal += 0.3 * signal.std() * rng.standard_normal(rows)
-    return np.asfortranarray(matrix), signal
 
 
 def ours(matrix: Array, signal: Array, penalties: Array, tolerance: float) -> Array:
@@ -131,12 +115,6 @@ def loosest(enough: Callable[[float], bool]) -> float:
         middle = 0.5 * (loose + tight)
         loose, tight = (loose, middle) if enough(10.0**middle) else (middle, tight)
     return float(10.0**tight)
-
-
-def jaccard(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """Common over all members, mean over rows; two empty rows agree."""
-    both, either = (one & other).sum(axis=-1), (one | other).sum(axis=-1)
-    return float(np.mean(np.where(either == 0, 1.0, both / np.maximum(either, 1))))
 
 
 def batch_pursuit(*, quick: bool, repeats: int, seed: int) -> list[Record]:

@@ -89,7 +89,7 @@ def _panel(name: str) -> Record:
     if name != UNCHANGED:
         object.__setattr__(ENGINE, number, changed(getattr(ENGINE, number), FACTORS[factor]))
     from physmodel.bench.systems import discovery, odes
-    from physmodel.bench.systems.draws import Cell
+    from physmodel.systems.draws import Cell
 
     records = [
         record

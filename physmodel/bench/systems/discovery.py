@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.bench.systems import peers
-from physmodel.bench.systems.answers import Answer, judge, ours
-from physmodel.bench.systems.chaotic import ChaoticSystem, load_systems
-from physmodel.bench.systems.draws import Cell, Draw, detectable, draw
+from physmodel.bench.systems.detectable import detectable
+from physmodel.bench.systems.ours import ours
 from physmodel.bench.tables import grouped, text_table
+from physmodel.systems.answers import Answer, judge
+from physmodel.systems.chaotic import ChaoticSystem, load_systems
+from physmodel.systems.draws import Cell, Draw, draw
 
 Array = NDArray[np.float64]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from physmodel.bench.systems.answers import judge
-from physmodel.bench.systems.odes_cases import CELLS, RANDOM, load_systems
-from physmodel.bench.systems.odes_methods import METHODS, scores
+from physmodel.bench.systems.odes_methods import METHODS
 from physmodel.bench.tables import text_table
 from physmodel.errors import ProblemError
+from physmodel.systems.answers import judge, scores
+from physmodel.systems.odes import CELLS, RANDOM, load_systems
 
 Record = dict[str, Any]
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.systems.answers import Answer
-from physmodel.bench.systems.chaotic import Equations
-from physmodel.bench.systems.draws import Draw
 from physmodel.interop.pysindy import load
+from physmodel.systems.answers import Answer
+from physmodel.systems.draws import Draw
+from physmodel.systems.equations import Equations
 
 Array = NDArray[np.float64]
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from physmodel.bench.systems import symmetry_peers
-from physmodel.bench.systems.answers import judge, our_answer
-from physmodel.bench.systems.symmetry_cases import Case, Records, flow_records, flows
-from physmodel.bench.systems.symmetry_generators import GENERATORS
+from physmodel.bench.systems.ours import our_answer
 from physmodel.bench.tables import grouped, text_table
+from physmodel.systems.answers import judge
+from physmodel.systems.generators import GENERATORS
+from physmodel.systems.symmetry import Records, SymmetryCase, flow_records, flows
 
 Record = dict[str, Any]
 
@@ -78,7 +79,7 @@ def run_unit(name: str, chosen: Mapping[str, Any]) -> list[Record]:
     return made
 
 
-def _compared(case: Case, records: Records, facts: Record, peers: bool) -> list[Record]:
+def _compared(case: SymmetryCase, records: Records, facts: Record, peers: bool) -> list[Record]:
     """Every method on one draw."""
     library: Record = {"degree": case.degree, "functions": case.functions}
     stated: Record = {"symmetries": case.symmetries, "laws": case.laws}

@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import null_space
 
-from physmodel.bench.systems.answers import Answer
 from physmodel.bench.systems.peers import (
     TRAIN,
     WEAK_DOMAINS,
@@ -20,13 +18,9 @@ from physmodel.bench.systems.peers import (
     term_names,
     weak_rows,
 )
-from physmodel.bench.systems.symmetry_cases import Case, Records
 from physmodel.interop.pysindy import load
-from physmodel.models.fields.sparse_field import term_variables
-from physmodel.models.libraries.constraints import free_coefficients
-from physmodel.models.terms import TermLibrary
-from physmodel.problem.algebra.parser import parse
-from physmodel.problem.problem import Problem
+from physmodel.systems.answers import Answer
+from physmodel.systems.symmetry import Records, SymmetryCase, constraints
 
 Array = NDArray[np.float64]
 
@@ -34,7 +28,7 @@ Array = NDArray[np.float64]
 FEWEST_DOMAINS = 20
 
 
-def answers(case: Case, records: Records) -> dict[str, Answer]:
+def answers(case: SymmetryCase, records: Records) -> dict[str, Answer]:
     """What PySINDy finds, by method.
 
     Returns: ``AICc`` as a user can choose a threshold, ``oracle`` with the best one. With
@@ -78,21 +72,7 @@ def _constrained(ps: Any, lines: Array) -> Callable[[float], Any]:
     )
 
 
-def constraints(case: Case, names: list[str]) -> Array:
-    """Independent rows that vanish on the coefficients that obey what is stated.
-
-    `names`: canonical terms of each equation. Returns ``(m, d p)``: equation by equation.
-    """
-    variables = term_variables(case.states, (), 1)
-    library = TermLibrary(variables, tuple(parse(name, variables) for name in names))
-    problem = Problem(case.states, symmetries=case.symmetries, laws=case.laws)
-    basis = free_coefficients(problem, 1, library)
-    if basis is None:
-        return np.zeros((0, len(case.states) * len(names)))
-    return np.asarray(null_space(basis.T).T)
-
-
-def _library(ps: Any, case: Case) -> Any:
+def _library(ps: Any, case: SymmetryCase) -> Any:
     library = ps.PolynomialLibrary(degree=case.degree)
     for name in case.functions:
         library += _function(ps, name)

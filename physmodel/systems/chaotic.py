@@ -16,10 +16,9 @@ from physmodel.errors import PhysmodelError
 from physmodel.models.integrators.integrate import integrate
 from physmodel.models.terms import TermLibrary
 from physmodel.problem.algebra.parser import parse
+from physmodel.systems.equations import Equations
 
 Array = NDArray[np.float64]
-#: Coefficients of every equation: state -> canonical term -> value.
-Equations = dict[str, dict[str, float]]
 
 #: Samples per period and periods per record.
 PER_PERIOD, PERIODS = 100, 10

@@ -1,34 +1,24 @@
-"""The benchmark of symmetries: each stated one holds exactly, a broken twin is caught."""
+"""Flows with known symmetries: each stated one holds exactly, a broken twin is caught."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from physmodel.bench.systems import symmetry, symmetry_peers
-from physmodel.bench.systems.symmetry_cases import (
-    Case,
-    finite_symmetries,
-    flow_records,
-    flows,
-)
-from physmodel.bench.systems.symmetry_generators import GENERATORS
-from physmodel.cli.root import root
 from physmodel.models.defect import law_defect, symmetry_defect
 from physmodel.models.fields.linear_field import Points
 from physmodel.models.fields.sparse_field import SparseField
 from physmodel.problem.algebra.calculus import powers
 from physmodel.problem.known.law_text import read_law
 from physmodel.problem.known.symmetry_text import read_symmetry
+from physmodel.systems.generators import GENERATORS
+from physmodel.systems.symmetry import SymmetryCase, constraints, finite_symmetries, flows
 from physmodel.testing import check_symmetry, polynomial_systems
 
 Array = NDArray[np.float64]
@@ -39,11 +29,11 @@ def anywhere(n_states: int, seed: int = 0) -> Points:
     return Points(np.zeros(20), x, None, np.empty((20, 0)))
 
 
-def defect(case: Case, name: str) -> float:
+def defect(case: SymmetryCase, name: str) -> float:
     return symmetry_defect(read_symmetry(name, case.states), case.field, anywhere(len(case.states)))
 
 
-def with_term(case: Case, state: str, term: str, weight: float) -> Case:
+def with_term(case: SymmetryCase, state: str, term: str, weight: float) -> SymmetryCase:
     row = {**case.equations[state]}
     row[term] = row.get(term, 0.0) + weight
     return replace(case, equations={**case.equations, state: row})
@@ -125,7 +115,7 @@ def test_a_field_made_symmetric_is_found_symmetric(
         for i, state in enumerate(field.states):
             if field.coefficients[i, k] and parity == sign[i]:
                 equations[state][str(term)] = float(field.coefficients[i, k])
-    case = Case("made", field.states, equations, 3)
+    case = SymmetryCase("made", field.states, equations, 3)
     found = finite_symmetries(case)
     for name in found:
         check_symmetry(name, case.field)
@@ -184,47 +174,13 @@ def test_records_are_the_exact_solutions_with_the_stated_noise() -> None:
     assert (logs - logs.mean(axis=1, keepdims=True)).std() == pytest.approx(0.05, rel=0.05)
 
 
-def test_peers_are_told_the_same() -> None:
-    """Rows for PySINDy are independent, hold for the truth, and leave what the symmetry leaves."""
+def test_constraints_say_what_is_stated() -> None:
+    """Rows are independent, hold for the truth, and leave what the symmetry leaves."""
     case = flows()["Halvorsen"]
     names = ["1", "x", "y", "z", "x^2", "x*y", "x*z", "y^2", "y*z", "z^2"]
-    rows = symmetry_peers.constraints(case, names)
+    rows = constraints(case, names)
     truth = np.array([[case.equations[s].get(n, 0.0) for n in names] for s in case.states])
     # Three equations of ten terms are one equation seen from three states.
     assert rows.shape == (20, 30)
     assert np.linalg.matrix_rank(rows) == 20
     assert np.abs(rows @ truth.ravel()).max() < 1e-12 * np.abs(truth).max()
-    found = symmetry_peers.answers(case, flow_records("Halvorsen", noise=0.0, periods=3, seed=0))
-    assert {"pysindy-weak, AICc", "pysindy-weak, oracle"} <= set(found)
-    told = "ConstrainedSR3" in symmetry_peers.missing()
-    assert told is ("pysindy-weak, stated, AICc" not in found)
-
-
-def test_summary_by_hand() -> None:
-    plain = {"cell": "selkov", "method": "physmodel", "seconds": 1.0, "error": 0.1}
-    rows = symmetry.summarise(
-        [
-            {**plain, "status": "identified", "exact": True},
-            {**plain, "status": "identified", "exact": False, "error": 0.3},
-            {**plain, "status": "ambiguous", "exact": True, "error": 0.2},
-            {**plain, "status": "", "exact": True, "method": "pysindy-weak, AICc"},
-        ]
-    )
-    assert rows[0] == {
-        "cell": "selkov", "method": "physmodel", "draws": 3, "identified": 2, "exact": 2,
-        "wrong": 1, "error": 0.2, "seconds": 1.0,
-    }  # fmt: skip
-    assert rows[1]["identified"] is None
-    assert "pysindy-weak, AICc" in symmetry.table(rows)
-
-
-def test_bench_command(tmp_path: Path) -> None:
-    args = ["bench", "symmetry", "--case", "selkov", "--draws", "1", "--no-peers"]
-    done = CliRunner().invoke(root, [*args, "-o", str(tmp_path / "run")])
-    assert done.exit_code == 0, done.output
-    (record,) = json.loads((tmp_path / "run" / "results.json").read_text())["records"]
-    assert record["exact"]
-    assert record["status"] in {"identified", "ambiguous"}  # of one draw with noise
-    bad = CliRunner().invoke(root, ["bench", "symmetry", "--case", "Lorentz"])
-    assert bad.exit_code == 2
-    assert "did you mean 'Lorenz" in bad.stderr

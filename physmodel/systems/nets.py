@@ -25,11 +25,13 @@ from physmodel.problem.known.symmetry import Symmetry, product_of
 Array = NDArray[np.float64]
 
 #: Steps of the integrator between two samples.
-SUBSTEPS = 40
+STEPS = 40
+#: Time that the models run on their own, samples of it, and integrator steps between them.
+HORIZON, SAMPLES, SUBSTEPS = 20.0, 201, 10
 
 
 @dataclass(frozen=True)
-class Case:
+class NetCase:
     """A system, how it is started and how it is recorded.
 
     `field`: rates ``(..., d)`` of states ``(..., d)``. `energy`: energies ``(...)`` of states
@@ -71,12 +73,12 @@ class Records:
     states: Array
 
 
-def draw(case: Case, seed: int) -> tuple[Records, Records, Array]:
+def draw(case: NetCase, seed: int) -> tuple[Records, Records, Array]:
     """Records to train on, records to test on, and fifteen other starts, ``(15, d)``."""
     rng = np.random.default_rng(seed)
     starts = np.array([case.start(rng) for _ in range(case.trajectories)])
     time = np.linspace(0.0, case.span, case.samples)
-    states = roll_out(case.field, starts, time, SUBSTEPS)
+    states = roll_out(case.field, starts, time, STEPS)
     measured = states + case.noise * rng.standard_normal(states.shape)
     slopes, cut = case.field(states), round(case.training * case.trajectories)
     parts = [
@@ -102,6 +104,27 @@ def roll_out(field: Callable[[Array], Array], starts: Array, time: Array, subste
             now = now + h / 6 * (a + 2 * b + 2 * c + d)
         found.append(now)
     return np.stack(found, axis=1)
+
+
+def judged(
+    case: NetCase, field: Callable[[Array], Array], test: Records, starts: Array
+) -> dict[str, float]:
+    """Errors of a field.
+
+    `field`: rates ``(n, d)`` of states ``(n, d)``. `starts` ``(k, d)``. Returns: ``field_mse``:
+    mean square of the error of the rates at the true states of the test records. ``energy_mse``:
+    mean square of the change of the true energy along the trajectories of the field; infinite if
+    one leaves for infinity.
+    """
+    wrong = field(test.states.reshape(-1, starts.shape[1])).reshape(test.slopes.shape) - test.slopes
+    with np.errstate(all="ignore"):
+        path = roll_out(field, starts, np.linspace(0.0, HORIZON, SAMPLES), SUBSTEPS)
+        energy = case.energy(path)
+        change = float(np.mean((energy - energy[:, :1]) ** 2))
+    return {
+        "field_mse": float(np.mean(wrong**2)),
+        "energy_mse": change if np.isfinite(change) else float("inf"),
+    }
 
 
 def _annulus(low: float, high: float) -> Callable[[np.random.Generator], Array]:
@@ -184,10 +207,10 @@ def _plane(
     radii: tuple[float, float],
     samples: int,
     noise: float,
-) -> Case:
+) -> NetCase:
     symmetry = product_of(time_reversal("p"), parity("q", "p"))
     start = _annulus(*radii)
-    return Case(("q", "p"), field, energy, start, symmetry, 3.0, samples, 50, 0.5, noise)
+    return NetCase(("q", "p"), field, energy, start, symmetry, 3.0, samples, 50, 0.5, noise)
 
 
 def _spring_energy(x: Array) -> Array:
@@ -205,11 +228,11 @@ CASES = {
     "pendulum": _plane(_pendulum, _pendulum_energy, (1.3, 2.3), 45, 0.1),
     "spring-clean": _plane(_spring, _spring_energy, (0.1, 1.0), 30, 0.0),
     "pendulum-clean": _plane(_pendulum, _pendulum_energy, (1.3, 2.3), 45, 0.0),
-    "two-body": Case(
+    "two-body": NetCase(
         _TWO, _gravity, _gravity_energy, _two_bodies, _OF_TWO,
         20.0, 50, 1000, 0.8, 0.0, 10_000, 200, 0.0, 2,
     ),
-    "three-body": Case(
+    "three-body": NetCase(
         _THREE, _gravity, _gravity_energy, _three_bodies, _OF_THREE,
         5.0, 20, 5000, 0.8, 0.0, 10_000, 600, 1e-4, 3,
     ),

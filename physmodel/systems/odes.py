@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from scipy.signal import savgol_filter
 
-from physmodel.bench.systems.chaotic import Equations
 from physmodel.models.fields.expression_field import ExpressionField, expression_field
 from physmodel.models.fields.vector_field import simulate
 from physmodel.problem.algebra.expression import Expression, add, constant, power, product, wrap
+from physmodel.systems.equations import Equations
 
 Array = NDArray[np.float64]
 

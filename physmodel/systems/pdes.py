@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.fields.solve import PdeSolution, solve_pde
-from physmodel.fields.terms import Known
-
 Array = NDArray[np.float64]
 
 #: Points at which a solution is compared with the truth.
@@ -22,7 +19,7 @@ VISCOSITY = 0.01 / np.pi
 
 @dataclass(frozen=True, eq=False)
 class PdeCase:
-    """A problem as `solve_pde` takes it, and its solution.
+    """A problem as `physmodel.solve_pde` takes it, and its solution.
 
     `truth`: of the coordinates in the order of the domain.
     """
@@ -31,17 +28,7 @@ class PdeCase:
     domain: Mapping[str, tuple[float, float]]
     conditions: Mapping[str, str | Sequence[str]]
     truth: Callable[..., Array]
-    known: Mapping[str, Known] = field(default_factory=dict)
-
-    def solve(self, *, tolerance: float | None = None) -> PdeSolution:
-        """Our solution."""
-        return solve_pde(
-            self.equation,
-            self.domain,
-            self.conditions,
-            known=self.known,
-            tolerance=tolerance,
-        )
+    known: Mapping[str, float | Callable[..., Array]] = field(default_factory=dict)
 
     def points(self, seed: int = 0) -> list[Array]:
         """Random points of the domain, one array per coordinate."""

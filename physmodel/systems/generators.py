@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.bench.systems.symmetry_cases import Case, Records
 from physmodel.models.integrators.integrate import integrate
+from physmodel.systems.symmetry import Records, SymmetryCase
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ class Generator:
     arXiv:2405.16756, section 5: systems, starts, spans, numbers of trajectories and noise.
     """
 
-    case: Case
+    case: SymmetryCase
     starts: Callable[[np.random.Generator], Array]
     span: float
     noise: float
@@ -86,9 +86,9 @@ def _plane(
     functions: Sequence[str] = (),
     symmetries: Sequence[str] = (),
     laws: Sequence[str] = (),
-) -> Case:
+) -> SymmetryCase:
     equations = {"x": dict(x), "y": dict(y)}
-    return Case(
+    return SymmetryCase(
         name, ("x", "y"), equations, degree, tuple(functions), tuple(symmetries), tuple(laws)
     )
 

@@ -1,4 +1,4 @@
-"""The tasks on networks: their physics, the fit, what noise does to it, the table."""
+"""Networks fitted to known canonical systems: their physics, the fit, what noise does to it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import pytest
 from numpy.typing import NDArray
 from scipy.integrate import quad
 
-from physmodel.bench.networks.nets import judged, run_unit, summarise, table, unit_names
-from physmodel.bench.networks.nets_cases import CASES, Case, draw, roll_out
 from physmodel.data.arrays import from_arrays
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.shooting import Record
@@ -21,19 +19,20 @@ from physmodel.models.nets.symmetry.equivariant import symmetrised
 from physmodel.models.nets.weights.random_units import with_random_units
 from physmodel.networks.canonical import paths_of
 from physmodel.networks.fit_network import NetworkFit, fit_network
+from physmodel.systems.nets import CASES, NetCase, draw, judged, roll_out
 from physmodel.testing.symmetry import check_symmetry
 
 Array = NDArray[np.float64]
 
 
-def family(case: Case, width: int) -> Hamiltonian:
+def family(case: NetCase, width: int) -> Hamiltonian:
     plain = Hamiltonian(MLPScalar(len(case.states), (width,)))
     found = symmetrised(plain, case.symmetry, case.states)
     assert isinstance(found, Hamiltonian)
     return found
 
 
-def fitted(case: Case, seed: int, units: Array | float = 1.0, clock: float = 1.0) -> NetworkFit:
+def fitted(case: NetCase, seed: int, units: Array | float = 1.0, clock: float = 1.0) -> NetworkFit:
     record = draw(case, seed)[0]
     found = trajectories(
         record.time * clock, record.measured * units, record.slopes * units / clock
@@ -231,21 +230,6 @@ def test_a_step_of_the_integrator_is_of_fourth_order() -> None:
     exact, *coarse = (roll_out(case.field, start, time, n)[0, -1] for n in (640, 10, 20))
     errors = [np.linalg.norm(one - exact) for one in coarse]
     assert np.log2(errors[0] / errors[1]) == pytest.approx(4.0, abs=0.3)
-
-
-def test_a_unit_and_its_table() -> None:
-    assert unit_names(["spring"], ["physmodel", "hnn"], 2) == [
-        "spring.0.physmodel",
-        "spring.0.hnn",
-        "spring.1.physmodel",
-        "spring.1.hnn",
-    ]
-    (record,) = run_unit("spring-clean.0.physmodel", {})
-    assert record["field_mse"] < 1e-20  # a quadratic energy is in the family
-    slower = {**record, "method": "hnn", "seconds": 10.0 * record["seconds"]}
-    rows = summarise([record, slower])
-    assert rows[0]["speed"] == pytest.approx(10.0)
-    assert "spring-clean" in table(rows)
 
 
 def test_known_states_give_what_shifted_paths_give_without_a_shift() -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import null_space
 
-from physmodel.bench.systems.chaotic import Equations, load_systems
-from physmodel.bench.systems.draws import Cell, draw
 from physmodel.conserved import finite
 from physmodel.models.fields.sparse_field import SparseField, term_variables
+from physmodel.models.libraries.constraints import free_coefficients
+from physmodel.models.terms import TermLibrary
 from physmodel.problem.algebra.calculus import powers
 from physmodel.problem.algebra.parser import parse
+from physmodel.problem.problem import Problem
+from physmodel.systems.chaotic import load_systems
+from physmodel.systems.draws import Cell, draw
+from physmodel.systems.equations import Equations, field_of
 
 Array = NDArray[np.float64]
 #: Times and states of every trajectory.
@@ -24,7 +30,7 @@ HOLDS = 1e-12
 
 
 @dataclass(frozen=True)
-class Case:
+class SymmetryCase:
     """Equations, what every fit is told about them, and what only some fits are told.
 
     `degree`: of the library that every method gets. `functions`: further terms of that library.
@@ -42,14 +48,24 @@ class Case:
     @cached_property
     def field(self) -> SparseField:
         """The true vector field."""
-        names = sorted({term for terms in self.equations.values() for term in terms})
-        variables = term_variables(self.states, (), 1)
-        table = [[self.equations[s].get(name, 0.0) for name in names] for s in self.states]
-        terms = tuple(parse(name, variables) for name in names)
-        return SparseField(self.states, (), 1, terms, np.array(table))
+        return field_of(self.states, self.equations)
 
 
-def finite_symmetries(case: Case) -> tuple[str, ...]:
+def constraints(case: SymmetryCase, names: Sequence[str]) -> Array:
+    """Independent rows that vanish on the coefficients that obey what is stated.
+
+    `names`: canonical terms of each equation. Returns ``(m, d p)``: equation by equation.
+    """
+    variables = term_variables(case.states, (), 1)
+    library = TermLibrary(variables, tuple(parse(name, variables) for name in names))
+    problem = Problem(case.states, symmetries=case.symmetries, laws=case.laws)
+    basis = free_coefficients(problem, 1, library)
+    if basis is None:
+        return np.zeros((0, len(case.states) * len(names)))
+    return np.asarray(null_space(basis.T).T)
+
+
+def finite_symmetries(case: SymmetryCase) -> tuple[str, ...]:
     """Reflections, exchanges, cycles and reversals of time that the true terms allow.
 
     Returns: names that generate the group, none of them a product of those before.
@@ -86,14 +102,14 @@ def _holds(field: SparseField, element: finite.Element) -> bool:
 
 
 @cache
-def flows() -> dict[str, Case]:
+def flows() -> dict[str, SymmetryCase]:
     """The flows of the discovery benchmark that have a finite symmetry, by name."""
     found = {}
     for system in load_systems():
-        plain = Case(system.name, system.states, system.equations, system.library_degree)
+        plain = SymmetryCase(system.name, system.states, system.equations, system.library_degree)
         symmetries = finite_symmetries(plain)
         if symmetries:
-            found[system.name] = Case(
+            found[system.name] = SymmetryCase(
                 plain.name, plain.states, plain.equations, plain.degree, symmetries=symmetries
             )
     return found

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.data.arrays import from_arrays
-from physmodel.discovery.discover import discover
 from physmodel.laws.result import Result
 from physmodel.models.integrators.integrate import integrate
+from physmodel.systems.equations import field_of
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Case:
+class OpenCase:
     """An experiment that its first record does not settle.
 
     Attributes
@@ -52,12 +53,10 @@ class Case:
     def simulate(self, start: Array) -> Array:
         """The true states ``(n, d)`` from a start."""
         time = np.linspace(0.0, self.duration, self.samples)
-        names = self.states
+        field, none = field_of(self.states, self.equations), np.empty((1, 0))
 
-        def rate(now: float, x: Array) -> Array:
-            values = dict(zip(names, x, strict=True))
-            rows = [self.equations[name] for name in names]
-            return np.array([sum(c * _value(t, values) for t, c in r.items()) for r in rows])
+        def rate(_now: float, x: Array) -> Array:
+            return field.rate(time[:1], x[None], None, none)[0]
 
         return integrate(rate, time, start, rtol=1e-9)
 
@@ -67,13 +66,12 @@ class Case:
         error = np.array(self.noise) * rng.standard_normal(clean.shape)
         return np.asarray(clean * np.exp(error) if self._positive else clean + error)
 
-    def discovered(self, records: Sequence[Array]) -> Result:
-        """The law of one or more records."""
+    def dataset(self, records: Sequence[Array]) -> xr.Dataset:
+        """What an experimenter has of one or more records ``(n, d)``."""
         time = np.linspace(0.0, self.duration, self.samples)
-        data = from_arrays(
+        return from_arrays(
             [time] * len(records), list(records), names=self.states, units=self.units
         )
-        return discover(data, **self.known)
 
     def exact(self, law: Result) -> bool:
         """Whether a law has the terms of the truth and no others."""
@@ -87,20 +85,8 @@ class Case:
         return bool(self.known.get("positive"))
 
 
-def _value(term: str, values: Mapping[str, float]) -> float:
-    """Value of a product of powers, or of a sine."""
-    result = 1.0
-    for factor in term.split("*"):
-        if factor.startswith("sin("):
-            result *= float(np.sin(values[factor[4:-1]]))
-            continue
-        name, _, power = factor.partition("^")
-        result *= values[name] ** int(power or 1)
-    return result
-
-
 CASES = {
-    "prey-limited": Case(
+    "prey-limited": OpenCase(
         ("prey", "predator"),
         {
             "prey": {"prey": 1.0, "prey^2": -0.1, "prey*predator": -0.5},
@@ -114,7 +100,7 @@ CASES = {
         {"positive": ("prey", "predator")},
         {},
     ),
-    "duffing": Case(
+    "duffing": OpenCase(
         ("x", "v"),
         {"x": {"v": 1.0}, "v": {"x": -1.0, "v": -0.1, "x^3": -0.5}},
         (0.5, 0.0),
@@ -125,7 +111,7 @@ CASES = {
         {"order": 1, "degree": 3},
         {},
     ),
-    "van-der-pol": Case(
+    "van-der-pol": OpenCase(
         ("x", "v"),
         {"x": {"v": 1.0}, "v": {"x": -1.0, "v": 0.5, "x^2*v": -0.5}},
         (0.3, 0.0),
@@ -136,7 +122,7 @@ CASES = {
         {"order": 1, "degree": 3},
         {},
     ),
-    "pendulum": Case(
+    "pendulum": OpenCase(
         ("theta", "omega"),
         {"theta": {"omega": 1.0}, "omega": {"sin(theta)": -4.0, "omega": -0.1}},
         (0.7, 0.0),
@@ -147,7 +133,7 @@ CASES = {
         {"order": 1},
         {"theta": "rad", "omega": "rad/s"},
     ),
-    "lorenz": Case(
+    "lorenz": OpenCase(
         ("x", "y", "z"),
         {
             "x": {"x": -10.0, "y": 10.0},

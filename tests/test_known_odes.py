@@ -1,32 +1,20 @@
-"""ODEBench: its table, its cells, its scores, and a run of two systems through the command."""
+"""ODEBench: its systems, its records, and the scores of a model."""
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from physmodel.bench.systems import odes, odes_methods
-from physmodel.bench.systems.answers import Answer, judge
-from physmodel.bench.systems.odes_cases import (
-    CELLS,
-    RANDOM,
-    OdeSystem,
-    expanded,
-    load_systems,
-)
-from physmodel.bench.systems.odes_methods import determination, scores
-from physmodel.bench.systems.symmetry_cases import Case
-from physmodel.cli.root import root
-from physmodel.errors import ProblemError
 from physmodel.models.fields.sparse_field import SparseField
 from physmodel.problem.algebra.calculus import evaluate, powers
 from physmodel.problem.algebra.parser import parse
+from physmodel.systems import answers
+from physmodel.systems.answers import Answer, determination, judge, scores
+from physmodel.systems.equations import field_of
+from physmodel.systems.odes import CELLS, RANDOM, OdeSystem, expanded, load_systems
 
 Array = NDArray[np.float64]
 
@@ -34,7 +22,7 @@ Array = NDArray[np.float64]
 def sparse(system: OdeSystem, changes: dict[str, dict[str, float]]) -> SparseField:
     """The true equations, some terms added or changed."""
     equations = {s: {**terms, **changes.get(s, {})} for s, terms in system.equations.items()}
-    return Case(system.title, system.states, equations, 3).field
+    return field_of(system.states, equations)
 
 
 def test_the_table_is_whole() -> None:
@@ -185,7 +173,7 @@ def test_a_wrong_law_does_not_follow() -> None:
 
 def test_a_simulation_that_does_not_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fast oscillations need more evaluations than there are."""
-    monkeypatch.setattr(odes_methods, "EVALUATIONS", 500)
+    monkeypatch.setattr(answers, "EVALUATIONS", 500)
     system = load_systems()[24]
     fast = sparse(system, {"x_0": {"x_1": 1e3}, "x_1": {"x_0": -1e3}})
     assert scores(system, fast) == (0.0, 0.0)
@@ -210,68 +198,3 @@ def test_determination_is_that_of_scikit_learn() -> None:
     assert determination(truth, other) == pytest.approx(expected, rel=1e-12)
     assert determination(truth, truth) == 1.0
     assert determination(np.ones((4, 1)), np.zeros((4, 1))) == 0.0
-
-
-def test_systems_are_named_as_text() -> None:
-    assert odes.system_numbers("1,5-9, 63,7") == [1, 5, 6, 7, 8, 9, 63]
-    for wrong in ("0", "64", "5-", "9-5", "a", "", "1,,2", "-3", "1-2-3", "1.5"):
-        with pytest.raises(ProblemError):
-            odes.system_numbers(wrong)
-    assert len(odes.unit_names()) == 63 * len(CELLS)
-    assert odes.unit_names(["half"], [3, 4]) == ["half_3", "half_4"]
-
-
-def test_the_table_counts_what_the_records_say() -> None:
-    """Three made-up records, counted by hand."""
-    answers = [("identified", True, 0.95), ("identified", False, 0.95), ("ambiguous", True, 0.5)]
-    records = [
-        {
-            "cell": "exact",
-            "method": "physmodel",
-            "kind": "polynomial" if k else "rational",
-            "status": status,
-            "exact": exact,
-            "reconstruction": 1.0,
-            "generalisation": score,
-            "seconds": float(k),
-        }
-        for k, (status, exact, score) in enumerate(answers)
-    ]
-    rows = odes.summarise(records)
-    assert [row["kind"] for row in rows] == ["all", "polynomial", "other"]
-    assert [row["draws"] for row in rows] == [3, 2, 1]
-    whole = rows[0]
-    assert (whole["reconstruction"], whole["generalisation"], whole["exact"]) == (3, 2, 2)
-    assert (whole["identified"], whole["wrong"]) == (2, 1)
-    assert (whole["median_seconds"], whole["most_seconds"]) == (1.0, 2.0)
-    assert len(odes.table(rows).splitlines()) == 4
-
-
-def test_two_systems_through_the_command(tmp_path: Path) -> None:
-    """Logistic growth and the pendulum: the first is exact, every method answers, peers can go."""
-    args = ["bench", "odes", "--systems", "3,28", "--cells", "exact", "-o", str(tmp_path / "run")]
-    done = CliRunner().invoke(root, args)
-    assert done.exit_code == 0, done.output
-    content = json.loads((tmp_path / "run" / "results.json").read_text())
-    assert len(content["records"]) == 2 * len(odes_methods.METHODS)
-    by = {(r["system"], r["method"]): r for r in content["records"]}
-    growth = by[3, "physmodel"]
-    assert growth["exact"]
-    assert growth["reconstruction"] > 0.999999
-    assert growth["generalisation"] > 0.999999
-    assert not by[28, "pysindy, defaults"]["exact"]  # its library has no sine
-    assert all(method in done.stdout for method in odes_methods.METHODS)
-    alone = CliRunner().invoke(
-        root, [*args[:3], "3", *args[4:-1], str(tmp_path / "alone"), "--no-peers"]
-    )
-    assert alone.exit_code == 0, alone.output
-    assert "pysindy" not in alone.stdout
-
-
-def test_the_command_refuses_what_it_does_not_know() -> None:
-    cell = CliRunner().invoke(root, ["bench", "odes", "--cells", "exakt"])
-    assert cell.exit_code == 2
-    assert "did you mean 'exact'" in cell.stderr
-    system = CliRunner().invoke(root, ["bench", "odes", "--systems", "64"])
-    assert system.exit_code == 2
-    assert "1 to 63" in system.stderr
