@@ -22,6 +22,7 @@ FLOORS = {
     "progress": GROUND,
     "findings": GROUND,
     "constants": GROUND,
+    "lazy": GROUND,
     "problem": 0,
     "optimizers": 0,
     "datasets": 0,

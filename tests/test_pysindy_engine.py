@@ -14,7 +14,7 @@ from sklearn.base import clone
 import physmodel as pm
 from physmodel.bench.systems.chaotic import ChaoticSystem, load_systems
 from physmodel.errors import ProblemError
-from physmodel.interop.pysindy import latent_parts
+from physmodel.interop import latent_parts
 
 Array = NDArray[np.float64]
 

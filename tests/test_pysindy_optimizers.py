@@ -18,7 +18,7 @@ import physmodel as pm
 from physmodel.bench.systems.chaotic import ChaoticSystem, load_systems
 from physmodel.discovery.identification import identify
 from physmodel.errors import ProblemError
-from physmodel.interop.pysindy import SubsetOptimizer, selector
+from physmodel.interop import SubsetOptimizer, selector
 from physmodel.interop.subset_pysindy import correlation_time
 from physmodel.losses.preparation import prepare
 from physmodel.models.libraries.library import candidate_libraries
