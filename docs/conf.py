@@ -12,4 +12,8 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"physmodel {__version__}"
 napoleon_google_docstring = False
+# Attributes are described with their class and are no targets: "path" or "units" would match them.
+napoleon_use_ivar = True
+# Two records may both have `parameters`: a plain word in a docstring need not point at either.
+suppress_warnings = ["ref.python"]
 autodoc_typehints = "description"

@@ -342,7 +342,7 @@ def test_command_line_says_when_there_is_none(tmp_path: object) -> None:
 
 def test_an_anharmonic_well_has_its_energy_beside_the_angular_momentum() -> None:
     """Four states have 69 terms up to degree 4; energies need no more than 17 of them."""
-    from physmodel.models.integrators.integrate import integrate
+    from physmodel.models.integration.integrate import integrate
 
     def rhs(t: float, s: Array) -> Array:
         x, y, vx, vy = s

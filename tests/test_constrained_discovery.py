@@ -15,7 +15,7 @@ import physmodel as pm
 from physmodel.cli.root import root
 from physmodel.models.defect import law_defect, symmetry_defect
 from physmodel.models.fields.linear_field import Points
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.problem.known.knowledge import laws_of, symmetries_of
 
 Array = NDArray[np.float64]

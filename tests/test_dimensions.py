@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import physmodel as pm
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.models.null_space import null_space
 from physmodel.models.terms import polynomial_terms

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import physmodel as pm
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.models.simulated.systems import SYSTEMS
 
 

@@ -21,7 +21,7 @@ from physmodel.laws.export.languages import LANGUAGES
 from physmodel.laws.parts import coefficient_table
 from physmodel.models.fields.central_force import CentralForce
 from physmodel.models.fields.sparse_field import SparseField, term_variables
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.problem.algebra.expression import FUNCTIONS
 from physmodel.problem.algebra.parser import parse
 

@@ -23,6 +23,7 @@ FLOORS = {
     "findings": GROUND,
     "constants": GROUND,
     "workers": GROUND,
+    "lazy": GROUND,
     "problem": 0,
     "optimizers": 0,
     "datasets": 0,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import physmodel as pm
 from physmodel.conserved.kept import DRIFT, kept_quantities
 from physmodel.data.segments import segments
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 
 Array = NDArray[np.float64]
 

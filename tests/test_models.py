@@ -14,7 +14,7 @@ from physmodel.models.fields.linear_field import Points
 from physmodel.models.fields.sparse_field import SparseField, term_variables
 from physmodel.models.fields.term_field import TermField
 from physmodel.models.fields.vector_field import simulate
-from physmodel.models.integrators.integrate import leapfrog
+from physmodel.models.integration.integrate import leapfrog
 from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms
 from physmodel.problem.algebra.parser import parse
 

@@ -16,8 +16,8 @@ from torch.func import jacrev, vmap
 
 from physmodel.errors import PhysmodelError, ProblemError
 from physmodel.models.fields.vector_field import simulate
-from physmodel.models.integrators.integrate import integrate, rk4
-from physmodel.models.integrators.rattle import rattle
+from physmodel.models.integration.integrate import integrate, rk4
+from physmodel.models.integration.rattle import rattle
 from physmodel.models.nets.known_scalar import KnownScalar
 from physmodel.models.nets.mlp import MLPField, MLPScalar
 from physmodel.models.nets.net_field import NetField

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
-from physmodel.models.integrators.geometric import implicit_midpoint
-from physmodel.models.integrators.integrate import rk4, yoshida6
+from physmodel.models.integration.geometric import implicit_midpoint
+from physmodel.models.integration.integrate import rk4, yoshida6
 from physmodel.models.nets.blocks import PositiveQuadratic
 from physmodel.models.nets.mlp import MLPScalar
 from physmodel.models.nets.net_field import NetField

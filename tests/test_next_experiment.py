@@ -29,7 +29,7 @@ from physmodel.experiments.discrimination import (
 )
 from physmodel.experiments.hypotheses import hypotheses_of
 from physmodel.experiments.trial import plan
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.systems.experiments import CASES
 
 #: A stiffening spring that moves too little to show all of its force.

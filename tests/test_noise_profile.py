@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import physmodel as pm
 from physmodel.data.measurement.profile import NoiseProfile
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.models.simulated.systems import SYSTEMS
 
 

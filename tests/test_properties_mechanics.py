@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from physmodel.errors import PhysmodelError, ProblemError
-from physmodel.models.integrators.geometric import implicit_midpoint, projected
-from physmodel.models.integrators.integrate import leapfrog, rk4, yoshida4, yoshida6
+from physmodel.models.integration.geometric import implicit_midpoint, projected
+from physmodel.models.integration.integrate import leapfrog, rk4, yoshida4, yoshida6
 from physmodel.testing import Hamiltonian, check_integrator, hamiltonians
 from physmodel.testing.integrator import (
     Method,

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 import physmodel as pm
 from physmodel.errors import PhysmodelError
 from physmodel.models.fields.sparse_field import SparseField
-from physmodel.models.integrators.geometric import implicit_midpoint, projected
-from physmodel.models.integrators.integrate import integrate, leapfrog, rk4
+from physmodel.models.integration.geometric import implicit_midpoint, projected
+from physmodel.models.integration.integrate import integrate, leapfrog, rk4
 from physmodel.problem.algebra.parser import parse
 from physmodel.testing import BadArrays, bad_arrays, polynomial_systems, trajectories
 

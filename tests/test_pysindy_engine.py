@@ -13,7 +13,7 @@ from sklearn.base import clone
 
 import physmodel as pm
 from physmodel.errors import ProblemError
-from physmodel.interop.pysindy import latent_parts
+from physmodel.interop import latent_parts
 from physmodel.systems.chaotic import ChaoticSystem, load_systems
 
 Array = NDArray[np.float64]

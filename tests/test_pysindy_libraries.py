@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import physmodel as pm
 from physmodel.errors import ProblemError
-from physmodel.interop.pysindy import library_terms
+from physmodel.interop import library_terms
 from physmodel.models.terms import TermLibrary
 from physmodel.problem.algebra.parser import parse
 

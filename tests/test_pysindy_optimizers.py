@@ -17,7 +17,7 @@ from sklearn.linear_model import Lasso
 import physmodel as pm
 from physmodel.discovery.identification import identify
 from physmodel.errors import ProblemError
-from physmodel.interop.pysindy import SubsetOptimizer, selector
+from physmodel.interop import SubsetOptimizer, selector
 from physmodel.interop.subset_pysindy import correlation_time
 from physmodel.losses.weak_form.preparation import prepare
 from physmodel.models.libraries.library import candidate_libraries

@@ -16,7 +16,7 @@ from physmodel.fitting.switches.switching import BETWEEN, best_course, n_switche
 from physmodel.models.fields.expression_field import expression_field
 from physmodel.models.fields.switched_field import Gate, SwitchedField
 from physmodel.models.fields.vector_field import simulate
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.testing.field import check_field
 
 SPRING = {"x": "v", "v": "-k*x"}

@@ -19,7 +19,7 @@ from physmodel.laws.parts import coefficient_table
 from physmodel.laws.texts.latex import latex_number, unit_latex
 from physmodel.laws.texts.render import left_side, number
 from physmodel.models.fields.sparse_field import SparseField
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.models.signals import Signal
 from physmodel.models.simulated.systems import SYSTEMS
 from physmodel.problem.algebra.expression import variable

@@ -12,7 +12,7 @@ from physmodel.discovery.linearisation import Setting
 from physmodel.discovery.search import Search
 from physmodel.losses.weak_form.preparation import prepare
 from physmodel.models.fields.term_field import TermField
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.models.libraries.library import candidate_libraries
 from physmodel.systems.chaotic import load_systems
 from physmodel.systems.draws import Cell, draw

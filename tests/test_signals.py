@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from physmodel.models.fields.sparse_field import SparseField
 from physmodel.models.fields.vector_field import simulate
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.models.signals import Signal
 from physmodel.problem.algebra.expression import variable
 

@@ -13,7 +13,7 @@ from physmodel.laws.runs.scores import LEAST_EVALUATIONS, MOST_PER_SAMPLE, free_
 from physmodel.laws.runs.start_fit import first_start, fitted_starts
 from physmodel.laws.runs.windows import Stack, Window
 from physmodel.models.fields.sparse_field import SparseField, term_variables
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.optimizers.least_squares.many import many_least_squares
 from physmodel.problem.algebra.parser import parse
 

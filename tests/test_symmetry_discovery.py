@@ -22,7 +22,7 @@ from physmodel.conserved.generators import Condition
 from physmodel.conserved.of_field import UncertainField
 from physmodel.conserved.symmetries import LawSymmetry
 from physmodel.models.fields.sparse_field import SparseField
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.problem.algebra.parser import parse
 from physmodel.problem.known.symmetry_text import read_symmetry
 from physmodel.systems.laws import CASES

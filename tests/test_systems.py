@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.models.simulated.systems import SYSTEMS, get_system, simulate
 from physmodel.problem.algebra.calculus import evaluate
 from physmodel.problem.algebra.parser import parse

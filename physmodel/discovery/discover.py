@@ -55,7 +55,7 @@ def discover(
     hold: Mapping[str, str] | None = None,
     title: str | None = None,
 ) -> Result:
-    r"""Find the law behind measured trajectories.
+    """Find the law behind measured trajectories.
 
     Parameters
     ----------
@@ -65,9 +65,10 @@ def discover(
     problem : Problem, optional
         What is known beforehand. By default every column that is not an input is a state, and
         everything else is decided from the data.
-    states, inputs, units, time_unit, positive, order, degree, functions, terms, library, bodies, \
-    symmetries, laws, constants, hold, title : optional
-        Single fields of `Problem`, such as ``degree=2`` or ``positive=("hare", "lynx")``.
+    states, inputs, units, time_unit, positive, order, hold, title : optional
+        Single fields of `Problem`, such as ``order=2`` or ``positive=("hare", "lynx")``.
+    degree, functions, terms, library, bodies, symmetries, laws, constants : optional
+        Likewise.
 
     Returns
     -------

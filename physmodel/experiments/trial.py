@@ -17,7 +17,7 @@ from physmodel.losses.weak_form.tile import Tile
 from physmodel.losses.weak_form.weak import WeakForm, weak_form
 from physmodel.models.fields.linear_field import Points
 from physmodel.models.fields.vector_field import InputSignal
-from physmodel.models.integrators.integrate import rk4
+from physmodel.models.integration.integrate import rk4
 
 Array = NDArray[np.float64]
 

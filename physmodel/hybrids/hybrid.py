@@ -54,7 +54,7 @@ def hybrid(
     hold: Mapping[str, str] | None = None,
     title: str | None = None,
 ) -> HybridResult:
-    r"""Find what known equations leave out of measured trajectories.
+    """Find what known equations leave out of measured trajectories.
 
     Parameters
     ----------
@@ -70,9 +70,10 @@ def hybrid(
     start : mapping of str to float, optional
         Where parameters inside functions start; without it starts are searched, as by
         `physmodel.fit`.
-    states, inputs, units, time_unit, positive, order, degree, functions, terms, library, bodies, \
-    symmetries, laws, constants, hold, title : optional
+    states, inputs, units, time_unit, positive, order, hold, title : optional
         Single fields of `Problem`.
+    degree, functions, terms, library, bodies, symmetries, laws, constants : optional
+        Likewise.
 
     Returns
     -------

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import PhysmodelError
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.models.terms import TermLibrary
 from physmodel.problem.algebra.parser import parse
 from physmodel.systems.equations import Equations

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from physmodel.data.arrays import from_arrays
 from physmodel.laws.result import Result
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.systems.equations import field_of
 
 Array = NDArray[np.float64]

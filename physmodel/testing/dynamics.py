@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from physmodel.errors import require
 from physmodel.models.fields.sparse_field import SparseField
 from physmodel.problem.algebra.expression import Expression, power, product, variable
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+else:
+    st = require("hypothesis.strategies", "testing")
 
 Array = NDArray[np.float64]
 Kind = Literal["separable", "central", "pairs"]

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.testing.dynamics import Hamiltonian
 from physmodel.testing.failure import require, require_close
 

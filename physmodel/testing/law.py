@@ -9,7 +9,7 @@ from physmodel.errors import PhysmodelError
 from physmodel.models.defect import law_defect
 from physmodel.models.fields.linear_field import Points
 from physmodel.models.fields.vector_field import VectorField
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.problem.algebra.calculus import derivative, evaluate
 from physmodel.problem.algebra.expression import Expression
 from physmodel.problem.known.conditions import phase_variables

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from physmodel.errors import require
 from physmodel.testing.strategies import trajectories
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+else:
+    st = require("hypothesis.strategies", "testing")
 
 Array = NDArray[np.float64]
 

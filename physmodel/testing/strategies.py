@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from hypothesis import strategies as st
 from numpy.typing import NDArray
+
+from physmodel.errors import require
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+else:
+    st = require("hypothesis.strategies", "testing")
 
 Array = NDArray[np.float64]
 Kind = Literal["uniform", "jitter", "gaps"]

@@ -14,7 +14,7 @@ from physmodel.data.segments import Segment
 from physmodel.errors import PhysmodelError
 from physmodel.losses.weak_form.stencils import derivatives
 from physmodel.models.fields.vector_field import VectorField
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.models.signals import Signal
 
 Array = NDArray[np.float64]

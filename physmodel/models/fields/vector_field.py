@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.integrators.integrate import RightHandSide, integrate
+from physmodel.models.integration.integrate import RightHandSide, integrate
 from physmodel.models.signals import Signal
 
 Array = NDArray[np.float64]

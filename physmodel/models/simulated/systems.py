@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.integrators.integrate import integrate
+from physmodel.models.integration.integrate import integrate
 from physmodel.models.simulated.mechanics import double_pendulum, kepler, three_body
 from physmodel.models.simulated.oscillators import (
     duffing,

@@ -7,12 +7,14 @@ from typing import Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from physmodel.errors import ProblemError
+from physmodel.errors import ProblemError, require
 from physmodel.optimizers import sparse
 from physmodel.optimizers.sparse.record import SparseResult
+
+# PySINDy brings scikit-learn.
+base = require("sklearn.base", "pysindy")
+validation = require("sklearn.utils.validation", "pysindy")
 
 Array = NDArray[np.float64]
 
@@ -36,7 +38,7 @@ METHODS: dict[str, tuple[Callable[..., SparseResult], frozenset[str]]] = {
 
 
 @final
-class SparseRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class SparseRegressor(base.MultiOutputMixin, base.RegressorMixin, base.BaseEstimator):  # type: ignore[misc, name-defined]
     """Sparse linear regression by any of the solvers of this room.
 
     Parameters
@@ -88,7 +90,7 @@ class SparseRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
         SparseRegressor
             The object itself.
         """
-        matrix, target = validate_data(
+        matrix, target = validation.validate_data(
             self, X, y, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=2
         )
         target = np.asarray(target, dtype=float)
@@ -108,8 +110,8 @@ class SparseRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
 
     def predict(self, X: ArrayLike) -> Array:  # noqa: N803
         """Predict targets (m,) or (m, k) of rows (m, p)."""
-        check_is_fitted(self)
-        matrix = validate_data(self, X, dtype=np.float64, reset=False)
+        validation.check_is_fitted(self)
+        matrix = validation.validate_data(self, X, dtype=np.float64, reset=False)
         return np.asarray(matrix @ self.coef_.T + self.intercept_, dtype=float)
 
     def _solver(self) -> tuple[Callable[..., SparseResult], dict[str, Any]]:

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from physmodel.errors import ProblemError
-from physmodel.models.integrators.rattle import rattle
+from physmodel.models.integration.rattle import rattle
 from physmodel.models.nets.form import InPieces, Scalar, like
 from physmodel.models.nets.net_field import NetField
 from physmodel.problem.known.rods import Rods

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import PhysmodelError, ProblemError
-from physmodel.models.integrators.integrate import RightHandSide, rk4_step
-from physmodel.models.integrators.stepping import finite, times_and_start
+from physmodel.models.integration.integrate import RightHandSide, rk4_step
+from physmodel.models.integration.stepping import finite, times_and_start
 
 Array = NDArray[np.float64]
 #: A function of states, ``(n, d) -> (n,)``.

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import PhysmodelError, ProblemError
-from physmodel.models.integrators.integrate import YOSHIDA4, YOSHIDA6, Force
-from physmodel.models.integrators.stepping import finite, times_and_start
+from physmodel.models.integration.integrate import YOSHIDA4, YOSHIDA6, Force
+from physmodel.models.integration.stepping import finite, times_and_start
 from physmodel.problem.known.rods import Rods
 
 Array = NDArray[np.float64]

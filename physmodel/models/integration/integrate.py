@@ -1,6 +1,6 @@
 """Explicit integrators: adaptive ones for accuracy, symplectic ones for long-term conservation.
 
-Implicit and projected ones are in `physmodel.models.integrators.geometric`.
+Implicit and projected ones are in `physmodel.models.integration.geometric`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 
 from physmodel.errors import PhysmodelError, ProblemError
-from physmodel.models.integrators.stepping import finite, times_and_start
+from physmodel.models.integration.stepping import finite, times_and_start
 
 Array = NDArray[np.float64]
 RightHandSide = Callable[[float, Array], Array]
