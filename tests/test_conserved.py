@@ -324,7 +324,7 @@ def test_command_line(tmp_path: object) -> None:
     result = CliRunner().invoke(root, options)
     assert result.exit_code == 0
     (found,) = json.loads(result.stdout)["invariants"]
-    assert set(found) == {"name", "expression", "terms", "p_value", "drift"}
+    assert set(found) == {"name", "expression", "terms", "p_value", "drift", "size"}
     assert set(found["terms"]) == {"x^2", "y^2"}
     text = CliRunner().invoke(root, options[:-1])
     assert found["expression"] in text.stdout
