@@ -37,7 +37,9 @@ def command(
     measured: it models the noise itself.
     """
     from physmodel.atomic import write_atomic
+    from physmodel.cli.support.messages import findings
     from physmodel.cli.support.options import pairs
+    from physmodel.data.doctor import check
     from physmodel.signals import denoise
 
     target = free_file(output, force=force, inputs=[source])
@@ -46,6 +48,7 @@ def command(
         data, gaps = _filled(source, as_json=as_json, **where)
     else:
         data, _ = open_source(source, **where)
+        findings(check(data), quiet=False)  # a row with a missing value is left out
     levels = {name: _level(name, text) for name, text in pairs(noise, "--noise").items()}
     found = denoise(data, noise_std=levels)
     path = write_atomic(target, _csv(found.data))

@@ -356,3 +356,9 @@ def test_an_anharmonic_well_has_its_energy_beside_the_angular_momentum() -> None
     energy = {"x^2", "y^2", "vx^2", "vy^2", "x^4", "x^2*y^2", "y^4"}
     assert [set(item.terms) for item in found] == [{"x*vy", "y*vx"}, energy]
     assert all(not item.expression.startswith("-") for item in found)
+
+
+def test_four_columns_far_from_zero_have_no_invariant() -> None:
+    """Second-order rivals of states without velocities cannot dispute: nothing is looked up."""
+    rows = 1e12 + np.random.default_rng(0).integers(-1, 2, (25, 4)).astype(float)
+    assert isinstance(pm.invariants(pm.from_arrays(np.arange(25.0), rows)), tuple)

@@ -164,7 +164,7 @@ def test_data_stand_against_a_free_run_and_its_residuals(page: str, pendulum: pm
 def test_conserved_quantities_are_listed_and_drawn(page: str, pendulum: pm.Result) -> None:
     part = safe(section_page(page, "Conserved quantities"))
     assert len(pendulum.conserved) == 1
-    assert {pendulum.conserved[0].name, f"{pendulum.conserved[0].drift:.2e}"} <= set(
+    assert {pendulum.conserved[0].label, f"{pendulum.conserved[0].drift:.2e}"} <= set(
         part.texts["td"]
     )
     assert "change / size" in part.comments
@@ -200,7 +200,7 @@ def test_the_head_says_where_the_result_comes_from(
     for said in ("data swing.csv", escape(command), "2023-11-14 22:13 UTC", digest):
         assert said in head
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")  # the run is not made again
-    again = pm.write_report(pm.load(run), tmp_path, facts_of_run(run)).read_text(encoding="utf-8")
+    again = pm.report(pm.load(run), tmp_path, facts_of_run(run)).read_text(encoding="utf-8")
     assert again == text
 
 

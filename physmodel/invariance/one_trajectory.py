@@ -20,7 +20,7 @@ from physmodel.conserved.search.search import LEVEL, ConservedSum
 from physmodel.discovery.discover import discover
 from physmodel.invariance.symmetries import law_behind
 from physmodel.laws.result import Result
-from physmodel.models.fields.sparse_field import SparseField
+from physmodel.models.fields.sparse_field import SparseField, velocity_name
 
 Array = NDArray[np.float64]
 
@@ -76,7 +76,10 @@ def undisputed(item: ConservedSum, law: Result, phase: Phase) -> bool:
     """
     for rival in law.rivals:
         model = rival.model
-        if isinstance(model, SparseField) and model.order == law.model.order:
+        if not isinstance(model, SparseField):
+            continue
+        speeds = [velocity_name(state) for state in model.states] if model.order == 2 else []
+        if [*model.states, *speeds] == list(phase.names):
             flow = uncertain(model, rival.std_errors.values).at(points_around(phase))
             if judge_quantity(item.library, item.weights, flow).p_value < LEVEL:
                 return False
