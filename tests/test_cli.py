@@ -495,7 +495,7 @@ def test_no_color_is_respected_on_a_terminal() -> None:
     master, slave = os.openpty()
     try:
         call = spawn("discover", "lynx-hare", NO_COLOR="1", TERM="xterm")
-        call["args"][2] = f"from physmodel.cli import stages; stages.PATIENCE = 0.0; {MAIN}"
+        call["args"][2] = f"from physmodel.cli.support import stages; stages.PATIENCE = 0.0; {MAIN}"
         done = subprocess.run(**call, stderr=slave, check=False)
         told = os.read(master, 100_000).decode()
     finally:

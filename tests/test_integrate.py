@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from physmodel.errors import PhysmodelError, ProblemError
 from physmodel.models.fields.conservative import henon_heiles, rigid_body
+from physmodel.models.integration import integrate as module
 from physmodel.models.integration.geometric import implicit_midpoint, projected
 from physmodel.models.integration.integrate import integrate, leapfrog, rk4, yoshida4, yoshida6
-from physmodel.models.integrators import integrate as module
 from physmodel.models.simulated.system import System
 
 Array = NDArray[np.float64]

@@ -114,7 +114,7 @@ def test_a_filtered_record_of_lorenz_gives_its_law(seed: int) -> None:
     found = {e: {t["term"]: t["coefficient"] for t in law.terms(e)} for e in truth}
     assert {e: set(terms) for e, terms in found.items()} == {e: set(t) for e, t in truth.items()}
     assert law.status == "identified"
-    assert "filter:    Savitzky-Golay filter of 11 samples, degree 2 or 3" in str(law)
+    assert "filter:      Savitzky-Golay filter of 11 samples, degree 2 or 3" in str(law)
     for equation, terms in truth.items():
         for entry in law.terms(equation):
             # Four standard errors: one coefficient in 16 000 by chance.
