@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy import ndimage, signal
 from scipy.integrate import solve_ivp
 from scipy.signal import savgol_filter
 
 import physmodel as pm
-from physmodel.data.measurement.filters import UNFILTERED, NoiseFilter, filters, seen_filter
+from physmodel.data.measurement.filter_search import seen_filter
+from physmodel.data.measurement.filters import (
+    FAMILIES,
+    UNFILTERED,
+    NoiseFilter,
+    butterworth,
+    exponential,
+    gaussian,
+    moving_average,
+    savitzky_golay,
+)
 from physmodel.losses.weak_form.preparation import prepare
 from physmodel.losses.weak_form.smoothing import Smoothing
 from physmodel.problem.problem import Problem
@@ -31,16 +44,40 @@ def noisy(clean: Array, level: float = 0.01, seed: int = 0) -> Array:
     return clean + level * clean.std(axis=0) * errors
 
 
-@given(st.sampled_from([option for option in filters() if option.degree]), st.integers(31, 200))
-def test_the_matrix_of_savitzky_and_golay_is_that_of_scipy(option: NoiseFilter, n: int) -> None:
-    expected = savgol_filter(np.eye(n), option.window, option.degree, axis=0)
-    assert option.gain * option.matrix(n).toarray() == pytest.approx(expected, abs=1e-12)
+KNOWN = [option for family in FAMILIES for option in map(family.of, family.numbers) if option]
 
 
-@given(st.sampled_from(filters()), st.integers(1, 200))
+def shown(option: NoiseFilter | None, values: Array) -> tuple[Array, Array]:
+    """What SciPy gives where a filter has all of its window, and what the matrix of ours gives."""
+    assert option is not None
+    n = len(values)
+    ours = option.gain * (option.matrix(n) @ values)
+    inside = slice(option.before, n - option.after)
+    return ours[inside], np.arange(n)[inside]
+
+
+def test_matrices_are_the_filters_of_scipy() -> None:
+    x = np.random.default_rng(0).standard_normal(300)
+    for window, degree in ((5, 3), (11, 3), (31, 5)):
+        ours, where = shown(savitzky_golay(window, degree), x)
+        assert ours == pytest.approx(savgol_filter(x, window, degree)[where], abs=1e-12)
+    ours, where = shown(moving_average(7), x)
+    assert ours == pytest.approx(ndimage.uniform_filter1d(x, 7)[where], abs=1e-12)
+    # Impulse responses are cut off where a thousandth of their weights is left on each side: a
+    # few thousandths of a sample of size one.
+    ours, where = shown(gaussian(1.7), x)
+    assert ours == pytest.approx(ndimage.gaussian_filter1d(x, 1.7)[where], abs=0.01)
+    ours, where = shown(exponential(0.4), x)
+    assert ours == pytest.approx(signal.lfilter([0.4], [1.0, -0.6], x)[where], abs=0.01)
+    ours, where = shown(butterworth(2, 0.3), x)
+    expected = signal.filtfilt(*signal.butter(2, 0.3), x)
+    assert ours == pytest.approx(expected[where], abs=0.02)
+
+
+@given(st.sampled_from(KNOWN), st.integers(1, 200))
 def test_a_filter_keeps_what_is_constant(option: NoiseFilter, n: int) -> None:
-    kept = option.gain * option.matrix(n).sum(axis=1) if n >= option.window else np.ones(1)
-    assert kept == pytest.approx(np.ones_like(kept), abs=1e-10)
+    ours, _ = shown(option, np.ones(n))
+    assert ours == pytest.approx(np.ones_like(ours), abs=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -51,13 +88,39 @@ def test_the_filter_of_a_record_is_seen(window: int, degree: int) -> None:
     time, clean = swing()
     if degree:
         values = savgol_filter(noisy(clean), window, degree, axis=0)
+        # An even degree filters like the odd one above it.
+        expected = savitzky_golay(window, degree + 1 - degree % 2)
     else:
-        kernel = np.full(window, 1.0 / window)
-        values = np.column_stack([np.convolve(c, kernel, "valid") for c in noisy(clean).T])
-        time = time[window // 2 : -(window // 2)]
-    seen = seen_filter([(time, values)])
-    # An even degree filters like the odd one above it.
-    assert (seen.window, seen.degree) == (window, degree + 1 - degree % 2 if degree else 0)
+        values = ndimage.uniform_filter1d(noisy(clean), window, axis=0)
+        expected = moving_average(window)
+    assert seen_filter([(time, values)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("filtered", "number", "name"),
+    [
+        (lambda x: ndimage.gaussian_filter1d(x, 1.2, axis=0), 1.2, "Gaussian filter"),
+        (lambda x: ewm(x, 0.4), 0.4, "exponential filter"),
+        (
+            lambda x: signal.filtfilt(*signal.butter(2, 0.4), x, axis=0),
+            0.4,
+            "Butterworth filter of order 2",
+        ),
+    ],
+)
+def test_the_number_of_a_filter_is_seen(
+    filtered: Callable[[Array], Array], number: float, name: str
+) -> None:
+    time, clean = swing(1200)
+    seen = str(seen_filter([(time, filtered(noisy(clean)))]))
+    assert seen.startswith(name)
+    # A power at 500 frequencies of two columns is known to a few per cent.
+    told = [float(word) for word in seen.replace(",", "").split() if word[0].isdigit()]
+    assert min(abs(value - number) for value in told) < 0.15 * number
+
+
+def ewm(values: Array, share: float) -> Array:
+    return np.asarray(signal.lfilter([share], [1.0, share - 1.0], values - values[0], axis=0))
 
 
 def test_without_a_filter_none_is_seen() -> None:
@@ -82,18 +145,20 @@ def test_a_filter_that_changed_the_motion_is_no_property_of_the_noise() -> None:
 
 def test_what_a_filter_changes_in_slow_motion_is_told() -> None:
     time, clean = swing()
-    option = NoiseFilter(15, 3)
-    smoothing = Smoothing.of(option, np.ones(len(time), dtype=bool), 2, cut=False)
+    option, everywhere = savitzky_golay(15, 3), np.ones(len(time), dtype=bool)
+    smoothing = Smoothing.of(option, everywhere, clean, np.full(2, 0.01))
     changed = savgol_filter(clean, 15, 3, axis=0) - clean
     # To second order: what is left is the cube of the share that the filter does not let through.
     inside = slice(45, -45)  # three windows from the ends, where the filter is a polynomial
     share = np.abs(changed[inside]).max()
     assert share > 1e-3
     assert smoothing.blur(clean)[inside] == pytest.approx(changed[inside], abs=2.0 * share**3)
-    # Where the samples beyond the ends are not in the tile, nothing is told.
-    cut = Smoothing.of(option, np.ones(len(time), dtype=bool), 2, cut=True)
-    assert not cut.blur(clean)[:7].any()
-    assert not cut.blur(clean)[-7:].any()
+    # Next to the ends nothing is told, and the samples may be off by the motion over the window.
+    assert not smoothing.blur(clean)[:7].any()
+    assert not smoothing.blur(clean)[-7:].any()
+    own = smoothing.sources[:, clean.size :].diagonal().reshape(clean.shape)
+    moved = np.abs(clean[14] - clean[:7]) / 0.01
+    assert own[:7] == pytest.approx(np.hypot(1.0, moved))
 
 
 def lorenz(_: float, v: Array) -> list[float]:

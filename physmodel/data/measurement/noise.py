@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,8 +178,12 @@ def contrasts(time: Array, value: Array, order: int) -> Array:
     return np.asarray(np.einsum("ij,ij->i", _weights(windows), centred))
 
 
+#: Orders of the differences that leave least of a motion.
+FINEST = ORDERS[-5::2]
+
+
 def finest_contrasts(pieces: Sequence[tuple[Array, Array]]) -> list[Array]:
-    """Contrasts of the highest even orders of one variable, in records of some length.
+    """Contrasts of the orders `FINEST` of one variable, in records of some length.
 
     Parameters
     ----------
@@ -189,20 +193,27 @@ def finest_contrasts(pieces: Sequence[tuple[Array, Array]]) -> list[Array]:
     Returns
     -------
     list of ndarray
-        One array per order, ascending, every second contrast; none where all records are short.
+        One array per order, every second contrast; none where all records are short.
     """
-    last = ORDERS[-1]
-    long = [piece for piece in pieces if len(piece[0]) > 2 * last]
-    orders = (last - 4, last - 2, last) if long else ()
+    long = [piece for piece in pieces if len(piece[0]) > 2 * FINEST[-1]]
+    orders = FINEST if long else ()
     return [np.concatenate([contrasts(t, v, order)[::2] for t, v in long]) for order in orders]
 
 
-def alike(found: Sequence[Array]) -> bool:
-    """Whether contrasts of different orders have one size, as those of noise have.
+def alike(found: Sequence[Array], share_of: Callable[[int], float] = lambda order: 1.0) -> bool:
+    """Whether contrasts of the orders `FINEST` have one size, as those of noise have.
 
     The contrasts of a motion fall with their order, or rise.
+
+    Parameters
+    ----------
+    found : sequence of ndarray
+    share_of : callable
+        Size of the contrasts of the noise, over that of white noise, for an order.
     """
-    sizes = [float(np.sqrt(np.mean(part**2))) for part in found]
+    shares = [share_of(order) for order in FINEST[: len(found)]]
+    pairs = zip(found, shares, strict=True)
+    sizes = [float(np.sqrt(np.mean(part**2))) / share for part, share in pairs]
     return bool(sizes) and max(sizes) <= ENGINE.alike_ratio * min(sizes)
 
 

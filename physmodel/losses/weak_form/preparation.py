@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from physmodel.constants import ENGINE
 from physmodel.data.inputs.holds import with_holds
-from physmodel.data.measurement.filters import UNFILTERED, NoiseFilter, seen_filter
-from physmodel.data.measurement.noise import noise_levels
+from physmodel.data.measurement.filter_search import seen_filter
+from physmodel.data.measurement.filters import UNFILTERED, NoiseFilter
+from physmodel.data.measurement.noise import FINEST, noise_levels
 from physmodel.data.measurement.profile import NoiseProfile
 from physmodel.data.measurement.timescale import characteristic_samples
 from physmodel.data.segments import Segment, segments
@@ -51,8 +52,6 @@ class Prepared:
         How each input runs between samples, see `physmodel.problem.holds`.
     noise_filter : NoiseFilter
         What the samples went through, as the data show it.
-    cut : bool
-        Whether pieces come out of longer records.
     """
 
     coordinates: Coordinates
@@ -62,7 +61,6 @@ class Prepared:
     memory: float
     hold: tuple[str, ...]
     noise_filter: NoiseFilter = UNFILTERED
-    cut: bool = False
 
     @property
     def n_samples(self) -> int:
@@ -122,9 +120,12 @@ class Prepared:
     def restorable(self) -> bool:
         """Whether what the filter has changed in the motion can be told to within the noise."""
         for _, states, _ in self.pieces:
+            if len(states) < 4 * len(self.noise_filter.impulse):
+                return False
             everywhere = np.ones(len(states), dtype=bool)
-            smoothing = Smoothing.of(self.noise_filter, everywhere, states.shape[1], cut=self.cut)
-            if np.any(np.abs(smoothing.remainder(states)) > self.noise * self.spread(states)):
+            noise = self.noise * self.spread(states)
+            smoothing = Smoothing.of(self.noise_filter, everywhere, states, noise)
+            if np.any(np.abs(smoothing.remainder(states)) > noise):
                 return False
         return True
 
@@ -183,8 +184,8 @@ class Prepared:
             cache.setdefault(key, tile.weak)
             tile = replace(tile, spread=self.spread(tile.measured))
             if self.noise_filter != UNFILTERED:
-                d = states.shape[1]
-                smoothing = Smoothing.of(self.noise_filter, tile.observed, d, cut=self.cut)
+                noise = self.noise * tile.spread
+                smoothing = Smoothing.of(self.noise_filter, tile.observed, tile.measured, noise)
                 tile = replace(tile, smoothing=smoothing)
             tiles.append(tile)
         return tiles
@@ -234,8 +235,7 @@ def prepare(data: xr.Dataset, problem: Problem, *, common_scale: bool = False) -
     stated = found[0].hold[d:] or ("",) * len(problem.inputs)
     hold = tuple(kind or BAND_LIMITED for kind in stated)
     unknown = np.zeros(d)
-    cut = len(pieces) > len(found)
-    bare = Prepared(coordinates, usable, profile, unknown, memory, hold, noise_filter, cut)
+    bare = Prepared(coordinates, usable, profile, unknown, memory, hold, noise_filter)
     prepared = bare.with_profile(profile)
     if noise_filter == UNFILTERED or (prepared.restorable and not prepared.kinks):
         return prepared
@@ -262,7 +262,7 @@ def _noise(prepared: Prepared) -> Array:
     largest = np.max([np.abs(states).max(axis=0) for _, states, _ in prepared.pieces], axis=0)
     # Nothing is known better than its own rounding.
     least = np.maximum(2.0 * np.finfo(float).eps * largest, prepared.least_noise)
-    return np.maximum(level * prepared.typical / prepared.noise_filter.share_seen, least)
+    return np.maximum(level * prepared.typical / prepared.noise_filter.share_of(FINEST[0]), least)
 
 
 def _require_positive(values: Array, positive: NDArray[np.bool_], names: tuple[str, ...]) -> None:

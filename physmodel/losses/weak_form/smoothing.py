@@ -29,7 +29,7 @@ class Smoothing:
     filtered : csr_array (n d, n d)
         ``F``.
     blurred : ndarray of bool (n, 1)
-        Samples at which ``F`` is known: all whose window lies in the tile.
+        Samples at which ``F`` is known: all whose window lies in the record.
     """
 
     sources: sparse.csr_array
@@ -38,31 +38,38 @@ class Smoothing:
 
     @classmethod
     def of(
-        cls, noise_filter: NoiseFilter, observed: NDArray[np.bool_], n_states: int, *, cut: bool
+        cls, noise_filter: NoiseFilter, observed: NDArray[np.bool_], measured: Array, noise: Array
     ) -> Smoothing:
         """The filter where some nodes are samples; the others keep errors of their own.
+
+        What a filter does next to the ends of a record is its maker's choice. It may have moved
+        the samples there by as much as the motion over its window.
 
         Parameters
         ----------
         noise_filter : NoiseFilter
         observed : ndarray of bool (n,)
-        n_states : int
+        measured : ndarray (n, d)
             The errors of different states stay independent.
-        cut : bool
-            Whether the samples come out of a longer record.
+        noise : ndarray (n, d) or (d,)
+            Standard deviation of the filtered noise.
         """
         samples, free = np.flatnonzero(observed), np.flatnonzero(~observed)
-        blocks = [noise_filter.matrix(len(samples)), sparse.eye_array(len(free))]
+        count, d = len(samples), measured.shape[1]
+        blocks = [noise_filter.matrix(count), sparse.eye_array(len(free))]
         place = np.argsort(np.concatenate([samples, free]))
         mixed = sparse.csr_array(sparse.block_diag(blocks))[place][:, place]
+        filtered = sparse.csr_array(sparse.kron(mixed, sparse.eye_array(d)))
+        before, after = noise_filter.before, noise_filter.after
+        ends = samples[np.r_[0:before, count - after : count]]
+        across = samples[np.repeat([before + after, count - 1 - before - after], [before, after])]
+        level = np.broadcast_to(noise, measured.shape)[ends]
+        beside = np.zeros_like(measured)
+        beside[samples] = STOPPED
+        beside[ends] = np.hypot(1.0, (measured[ends] - measured[across]) / level)
+        sources = sparse.csr_array(sparse.hstack([filtered, sparse.diags_array(beside.ravel())]))
         blurred = observed.copy()
-        if cut:
-            half = noise_filter.window // 2
-            blurred[samples[:half]] = blurred[samples[len(samples) - half :]] = False
-        each = sparse.eye_array(n_states)
-        filtered = sparse.csr_array(sparse.kron(mixed, each))
-        beside = sparse.kron(sparse.diags_array(STOPPED * observed), each)
-        sources = sparse.csr_array(sparse.hstack([filtered, beside]))
+        blurred[ends] = False
         return cls(sources, filtered * noise_filter.gain, blurred[:, None])
 
     def noise(self, errors: Array) -> Array:

@@ -48,4 +48,4 @@ def thinned(prepared: Prepared, limit: int = ENGINE.search_samples) -> Prepared:
         first = int((number * GOLDEN) % 1.0 * (spare + 1))
         part = slice(first, first + lengths[k])
         stretches.append((time[part], states[part], inputs[part]))
-    return replace(prepared, pieces=stretches, cut=True)
+    return replace(prepared, pieces=stretches)

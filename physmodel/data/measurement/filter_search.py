@@ -1,0 +1,160 @@
+"""Which filter a record went through, seen in the fast part of its spectrum.
+
+A filter leaves its mark on the noise: fast frequencies, at which a well sampled motion has nothing,
+are as strong as its response lets them be, with zeros at places of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.signal import windows
+from scipy.stats import kstest
+
+from physmodel.constants import ENGINE
+from physmodel.data.measurement.filters import (
+    FAMILIES,
+    UNFILTERED,
+    Family,
+    NoiseFilter,
+    difference,
+)
+from physmodel.data.measurement.noise import alike, finest_contrasts
+
+Array = NDArray[np.float64]
+
+#: [cycles per sample] Above one of them there is only noise; the lowest is best, if it holds.
+FAST = (0.05, 0.1, 0.2)
+#: Order of the differences that keep slow motion out of fast frequencies.
+ORDER = 8
+#: [samples] Of a record that are looked at: a filter is the same everywhere.
+LOOKED_AT = 8192
+#: [samples] Fewer show nothing.
+FEWEST = 12
+#: Share of the largest power that the samples have beside the filtered noise: rounding, and what
+#: the taper of a short record spreads.
+BESIDE = (1e-4, 1e-8)
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Power ``(k, f)`` of the columns of a record of `count` samples at some frequencies."""
+
+    count: int
+    frequencies: slice
+    power: Array
+
+    def response(self, weights: Array) -> Array:
+        """Squared response ``(f,)`` of a filter."""
+        # Frequencies of a record are those of a circle of its length, short as it may be.
+        circle = np.bincount(np.arange(len(weights)) % self.count, weights, self.count)
+        return np.asarray(np.abs(np.fft.rfft(circle)) ** 2, dtype=float)[self.frequencies]
+
+
+def seen_filter(pieces: Sequence[tuple[Array, Array]]) -> NoiseFilter:
+    """The filter that the fast part of some records shows.
+
+    Parameters
+    ----------
+    pieces : sequence of (time, values)
+        Arrays ``(n,)`` and ``(n, d)``.
+
+    Returns
+    -------
+    NoiseFilter
+        The likeliest by Whittle's approximation, if it is much likelier than none, and what the
+        records have of each frequency scatters about it as noise does (by Kolmogorov and Smirnov's
+        test), and differences of several orders have the size of such noise; else `UNFILTERED`, as
+        where samples are unevenly spaced or few.
+
+    References
+    ----------
+    Whittle (1953), Ark. Mat. 2, 423.
+    """
+    looked_at = [(time[:LOOKED_AT], values[:LOOKED_AT]) for time, values in pieces]
+    columns = range(pieces[0][1].shape[1])
+    each = [[(time, values[:, j]) for time, values in looked_at] for j in columns]
+    sizes = [finest_contrasts(records) for records in each]
+    for fast in FAST:
+        spectra = [found for time, values in looked_at for found in _spectra(time, values, fast)]
+        if not spectra:
+            return UNFILTERED
+        none = UNFILTERED, _cost(UNFILTERED, spectra) - ENGINE.margin
+        best, _ = min((none, *(_best(family, spectra) for family in FAMILIES)), key=_second)
+        if _scatters(best, spectra) and all(alike(size, best.share_of) for size in sizes):
+            return best
+    return UNFILTERED
+
+
+def _best(family: Family, spectra: Sequence[Spectra]) -> tuple[NoiseFilter, float]:
+    """The likeliest filter of a family, and its cost: a number that was adapted has its price."""
+    options = [(number, family.of(number)) for number in family.numbers]
+    known = [(number, option) for number, option in options if option is not None]
+    costs = [_cost(option, spectra) for _, option in known]
+    first = int(np.argmin(costs))
+    best = known[first][1]
+    if not family.continuous:
+        return best, costs[first]
+    if first in (0, len(known) - 1):  # the likeliest number is beyond those that are looked at
+        return best, np.inf
+
+    def cost(number: float) -> float:
+        option = family.of(number)
+        return np.inf if option is None else _cost(option, spectra)
+
+    low, high = known[first - 1][0], known[first + 1][0]
+    refined = minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-3})
+    better = family.of(float(refined.x)) if refined.fun < costs[first] else None
+    price = float(np.log(sum(record.power.size for record in spectra)))
+    return (best, costs[first] + price) if better is None else (better, refined.fun + price)
+
+
+def _spectra(time: Array, values: Array, fast: float) -> list[Spectra]:
+    """Power of the differences of a record above a frequency."""
+    steps = np.diff(time)
+    n = len(time) - ORDER
+    if n < FEWEST or steps.max() > 1.01 * steps.min():
+        return []
+    columns = windows.hann(n) * np.diff(values, ORDER, axis=0).T
+    power = np.asarray(np.abs(np.fft.rfft(columns, axis=1)) ** 2, dtype=float)
+    # A taper joins neighbours: every second is independent.
+    kept = slice(int(np.ceil(fast * n)), None, 2)
+    seen = power[np.all(power > 0.0, axis=1), kept]
+    return [Spectra(n, kept, seen)] if len(seen) else []
+
+
+def _second(pair: tuple[NoiseFilter, float]) -> float:
+    return pair[1]
+
+
+def _ratios(option: NoiseFilter, spectra: Sequence[Spectra], beside: float) -> tuple[Array, float]:
+    """Power of all records over what a filter lets through, its size at its best; and the cost.
+
+    The cost is minus twice Whittle's log likelihood.
+    """
+    ratios, cost = [], 0.0
+    for record in spectra:
+        passed = record.response(option.weights)
+        shape = (passed + beside * passed.max()) * record.response(difference(ORDER))
+        level = shape * np.mean(record.power / shape, axis=1, keepdims=True)
+        ratios.append((record.power / level).ravel())
+        # Motion above white noise looks like a filter that lets little through.
+        seen = np.median(passed) > beside * passed.max()
+        cost += 2.0 * float(np.sum(np.log(level))) if seen else np.inf
+    return np.concatenate(ratios), cost
+
+
+def _cost(option: NoiseFilter, spectra: Sequence[Spectra]) -> float:
+    return min(_ratios(option, spectra, beside)[1] for beside in BESIDE)
+
+
+def _scatters(option: NoiseFilter, spectra: Sequence[Spectra]) -> bool:
+    """Whether power about that of a filter is exponential, as that of noise is."""
+    ratios, _ = min(
+        (_ratios(option, spectra, beside) for beside in BESIDE), key=lambda pair: pair[1]
+    )
+    return float(kstest(ratios, "expon").pvalue) > ENGINE.filter_doubt
