@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +34,15 @@ FAST = (0.05, 0.1, 0.2)
 ORDER = 8
 #: [samples] Of a record that are looked at: a filter is the same everywhere.
 LOOKED_AT = 8192
+#: Families whose numbers are refined.
+REFINED = 2
 #: [samples] Fewer show nothing.
 FEWEST = 12
+#: Probability of the scatter about white noise, above which no filter is looked for.
+WHITE = 0.1
+#: Standard deviation of the logarithms of two neighbouring powers' ratio, half that of noise: the
+#: spectrum of a motion is smooth.
+ROUGH = 0.5 * np.pi / np.sqrt(3.0)
 #: Share of the largest power that the samples have beside the filtered noise: rounding, and what
 #: the taper of a short record spreads.
 BESIDE = (1e-4, 1e-8)
@@ -79,22 +87,57 @@ def seen_filter(pieces: Sequence[tuple[Array, Array]]) -> NoiseFilter:
     columns = range(pieces[0][1].shape[1])
     each = [[(time, values[:, j]) for time, values in looked_at] for j in columns]
     sizes = [finest_contrasts(records) for records in each]
+    spread = np.concatenate([values for _, values in looked_at]).std(axis=0)
+    # What is left of a motion without noise is the rounding of its numbers.
+    if any(
+        _rounded(size, limit) for size, limit in zip(sizes, ENGINE.digits * spread, strict=True)
+    ):
+        return UNFILTERED
     for fast in FAST:
         spectra = [found for time, values in looked_at for found in _spectra(time, values, fast)]
         if not spectra:
             return UNFILTERED
-        none = UNFILTERED, _cost(UNFILTERED, spectra) - ENGINE.margin
-        best, _ = min((none, *(_best(family, spectra) for family in FAMILIES)), key=_second)
-        if _scatters(best, spectra) and all(alike(size, best.share_of) for size in sizes):
+        if not _rough(spectra):
+            continue
+        best = UNFILTERED
+        if _probability(best, spectra) < WHITE:
+            none = best, _cost(best, spectra) - ENGINE.margin
+            best, _ = min((none, *_likeliest(spectra)), key=_second)
+        noise = _probability(best, spectra) > ENGINE.filter_doubt
+        if noise and all(alike(size, best.share_of) for size in sizes):
             return best
     return UNFILTERED
 
 
-def _best(family: Family, spectra: Sequence[Spectra]) -> tuple[NoiseFilter, float]:
+def _rounded(contrasts: Sequence[Array], limit: float) -> bool:
+    return all(bool(np.mean(part**2) < limit**2) for part in contrasts)
+
+
+@cache
+def _known() -> list[tuple[Family, list[tuple[float, NoiseFilter]]]]:
+    """Filters of each family by their number, without those that are too long."""
+    made = []
+    for family in FAMILIES:
+        options = [(number, family.of(number)) for number in family.numbers]
+        made.append((family, [(n, option) for n, option in options if option is not None]))
+    return made
+
+
+def _likeliest(spectra: Sequence[Spectra]) -> list[tuple[NoiseFilter, float]]:
+    """Filters with their costs: the best of each family, those refined that are among the best."""
+    rough = [[_cost(option, spectra) for _, option in known] for _, known in _known()]
+    limit = sorted(min(costs) for costs in rough)[REFINED]
+    pairs = zip(_known(), rough, strict=True)
+    return [_best(*pair, costs, spectra) for pair, costs in pairs if min(costs) <= limit]
+
+
+def _best(
+    family: Family,
+    known: Sequence[tuple[float, NoiseFilter]],
+    costs: Sequence[float],
+    spectra: Sequence[Spectra],
+) -> tuple[NoiseFilter, float]:
     """The likeliest filter of a family, and its cost: a number that was adapted has its price."""
-    options = [(number, family.of(number)) for number in family.numbers]
-    known = [(number, option) for number, option in options if option is not None]
-    costs = [_cost(option, spectra) for _, option in known]
     first = int(np.argmin(costs))
     best = known[first][1]
     if not family.continuous:
@@ -152,9 +195,14 @@ def _cost(option: NoiseFilter, spectra: Sequence[Spectra]) -> float:
     return min(_ratios(option, spectra, beside)[1] for beside in BESIDE)
 
 
-def _scatters(option: NoiseFilter, spectra: Sequence[Spectra]) -> bool:
-    """Whether power about that of a filter is exponential, as that of noise is."""
-    ratios, _ = min(
-        (_ratios(option, spectra, beside) for beside in BESIDE), key=lambda pair: pair[1]
-    )
-    return float(kstest(ratios, "expon").pvalue) > ENGINE.filter_doubt
+def _probability(option: NoiseFilter, spectra: Sequence[Spectra]) -> float:
+    """Of the scatter of the powers about those of a filter, which noise has exponential."""
+    pairs = (_ratios(option, spectra, beside) for beside in BESIDE)
+    ratios, _ = min(pairs, key=lambda pair: pair[1])
+    return float(kstest(ratios, "expon").pvalue)
+
+
+def _rough(spectra: Sequence[Spectra]) -> bool:
+    """Whether neighbouring powers differ as independent ones do."""
+    steps = [np.diff(np.log(record.power), axis=1).ravel() for record in spectra]
+    return float(np.std(np.concatenate(steps))) > ROUGH
