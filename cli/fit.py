@@ -47,16 +47,15 @@ def command(
     import json
 
     from physmodel.cli.support.messages import findings, working
-    from physmodel.data.doctor import check
     from physmodel.fitting.fit import fit
     from physmodel.models.fields.equations_text import read_start
 
     with working("reading the data", quiet):
         data, _ = open_source(source, **where)
-    findings(check(data), quiet)
     first = read_start(pairs(start, "--start")) if start else None
     with working("fitting", quiet):
         answer = fit(data, "\n".join(equations), start=first, unmeasured=names(unmeasured))
     text = json.dumps(answer.to_dict(), indent=1, allow_nan=False) if as_json else str(answer)
     click.echo(text)
+    findings(answer.warnings, quiet)
     ctx.exit(0 if answer.status == "identified" else 1)

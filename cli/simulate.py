@@ -17,7 +17,7 @@ from physmodel.errors import ProblemError
     "start",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Start values (x=1); a velocity is called x_t. Default: the data's start.",
+    help="Start values (x=1), angles in radians; a velocity is called x_t. Default: the data's.",
 )
 @click.option(
     "--points",

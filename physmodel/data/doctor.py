@@ -12,7 +12,7 @@ from physmodel.data.contract import variable_names
 from physmodel.data.inputs.likeness import input_like
 from physmodel.data.measurement.noise import estimate_noise, quantisation_step
 from physmodel.data.measurement.outliers import outliers
-from physmodel.data.open import opened
+from physmodel.data.open import as_measured
 from physmodel.data.relations import column_findings, constant_columns, duplicate_columns
 from physmodel.data.segments import Segment, is_regular, segments, time_gaps, value_jumps
 from physmodel.findings import Finding, bundled, recorded
@@ -49,7 +49,7 @@ def check(data: xr.Dataset) -> list[Finding]:
     DataError
         If the dataset does not have that shape.
     """
-    data = opened(data)
+    data = as_measured(data)
     names = variable_names(data)
     found = segments(data, names)
     still = constant_columns(data)

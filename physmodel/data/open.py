@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from physmodel.data.angles import in_radians
 from physmodel.data.assembly.anything import dataset_of, restricted
 from physmodel.data.assembly.missing import NanPolicy
 from physmodel.data.assembly.several import joined, records_of
@@ -17,6 +18,7 @@ from physmodel.data.contract import validate
 from physmodel.data.readers.files import read_file
 from physmodel.errors import DataError, PhysmodelError
 from physmodel.problem.algebra.parser import suggestion
+from physmodel.problem.checks import require_text, table_of
 
 
 def open(
@@ -115,20 +117,25 @@ def open(
     return joined(parts, [*records])
 
 
-def opened(data: Any) -> xr.Dataset:
-    """A dataset as it is, anything else through `open`: what every verb does with its data.
-
-    Parameters
-    ----------
-    data : xarray.Dataset, or anything that `open` takes
-
-    Raises
-    ------
-    DataError
-    """
+def as_measured(data: Any) -> xr.Dataset:
+    """A dataset as it is, anything else through `open`, which raises DataError."""
     ready = isinstance(data, xr.Dataset) and "row_size" in data.variables
     whole = ready and not any(_has_gaps(variable) for variable in data.variables.values())
     return validate(data if whole else open(data))
+
+
+def opened(data: Any, units: Any = None) -> xr.Dataset:
+    """What every verb that fits or compares a model does with its data first.
+
+    `units`: by column, where the caller states them; they come before those that the data name.
+    Angles in degrees become radians, here and nowhere else, so that the models that come out, and
+    all data that they meet later, are in the same units. Raises DataError; ProblemError if the
+    units are no table of text.
+    """
+    stated = table_of("units", units or {})
+    for name, unit in stated.items():
+        require_text(name, unit)
+    return in_radians(as_measured(data), stated)
 
 
 def _has_gaps(variable: xr.Variable) -> bool:

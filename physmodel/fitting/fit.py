@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from physmodel.data.checked import checked
 from physmodel.data.contract import variable_names
 from physmodel.data.inputs.course import forms
 from physmodel.data.inputs.holds import with_holds
-from physmodel.data.open import opened
 from physmodel.errors import ProblemError
 from physmodel.fitting.attempts import attempted
 from physmodel.fitting.record import Fit
@@ -95,7 +95,7 @@ def _fit(
     unmeasured: Sequence[str],
     hold: Mapping[str, str] | None,
 ) -> Fit:
-    data, given = opened(data), None
+    (data, noticed), given = checked(data), None
     unmeasured = names_list("unmeasured", unmeasured)
     if isinstance(field, str) or (
         isinstance(field, Mapping) and any("'" in str(left) or "/" in str(left) for left in field)
@@ -154,4 +154,5 @@ def _fit(
         holds,
         best.p_value,
         tuple(one.parameters for one in others),
+        tuple(noticed),
     )

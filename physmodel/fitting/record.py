@@ -14,6 +14,7 @@ from scipy.special import stdtrit
 from physmodel.data.inputs.holds import with_holds
 from physmodel.data.open import opened
 from physmodel.errors import ProblemError
+from physmodel.findings import Finding, converted
 from physmodel.fitting.card import field_picture, fit_card, fit_short, numbers_of
 from physmodel.laws.runs.scores import free_run_scores
 from physmodel.laws.runs.simulation import require_variables
@@ -87,6 +88,8 @@ class Fit:
         from sample to sample; below 0.01 the fit is not `explained`.
     side_minima : tuple of ndarray (p,)
         Other parameters that explain the data about as well, from other starts.
+    warnings : tuple of Finding
+        What was noticed about the data; angles in degrees were converted to radians.
     """
 
     field: ParametricField
@@ -103,6 +106,7 @@ class Fit:
     hold: dict[str, str] = dataclasses.field(default_factory=dict)
     p_value: float = 1.0
     side_minima: tuple[Array, ...] = ()
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def undetermined(self) -> tuple[str, ...]:
@@ -239,6 +243,7 @@ class Fit:
                 dict(zip(self.names, other.tolist(), strict=True)) for other in self.side_minima
             ],
             "hold": dict(self.hold),
+            "warnings": [dataclasses.asdict(finding) for finding in self.warnings],
         }
 
     def __str__(self) -> str:
@@ -253,4 +258,5 @@ class Fit:
         if self.hold:
             kinds = ", ".join(f"{name} {kind}" for name, kind in self.hold.items())
             lines.append(f"inputs between samples: {kinds}")
+        lines += [f"units: {text}" for text in converted(self.warnings)]
         return "\n".join([self.status, "", *lines, "", self.remedy])

@@ -11,9 +11,10 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from physmodel.data.doctor import check, constant_columns, duplicate_columns
+from physmodel.data.checked import checked
+from physmodel.data.doctor import constant_columns, duplicate_columns
 from physmodel.data.open import opened
-from physmodel.data.stated_problem import FIELDS, stated_problem
+from physmodel.data.stated_problem import FIELDS, stated_problem, stated_units
 from physmodel.discovery.holds import stated_by_evidence
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import Finding
@@ -106,11 +107,7 @@ def _hybrid(
     start: Mapping[str, float] | None,
     fields: dict[str, Any],
 ) -> HybridResult:
-    dataset = opened(data)
-    findings = check(dataset)
-    for finding in findings:
-        if finding.severity == "error":
-            raise DataError(finding.message, where=finding.where, fix=finding.fix)
+    dataset, findings = checked(data, stated_units(problem, fields))
     # Known parts are added up in plain coordinates: no logarithms.
     asked = stated_problem(dataset, problem, {**fields, "positive": ()})
     texts = known_texts(known, asked.states)

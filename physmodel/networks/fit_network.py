@@ -11,18 +11,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
+from physmodel.data.open import opened
 from physmodel.errors import DataError
+from physmodel.findings import converted, recorded
 from physmodel.losses.shooting import Record
 from physmodel.losses.slopes import KnownStates, ShiftedPaths
 from physmodel.networks.canonical import Paths, canonical_records, paths_of, slopes_of
 from physmodel.optimizers.least_squares.bordered import bordered_least_squares
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from physmodel.models.nets.form import Form
     from physmodel.models.nets.net_field import NetField
     from physmodel.models.nets.structure.hamiltonian import Hamiltonian
@@ -61,6 +62,8 @@ class NetworkFit:
         Schwarz's criterion of each width tried.
     state_noise, slope_noise : ndarray (d,)
         Standard deviations, in the units of the data; zeros for states taken as they are.
+    units : tuple of str
+        What was converted before the fit: angles in degrees.
     """
 
     field: NetField
@@ -68,13 +71,14 @@ class NetworkFit:
     scores: dict[int, float]
     state_noise: Array
     slope_noise: Array
+    units: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Width, weights and noise."""
         pairs = zip(self.field.states, self.state_noise, strict=True)
         noise = ", ".join(f"{name} {value:.2g}" for name, value in pairs)
         size = f"{self.width} hidden units, {len(self.field.parameters)} weights"
-        return f"{size}\nnoise: {noise}"
+        return "\n".join([size, f"noise: {noise}", *(f"units: {text}" for text in self.units)])
 
     def __repr__(self) -> str:
         from physmodel.laws.texts.render import compact
@@ -126,6 +130,7 @@ def fit_network(
     from physmodel.models.nets.scaling import Scaling
     from physmodel.models.nets.weights.random_units import with_random_units
 
+    data = opened(data) if isinstance(data, xr.Dataset) else data
     names, records = canonical_records(data, names)
     states, slopes = [one.motion for one in records], [slopes_of(one) for one in records]
     scale, clock = _units(states, slopes)
@@ -155,6 +160,7 @@ def fit_network(
         {width: fit.score for width, fit in found.items()},
         paths.noise * scale,
         chosen.noise * scale / clock,
+        tuple(converted(recorded(data))) if isinstance(data, xr.Dataset) else (),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.contract import validate
+from physmodel.data.open import opened
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.field_residuals import Stack
 from physmodel.losses.flow import ORDER
@@ -115,7 +115,7 @@ def fit_rods(
     from physmodel.models.nets.structure.constrained import Constrained
     from physmodel.models.nets.weights.random_units import RandomUnits
 
-    validate(data)
+    data = opened(data)
     given = (1.0, *(None,) * (rods.n_particles - 1)) if masses is None else tuple(masses)
     if all(one is None for one in given):
         raise ProblemError(

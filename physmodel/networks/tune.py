@@ -11,10 +11,12 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from physmodel.data.contract import validate, variable_names
+from physmodel.data.contract import variable_names
 from physmodel.data.doctor import constant_columns
+from physmodel.data.open import opened
 from physmodel.data.segments import segments
 from physmodel.errors import DataError, ProblemError
+from physmodel.findings import converted, recorded
 from physmodel.networks.held_out import SHORTEST, exam, folds, surely_less
 from physmodel.networks.net_trial import FORMS, NetTrial
 from physmodel.optimizers.settings_search.record import SearchResult
@@ -57,6 +59,8 @@ class Tuned:
         Spent, in whole fits.
     search : SearchResult
         Everything that was tried.
+    units : tuple of str
+        What was converted before the fit: angles in degrees.
     """
 
     field: NetField
@@ -65,6 +69,7 @@ class Tuned:
     default_error: float
     effort: float
     search: SearchResult
+    units: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         from physmodel.laws.texts.render import compact
@@ -83,10 +88,12 @@ class Tuned:
             for name, value in self.settings.items()
         )
         failed = f", {len(self.search.failures)} failed" if self.search.failures else ""
-        return (
-            f"{chosen}\nheld-out error: {self.error:.3g} (tried first: {self.default_error:.3g})\n"
-            f"effort: {self.effort:.3g} whole fits{failed}"
-        )
+        lines = [
+            chosen,
+            f"held-out error: {self.error:.3g} (tried first: {self.default_error:.3g})",
+            f"effort: {self.effort:.3g} whole fits{failed}",
+        ]
+        return "\n".join([*lines, *(f"units: {text}" for text in self.units)])
 
 
 def tune(
@@ -135,7 +142,7 @@ def tune(
     the best are adopted only if they lower the error by more than the standard error of the
     difference (as in the rule of one standard error, Breiman et al. 1984, section 3.4.3).
     """
-    validate(data)
+    data = opened(data)
     states, inputs = _ordered(data, pairs), variable_names(data, "input")
     d = len(states)
     still = sorted({*constant_columns(data[[*states, "row_size"]])})
@@ -173,7 +180,8 @@ def tune(
         whole = NetTrial(tuple(states), tuple(inputs), every, parts[0].memory, seed)
         field = whole.fit(settings, 1.0)
     effort = len(parts) * (PART * found.cost + 2.0)
-    return Tuned(field, settings, float(reached.mean()), float(first.mean()), effort, found)
+    errors_of = float(reached.mean()), float(first.mean())
+    return Tuned(field, settings, *errors_of, effort, found, tuple(converted(recorded(data))))
 
 
 def _possible(form: str, d: int, inputs: bool, paired: bool) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
+from physmodel.findings import Finding, converted
 from physmodel.fitting.card import numbers_of, regimes_card, regimes_short, regimes_table
 from physmodel.fitting.record import Fit
 from physmodel.laws.texts.parameters import Row
@@ -42,6 +43,8 @@ class Regimes:
         Zero with one regime.
     lengths : dict of int to float
         Description length, in nats, with each number of regimes that was tried.
+    warnings : tuple of Finding
+        What was noticed about the data; angles in degrees were converted to radians.
     """
 
     fits: tuple[Fit, ...]
@@ -50,6 +53,7 @@ class Regimes:
     gate: Gate | None
     gate_excess: float
     lengths: dict[int, float]
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def n_regimes(self) -> int:
@@ -113,7 +117,7 @@ class Regimes:
 
     def __str__(self) -> str:
         """Regimes with their parameters, changes, and whether the motion decides."""
-        lines = []
+        lines = [f"units: {text}" for text in converted(self.warnings)]
         for k, one in enumerate(self.fits):
             named = zip(one.names, one.parameters, one.std_errors, strict=True)
             lines.append(
@@ -123,7 +127,7 @@ class Regimes:
             enough = "one field is enough"
             if not self.fits[0].explained:
                 enough = "no change of regime is seen, but one field does not explain the data"
-            return f"{lines[0]}\n{enough}"
+            return "\n".join([*lines, enough])
         changes = sum(len(one) for one in self.switches)
         decided = "the motion decides which holds"
         if self.gate is None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from physmodel.findings import converted
 from physmodel.hybrids.results.record import HybridRecord
 from physmodel.hybrids.weak.leftover import REFUSED
 from physmodel.laws.files.storage import SCHEMA_VERSION, finite
@@ -90,6 +91,7 @@ def render(result: HybridRecord) -> str:
             [f"{rival_text(r)}, {percent(r['probability'])}" for r in result.rivals[:SHOWN]],
         ),
         ("noise", [", ".join(f"{s} {v:.2g}" for s, v in result.noise_std.items())]),
+        ("units", converted(result.warnings)),
     ]
     lines.append("")
     for title, part in parts:
