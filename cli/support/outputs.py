@@ -61,11 +61,22 @@ def _command_line() -> str:
     return shlex.join(["physmodel", *sys.argv[1:]]) if ours else ""
 
 
-def save_run(result: Result | HybridResult, output: str, quiet: bool) -> None:
-    """Write a run folder and say where its report is."""
-    from physmodel.cli.support.messages import working
+def answered(
+    result: Result | HybridResult, output: str | None, *, as_json: bool, quiet: bool
+) -> None:
+    """Print a law and what was noticed, then write its run folder and say where the report is."""
+    from physmodel.cli.support.messages import findings, working
+    from physmodel.laws.files.storage import json_text
     from physmodel.reports.run import write_run
 
+    if as_json:
+        click.echo(json_text(result.to_dict(output)), nl=False)
+    else:
+        click.echo(str(result))
+    findings(result.warnings, quiet)
+    if output is None:
+        return
+    # An answer that cannot be saved is on the screen already.
     with working("writing the report", quiet):
         folder = write_run(result, output, _command_line())
     if not quiet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 from io import BytesIO
 from itertools import count
@@ -12,11 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.atomic import write_atomic
 from physmodel.hybrids.results.record import HybridRecord
-from physmodel.hybrids.results.text import as_dict
-from physmodel.laws.files.manifest import record
-from physmodel.laws.files.storage import DATA, FILE, finite, write_data
+from physmodel.hybrids.results.text import to_dict
+from physmodel.laws.files.storage import write_run
 from physmodel.problem.algebra.calculus import substituted
 from physmodel.problem.algebra.expression import to_text, variable
 
@@ -28,25 +25,13 @@ KIND = "hybrid"
 def save_hybrid(result: HybridRecord, folder: str | Path) -> Path:
     """Write ``model.json``, ``weights.npy``, and ``data.nc`` when the result has its data.
 
-    Returns
-    -------
-    Path
-        Of ``model.json``; it is written last and holds the hash of the weights.
+    Returns the path of ``model.json``, which holds the hash of the weights.
     """
-    target = Path(folder)
-    names = (FILE, WEIGHTS) if result.data is None else (FILE, WEIGHTS, DATA)
-    record(target, (FILE, WEIGHTS, DATA), known=False)
-    if result.data is not None:
-        write_data(result.data, target)
     numbers = BytesIO()
     np.save(numbers, np.concatenate([array.ravel() for array in _arrays(result).values()]))
     raw = numbers.getvalue()
-    write_atomic(target / WEIGHTS, raw)
-    table = {
-        "kind": KIND,
-        **as_dict(result, target.name),
+    own = {
         "model": _model(result),
-        "start": {key: np.asarray(value).tolist() for key, value in result.start.items()},
         "stages": [
             {"slack": one.slack, "cost": one.cost.tolist(), "ending": str(one.ending)}
             for one in result.stages
@@ -58,10 +43,12 @@ def save_hybrid(result: HybridRecord, folder: str | Path) -> Path:
             "sha256": sha256(raw).hexdigest(),
         },
     }
-    text = json.dumps(finite(table), indent=1, allow_nan=False) + "\n"
-    path = write_atomic(target / FILE, text)
-    record(target, names, known=True)
-    return path
+    return write_run(
+        folder,
+        lambda run: {"kind": KIND, **to_dict(result, run), **own},
+        result.data,
+        {WEIGHTS: raw},
+    )
 
 
 def _model(result: HybridRecord) -> dict[str, Any]:
