@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 import xarray as xr
@@ -12,9 +11,6 @@ from physmodel.data.contract import described_problem, variable_names
 from physmodel.data.inputs.holds import holds_of
 from physmodel.errors import ProblemError
 from physmodel.problem.problem import Problem
-
-#: Names of the fields of a problem, which verbs take as keywords.
-FIELDS = frozenset(field.name for field in fields(Problem))
 
 
 def stated_units(problem: Problem | None, known: Mapping[str, Any]) -> Any:

@@ -16,7 +16,7 @@ from physmodel.data.checked import checked
 from physmodel.data.doctor import constant_columns, duplicate_columns
 from physmodel.data.inputs.holds import with_holds
 from physmodel.data.segments import segments
-from physmodel.data.stated_problem import FIELDS, stated_problem, stated_units
+from physmodel.data.stated_problem import stated_problem, stated_units
 from physmodel.discovery.holds import with_best_hold
 from physmodel.discovery.outcome import terms_result
 from physmodel.errors import DataError, ProblemError
@@ -80,8 +80,11 @@ def discover(
     ProblemError
         If the problem does not fit the data.
     """
-    arguments = locals()  # taken first, when they are the arguments and nothing else
-    known = {k: v for k, v in arguments.items() if k in FIELDS}
+    said = {"states": states, "inputs": inputs, "positive": positive, "title": title}
+    measures = {"units": units, "time_unit": time_unit, "constants": constants, "hold": hold}
+    family = {"order": order, "degree": degree, "functions": functions, "terms": terms}
+    more = {"library": library, "bodies": bodies, "symmetries": symmetries, "laws": laws}
+    known = {**said, **measures, **family, **more}
     # The matrices are small and many: threads cost more than they give, and one thread gives the
     # same bits on every machine with the same libraries.
     with threadpool_limits(1, "blas"):

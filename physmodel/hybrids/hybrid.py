@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from physmodel.data.checked import checked
 from physmodel.data.doctor import constant_columns, duplicate_columns
 from physmodel.data.open import opened
-from physmodel.data.stated_problem import FIELDS, stated_problem, stated_units
+from physmodel.data.stated_problem import stated_problem, stated_units
 from physmodel.discovery.holds import stated_by_evidence
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import Finding
@@ -87,8 +87,12 @@ def hybrid(
     ProblemError
         If the known equations cannot be read or do not fit the data.
     """
-    arguments = locals()  # taken first, when they are the arguments and nothing else
-    fields = {k: v for k, v in arguments.items() if k in FIELDS and v is not None}
+    said = {"states": states, "inputs": inputs, "positive": positive, "title": title}
+    measures = {"units": units, "time_unit": time_unit, "constants": constants, "hold": hold}
+    family = {"order": order, "degree": degree, "functions": functions, "terms": terms}
+    more = {"library": library, "bodies": bodies, "symmetries": symmetries, "laws": laws}
+    each = {**said, **measures, **family, **more}
+    fields = {name: value for name, value in each.items() if value is not None}
     with threadpool_limits(1, "blas"):
         if not isinstance(known, Result):
             return _hybrid(data, known, problem, start, fields)
