@@ -35,11 +35,11 @@ def command(
     import numpy as np
 
     from physmodel.atomic import write_atomic
-    from physmodel.loading import load_result
+    from physmodel.cli.support.runs import law_of
     from physmodel.problem.algebra.parser import suggestion
 
     target = None if output is None else free_file(output, force=force)
-    result = load_result(run)
+    result = law_of(run)
     states = result.model.states
     begin = result.start["states"].copy()
     velocity = result.start.get("velocities", np.zeros(len(states))).copy()

@@ -116,7 +116,7 @@ VERBS: dict[str, Callable[[str], Any]] = {
             time_unit="s",
         ).coefficients.values
     ),
-    "fit": lambda unit: fitted(unit).parameters,
+    "fit": lambda unit: fitted(unit).values,
     "hybrid": lambda unit: hybrid(unit).model.parameters,
     "hybrid of a law": lambda unit: pm.hybrid(pendulum(unit), law()).model.parameters,
     "regimes": lambda unit: regimes(unit).parameters["value"].values,

@@ -28,7 +28,7 @@ def frame() -> pd.DataFrame:
 def test_every_verb_takes_a_frame(frame: pd.DataFrame) -> None:
     assert not [finding for finding in pm.check(frame) if finding.severity == "error"]
     fit = pm.fit(frame, {"x": "a*y", "y": "b*x"}, start={"a": 0.9, "b": -0.9})
-    assert fit.parameters == pytest.approx([1.0, -1.0], abs=1e-6)
+    assert fit.values == pytest.approx([1.0, -1.0], abs=1e-6)
     law = pm.discover(frame)
     assert law.score(frame)["free_run_r2"] == pytest.approx(1.0, abs=1e-6)
     assert law.predict(frame).shape == (len(T), 2)
@@ -63,7 +63,7 @@ def test_messages_name_the_verb_that_helps(frame: pd.DataFrame) -> None:
     few = next(finding for finding in pm.check(frame[:6]) if finding.code == "W-FEW")
     assert "pm.fit" in few.fix
     fit = pm.fit(frame[:6], {"x": "a*y", "y": "b*x"})  # as the message says
-    assert fit.parameters == pytest.approx([1.0, -1.0], abs=1e-4)
+    assert fit.values == pytest.approx([1.0, -1.0], abs=1e-4)
     with pytest.raises(pm.ProblemError, match=r"(?s)pm\.fit\(data.*pm\.hybrid\(data"):
         pm.discover(frame, {"x": "a*y", "y": "b*x"})
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from physmodel.hybrids.results.result import HybridResult
-    from physmodel.laws.result import Result
+    from physmodel.laws.answer import Answer
 
 #: Option of every command that writes a table.
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")
@@ -61,9 +60,7 @@ def _command_line() -> str:
     return shlex.join(["physmodel", *sys.argv[1:]]) if ours else ""
 
 
-def answered(
-    result: Result | HybridResult, output: str | None, *, as_json: bool, quiet: bool
-) -> None:
+def answered(result: Answer, output: str | None, *, as_json: bool, quiet: bool) -> None:
     """Print a law and what was noticed, then write its run folder and say where the report is."""
     from physmodel.cli.support.messages import findings, working
     from physmodel.laws.files.storage import json_text

@@ -15,7 +15,8 @@ from physmodel.data.inputs.course import forms
 from physmodel.data.inputs.holds import with_holds
 from physmodel.errors import ProblemError
 from physmodel.fitting.attempts import attempted
-from physmodel.fitting.record import Fit
+from physmodel.fitting.result import Fit
+from physmodel.laws.field_runs import problem_of
 from physmodel.losses.records import records_of
 from physmodel.models.fields.equations_text import right_sides
 from physmodel.models.fields.expression_field import expression_field
@@ -139,20 +140,25 @@ def _fit(
             if problem.measured_rates[:, k].any():
                 noise[state + suffix] = float(problem.rate_noise[k])
     n_values = int(problem.measured.sum() + problem.measured_rates.sum())
+    first = found.local[: problem.width].copy()
+    begun = {"time": np.asarray(records[0].time[0]), "states": first[: len(field.states)]}
+    if field.order == 2:
+        begun["velocities"] = first[len(field.states) :]
     return Fit(
-        field.with_parameters(shared),
-        tuple(getattr(field, "names", [f"[{k}]" for k in range(len(shared))])),
-        shared,
-        best.std_errors,
-        best.covariance,
-        noise,
-        best.adequate,
-        found.found.ending,
-        found.local[: problem.width].copy(),
-        n_values - problem.n_unknowns,
-        found.stages,
-        holds,
-        best.p_value,
-        tuple(one.parameters for one in others),
-        tuple(noticed),
+        model=field.with_parameters(shared),
+        problem=problem_of(data, field, holds),
+        names=tuple(getattr(field, "names", [f"[{k}]" for k in range(len(shared))])),
+        values=shared,
+        std_errors=best.std_errors,
+        covariance=best.covariance,
+        noise_std=noise,
+        explained=best.adequate,
+        ending=found.found.ending,
+        start=begun,
+        freedom=n_values - problem.n_unknowns,
+        stages=found.stages,
+        p_value=best.p_value,
+        side_minima=tuple(one.parameters for one in others),
+        warnings=tuple(noticed),
+        data=with_holds(data, holds),
     )

@@ -21,6 +21,7 @@ from physmodel.findings import converted, recorded
 from physmodel.losses.shooting import Record
 from physmodel.losses.slopes import KnownStates, ShiftedPaths
 from physmodel.networks.canonical import Paths, canonical_records, paths_of, slopes_of
+from physmodel.networks.kept import Kept
 from physmodel.optimizers.least_squares.bordered import bordered_least_squares
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ RANK = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkFit:
+class NetworkFit(Kept):
     """A network and what was found out on the way.
 
     Attributes

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import DataError, ProblemError
+from physmodel.networks.kept import Kept
 from physmodel.optimizers.least_squares.residuals import Residuals
 from physmodel.optimizers.pruning.pruning import prune_by_criterion, prune_to
 from physmodel.optimizers.pruning.trial import Evaluations, Refit, Trial, schwarz
@@ -29,7 +30,7 @@ LEAST_NOISE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Pruned:
+class Pruned(Kept):
     """A network with fewer weights.
 
     Attributes

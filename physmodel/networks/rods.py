@@ -23,6 +23,7 @@ from physmodel.losses.next_sample import NextSample
 from physmodel.losses.penalty import Ridge
 from physmodel.losses.records import records_of
 from physmodel.losses.shooting import Record
+from physmodel.networks.kept import Kept
 from physmodel.optimizers.least_squares.held_out_ridge import held_out_ridge
 from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 from physmodel.problem.known.rods import Rods
@@ -48,7 +49,7 @@ STEP_ERROR, LEAST_ERROR, MOST_STEPS = 1e-3, 1e-13, 64
 
 
 @dataclass(frozen=True, eq=False)
-class RodFit:
+class RodFit(Kept):
     """A field and how well it foretells.
 
     Attributes

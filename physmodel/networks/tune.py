@@ -18,6 +18,7 @@ from physmodel.data.segments import segments
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import converted, recorded
 from physmodel.networks.held_out import SHORTEST, exam, folds, surely_less
+from physmodel.networks.kept import Kept
 from physmodel.networks.net_trial import FORMS, NetTrial
 from physmodel.optimizers.settings_search.record import SearchResult
 from physmodel.optimizers.settings_search.search import search
@@ -42,7 +43,7 @@ PART = 1.0 / 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Tuned:
+class Tuned(Kept):
     """A network with the settings that a search chose.
 
     Attributes

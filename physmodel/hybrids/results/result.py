@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from physmodel.hybrids.results.card import hybrid_card, hybrid_parameters
-from physmodel.hybrids.results.equations import formulas_of, latex_equations, sympy_equations
+from physmodel.hybrids.results.equations import formulas_of, latex_equations
 from physmodel.hybrids.results.record import HybridRecord
 from physmodel.hybrids.results.storage import save_hybrid
 from physmodel.hybrids.results.text import render, represent, to_dict
+from physmodel.laws.texts.symbolic import field_equations
 from physmodel.laws.written import Written
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class HybridResult(HybridRecord, Written):
 
     def to_sympy(self) -> dict[str, sympy.Eq]:
         """Equations with all their numbers as SymPy objects, one per state."""
-        return sympy_equations(self)
+        return field_equations(self.model)
 
     def to_latex(self) -> str:
         """Equations as a LaTeX ``aligned`` block: known part in its letters, terms with numbers."""

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from hashlib import sha256
 from io import BytesIO
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.hybrids.results.record import HybridRecord
 from physmodel.hybrids.results.text import to_dict
-from physmodel.laws.files.storage import write_run
-from physmodel.problem.algebra.calculus import substituted
-from physmodel.problem.algebra.expression import to_text, variable
+from physmodel.laws.files.equations import model_table
+from physmodel.laws.files.storage import write_files
 
 WEIGHTS = "weights.npy"
 #: What ``model.json`` says that it is.
@@ -31,11 +28,8 @@ def save_hybrid(result: HybridRecord, folder: str | Path) -> Path:
     np.save(numbers, np.concatenate([array.ravel() for array in _arrays(result).values()]))
     raw = numbers.getvalue()
     own = {
-        "model": _model(result),
-        "stages": [
-            {"slack": one.slack, "cost": one.cost.tolist(), "ending": str(one.ending)}
-            for one in result.stages
-        ],
+        "model": model_table(result.model),
+        "stages": [one.to_dict() for one in result.stages],
         "network": {
             "units": result.net.net.n_units,
             "samples": result.network.sizes["sample"],
@@ -43,32 +37,12 @@ def save_hybrid(result: HybridRecord, folder: str | Path) -> Path:
             "sha256": sha256(raw).hexdigest(),
         },
     }
-    return write_run(
+    return write_files(
         folder,
         lambda run: {"kind": KIND, **to_dict(result, run), **own},
         result.data,
         {WEIGHTS: raw},
     )
-
-
-def _model(result: HybridRecord) -> dict[str, Any]:
-    """Equations as text with a symbol for each number; names may be what no text can hold."""
-    model = result.model
-    taken = {*model.states, *model.inputs, *model.names}
-    free = (f"p{k}" for k in count(1) if f"p{k}" not in taken)
-    symbols = {name: name if name.isidentifier() else next(free) for name in model.names}
-    named = {name: variable(symbol) for name, symbol in symbols.items()}
-    columns = zip(model.names, model.parameters, strict=True)
-    return {
-        "equations": {
-            state: to_text(substituted(expression, named))
-            for state, expression in zip(model.states, model.expressions, strict=True)
-        },
-        "parameters": [
-            {"name": name, "symbol": symbols[name], "value": float(value)}
-            for name, value in columns
-        ],
-    }
 
 
 def _arrays(result: HybridRecord) -> dict[str, NDArray[np.float64]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,52 +19,14 @@ from physmodel.laws.record import LawRecord
 if TYPE_CHECKING:
     import xarray as xr
 
-    from physmodel.findings import Finding
-    from physmodel.models.fields.vector_field import VectorField
-    from physmodel.problem.problem import Problem
+    from physmodel.laws.answer import Recorded
 
 SCHEMA_VERSION = 1
 FILE = "model.json"
 DATA = "data.nc"
 
 
-class Saved(Protocol):
-    """What every record of a law says of itself."""
-
-    @property
-    def status(self) -> str:
-        """The scientific outcome."""
-
-    @property
-    def remedy(self) -> str:
-        """What to do about it."""
-
-    @property
-    def solver_code(self) -> str:
-        """How the search ended."""
-
-    @property
-    def problem(self) -> Problem:
-        """Names and units."""
-
-    @property
-    def model(self) -> VectorField:
-        """What is simulated."""
-
-    @property
-    def noise_std(self) -> Mapping[str, float]:
-        """Noise of each state."""
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """What was noticed."""
-
-    @property
-    def start(self) -> Mapping[str, Any]:
-        """Where the first trajectory starts."""
-
-
-def common(result: Saved, own: Mapping[str, Any], run: str | None = None) -> dict[str, Any]:
+def common(result: Recorded, own: Mapping[str, Any], run: str | None = None) -> dict[str, Any]:
     """A record as plain data: the fields that all have, around its own.
 
     `run`: name of the run folder.
@@ -126,10 +88,10 @@ def save_result(result: LawRecord, folder: str | Path) -> Path:
 
     Returns the path of ``model.json``.
     """
-    return write_run(folder, partial(to_dict, result), result.data)
+    return write_files(folder, partial(to_dict, result), result.data)
 
 
-def write_run(
+def write_files(
     folder: str | Path,
     table: Callable[[str], Mapping[str, Any]],
     data: xr.Dataset | None,
@@ -140,12 +102,13 @@ def write_run(
     `table`: from the name of the folder to what ``model.json`` says, which is written last.
     """
     target, others = Path(folder), dict(more or {})
+    text = json_text(table(target.name))  # first: what cannot be written leaves no trace
     record(target, (FILE, DATA, *others), known=False)
     if data is not None:
         write_data(data, target)
     for name, raw in others.items():
         write_atomic(target / name, raw)
-    path = write_atomic(target / FILE, json_text(table(target.name)))
+    path = write_atomic(target / FILE, text)
     record(target, (FILE, *others, *(() if data is None else (DATA,))), known=True)
     return path
 
