@@ -81,16 +81,15 @@ def open(
     >>> t = np.linspace(0.0, 10.0, 100)
     >>> data = pm.open(np.sin(t), time=t, names=["x"])
     """
-    options: dict[str, Any] = {
-        "time": time,
-        "names": names,
-        "trajectory": trajectory,
-        "inputs": tuple(inputs) if not isinstance(inputs, str) else inputs,
-        "states": states,
-        "units": units,
-        "time_units": time_units,
-        "nan_policy": nan_policy,
-    }
+    driven = tuple(inputs) if not isinstance(inputs, str) else inputs
+    columns = {"time": time, "names": names, "trajectory": trajectory, "inputs": driven}
+    rest = {"states": states, "units": units, "time_units": time_units, "nan_policy": nan_policy}
+    options: dict[str, Any] = {**columns, **rest}
+    return _from_source(source, group, options)
+
+
+def _from_source(source: Any, group: str | None, options: dict[str, Any]) -> xr.Dataset:
+    """What `open` does with the options that all kinds of sources share."""
     label = ""
     if isinstance(source, str | Path):
         path = Path(source)

@@ -117,13 +117,7 @@ def fit_rods(
     from physmodel.models.nets.weights.random_units import RandomUnits
 
     data = opened(data)
-    given = (1.0, *(None,) * (rods.n_particles - 1)) if masses is None else tuple(masses)
-    if all(one is None for one in given):
-        raise ProblemError(
-            "all masses are to be found",
-            why="the motion shows the ratios of the masses only",
-            fix="state one of them",
-        )
+    given = _given_masses(masses, rods.n_particles)
     states, d = tuple(names), rods.n_coordinates
     free = Constrained(KnownScalar(states, "0"), rods, (1.0,) * rods.n_particles)
     records = _complete(records_of(data, NetField(free, states, (), np.empty(0))))
@@ -139,6 +133,18 @@ def fit_rods(
     found, held_out = _fitted(problem, width)
     field = NetField(form, states, (), np.concatenate([hidden, found]))
     return RodFit(field, form.mass(torch.tensor(field.parameters)).numpy(), held_out)
+
+
+def _given_masses(masses: Sequence[float | None] | None, count: int) -> tuple[float | None, ...]:
+    """What is stated of the masses: by default the first."""
+    given = (1.0, *(None,) * (count - 1)) if masses is None else tuple(masses)
+    if all(one is None for one in given):
+        raise ProblemError(
+            "all masses are to be found",
+            why="the motion shows the ratios of the masses only",
+            fix="state one of them",
+        )
+    return given
 
 
 def _fitted(problem: NextSample, width: int) -> tuple[Array, float]:

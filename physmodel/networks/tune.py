@@ -17,7 +17,7 @@ from physmodel.data.open import opened
 from physmodel.data.segments import segments
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import converted, recorded
-from physmodel.networks.held_out import SHORTEST, exam, folds, surely_less
+from physmodel.networks.held_out import SHORTEST, Exam, exam, folds, surely_less
 from physmodel.networks.kept import Kept
 from physmodel.networks.net_trial import FORMS, NetTrial
 from physmodel.optimizers.settings_search.record import SearchResult
@@ -146,36 +146,20 @@ def tune(
     data = opened(data)
     states, inputs = _ordered(data, pairs), variable_names(data, "input")
     d = len(states)
-    still = sorted({*constant_columns(data[[*states, "row_size"]])})
-    if still:
-        raise DataError(
-            f"the state {still[0]!r} never changes",
-            why="a network of it would fit anything",
-            fix="leave it out of the data",
-        )
+    _require_moving(data, states)
     pieces = segments(data, (*states, *inputs))
-    parts = folds(pieces, d)
-    every = [one for one in pieces if len(one.time) >= SHORTEST]
+    parts, every = folds(pieces, d), [one for one in pieces if len(one.time) >= SHORTEST]
     spread = np.vstack([one.values[:, :d] for one in every]).std(axis=0)
-    tests = [exam(part.held_out, d, part.memory, spread) for part in parts]
-    trials = [
-        NetTrial(tuple(states), tuple(inputs), part.training, part.memory, seed) for part in parts
-    ]
+    race = _Race(
+        [exam(part.held_out, d, part.memory, spread) for part in parts],
+        [NetTrial(tuple(states), tuple(inputs), one.training, one.memory, seed) for one in parts],
+    )
     forms = [form for form in FORMS if _possible(form, d, bool(inputs), bool(pairs))]
     space: Space = {"form": Categorical(tuple(forms)), **RANGES}
-
-    def errors(settings: dict[str, Any], effort: float) -> Array:
-        pairs = zip(trials, tests, strict=True)
-        return np.array([test.strays(trial.fit(settings, effort)) for trial, test in pairs])
-
-    def error(settings: dict[str, Any], effort: float) -> float:
-        return float(errors(settings, PART * effort).mean())
-
     with threadpool_limits(1, "blas"):
-        found = search(
-            error, space, method=method, known=[DEFAULTS], least=LEAST, passes=passes, seed=seed
-        )
-        first, best = (errors(one, 1.0) for one in (DEFAULTS, found.settings))
+        options: dict[str, Any] = {"least": LEAST, "passes": passes, "seed": seed}
+        found = search(race.error, space, method=method, known=[DEFAULTS], **options)
+        first, best = (race.errors(one, 1.0) for one in (DEFAULTS, found.settings))
         adopted = surely_less(best, first)
         settings, reached = (found.settings, best) if adopted else (dict(DEFAULTS), first)
         whole = NetTrial(tuple(states), tuple(inputs), every, parts[0].memory, seed)
@@ -183,6 +167,33 @@ def tune(
     effort = len(parts) * (PART * found.cost + 2.0)
     errors_of = float(reached.mean()), float(first.mean())
     return Tuned(field, settings, *errors_of, effort, found, tuple(converted(recorded(data))))
+
+
+@dataclass(frozen=True)
+class _Race:
+    """Networks fitted to all folds but one, and run on that."""
+
+    tests: Sequence[Exam]
+    trials: Sequence[NetTrial]
+
+    def errors(self, settings: dict[str, Any], effort: float) -> Array:
+        """Error on each fold."""
+        pairs = zip(self.trials, self.tests, strict=True)
+        return np.array([test.strays(trial.fit(settings, effort)) for trial, test in pairs])
+
+    def error(self, settings: dict[str, Any], effort: float) -> float:
+        """Mean error of a fit in the search."""
+        return float(self.errors(settings, PART * effort).mean())
+
+
+def _require_moving(data: xr.Dataset, states: Sequence[str]) -> None:
+    still = sorted({*constant_columns(data[[*states, "row_size"]])})
+    if still:
+        raise DataError(
+            f"the state {still[0]!r} never changes",
+            why="a network of it would fit anything",
+            fix="leave it out of the data",
+        )
 
 
 def _possible(form: str, d: int, inputs: bool, paired: bool) -> bool:
