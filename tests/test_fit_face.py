@@ -122,6 +122,7 @@ def test_a_fitted_network_says_how_it_is_saved(tmp_path: Path) -> None:
         with pytest.raises(pm.ProblemError, match=r"pm\.nets\.save_net"):
             ask()
     assert not [*tmp_path.iterdir()]
+    assert found._repr_latex_() is None  # a notebook shows the card
     assert found.simulate(t=short)["x"].values == pytest.approx(np.exp(-short), abs=1e-2)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from physmodel.errors import ProblemError
 from physmodel.laws.runs.free_runs import FreeRuns
 
 if TYPE_CHECKING:
@@ -86,5 +87,9 @@ class Written(FreeRuns, ABC):
 
         return overview(self, data)
 
-    def _repr_latex_(self) -> str:
-        return f"$$ {self.to_latex()} $$"
+    def _repr_latex_(self) -> str | None:
+        """For notebooks, which show something else where this is None."""
+        try:
+            return f"$$ {self.to_latex()} $$"
+        except ProblemError:  # a field that is not made of equations
+            return None
