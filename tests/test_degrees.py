@@ -181,6 +181,9 @@ def test_data_are_converted_once_and_checked_as_they_are() -> None:
     assert kept["angle"].attrs["units"] == "rad"
     assert float(np.abs(kept["angle"].values).max()) < np.pi
     np.testing.assert_allclose(pm.discover(kept).coefficients, law("deg").coefficients, **SAME)
-    told = next(note for note in pm.check(data) if note.where == "speed")
-    assert "0.0" in told.message  # in degrees, as in the file
+    told = [note.message for note in pm.check(data) if note.where == "speed"]
+    assert "is in deg/s; fits take it in radians" in told
+    (noise,) = (float(text.split()[2].rstrip(",")) for text in told if text.startswith("noise"))
+    # Estimated from 200 samples, to a tenth and the rounding of the text; as in the file.
+    assert noise == pytest.approx(np.degrees(NOISE), rel=0.3)
     assert data["angle"].attrs["units"] == "deg"

@@ -16,6 +16,11 @@ _DEGREES = re.compile(r"^\s*(deg|degree|degrees|°)(?=\s*$|\s*[/*])")
 RADIAN = math.pi / 180.0
 
 
+def is_in_degrees(unit: str) -> bool:
+    """Whether a unit is that of an angle in degrees, or of its rate."""
+    return _DEGREES.match(unit) is not None
+
+
 def in_radians(data: xr.Dataset, stated: Mapping[str, str] | None = None) -> xr.Dataset:
     """Convert columns in degrees, and rates of angles; each conversion is a recorded finding.
 

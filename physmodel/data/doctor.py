@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from physmodel.data.angles import is_in_degrees
 from physmodel.data.contract import variable_names
 from physmodel.data.inputs.likeness import input_like
 from physmodel.data.measurement.noise import estimate_noise, quantisation_step
@@ -54,6 +55,11 @@ def check(data: xr.Dataset) -> list[Finding]:
     found = segments(data, names)
     still = constant_columns(data)
     findings = [*recorded(data), *column_findings(data)]
+    findings += [
+        Finding("I-DEGREES", "info", name, f"is in {unit}; fits take it in radians")
+        for name in names
+        if is_in_degrees(unit := str(data.variables[name].attrs.get("units", "")))
+    ]
     findings += _too_few(data)
     findings += _gaps(
         found, [k for k, n in enumerate(names) if data[n].attrs.get("role", "state") == "state"]
