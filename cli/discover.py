@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from physmodel.cli.support.options import SOURCE, data_options, names, open_source, pairs
-from physmodel.cli.support.outputs import save_run
+from physmodel.cli.support.outputs import answered
 
 
 @click.command("discover")
@@ -77,7 +77,7 @@ def command(
     Exit status: 0 identified; 1 approximate, ambiguous, not-identifiable or no-law; 2 wrong
     request; 3 bad data.
     """
-    from physmodel.cli.support.messages import findings, working
+    from physmodel.cli.support.messages import working
 
     if output is not None:
         from physmodel.reports.run import require_free
@@ -104,13 +104,5 @@ def command(
         from physmodel.discovery.discover import discover
 
         result = discover(data, **known)
-    if as_json:
-        from physmodel.laws.files.storage import dumps
-
-        click.echo(dumps(result, output), nl=False)
-    else:
-        click.echo(str(result))
-    findings(result.warnings, quiet)
-    if output is not None:  # an answer that cannot be saved is on the screen already
-        save_run(result, output, quiet)
+    answered(result, output, as_json=as_json, quiet=quiet)
     ctx.exit(0 if result.status == "identified" else 1)

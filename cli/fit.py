@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from physmodel.cli.support.options import SOURCE, data_options, names, open_source, pairs
+from physmodel.cli.support.outputs import answered
 
 
 @click.command("fit")
@@ -25,6 +26,7 @@ from physmodel.cli.support.options import SOURCE, data_options, names, open_sour
 @click.option(
     "--start", multiple=True, metavar="NAME=VALUE", help="First value of a number; else searched."
 )
+@click.option("-o", "--output", metavar="FOLDER", help="Write model, data and report there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No messages on standard error.")
 @click.pass_context
@@ -35,6 +37,7 @@ def command(
     equations: tuple[str, ...],
     unmeasured: tuple[str, ...],
     start: tuple[str, ...],
+    output: str | None,
     as_json: bool,
     quiet: bool,
     **where: Any,
@@ -44,19 +47,18 @@ def command(
     Exit status: 0 identified; 1 approximate, ambiguous or not-identifiable;
     2 wrong request; 3 bad data.
     """
-    import json
-
-    from physmodel.cli.support.messages import findings, working
-    from physmodel.data.doctor import check
+    from physmodel.cli.support.messages import working
     from physmodel.fitting.fit import fit
     from physmodel.models.fields.equations_text import read_start
 
+    if output is not None:
+        from physmodel.reports.run import require_free
+
+        require_free(output)
     with working("reading the data", quiet):
         data, _ = open_source(source, **where)
-    findings(check(data), quiet)
     first = read_start(pairs(start, "--start")) if start else None
     with working("fitting", quiet):
         answer = fit(data, "\n".join(equations), start=first, unmeasured=names(unmeasured))
-    text = json.dumps(answer.to_dict(), indent=1, allow_nan=False) if as_json else str(answer)
-    click.echo(text)
+    answered(answer, output, as_json=as_json, quiet=quiet)
     ctx.exit(0 if answer.status == "identified" else 1)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from physmodel.cli.support.options import SOURCE, data_options, names, open_source, pairs
-from physmodel.cli.support.outputs import save_run
+from physmodel.cli.support.outputs import answered
 
 
 @click.command("hybrid")
@@ -62,9 +62,8 @@ def command(
     Exit status: 0 identified or known-suffices; 1 any other status; 2 wrong
     request; 3 bad data.
     """
-    from physmodel.cli.support.messages import findings, working
+    from physmodel.cli.support.messages import working
     from physmodel.hybrids.hybrid import hybrid
-    from physmodel.hybrids.results.text import dumps
     from physmodel.models.fields.equations_text import read_start
 
     if output is not None:
@@ -82,11 +81,5 @@ def command(
     asked = {**problem, **{k: v for k, v in asked.items() if v not in (None, ())}}
     with working("looking for what is hidden", quiet):
         result = hybrid(data, "\n".join(known), start=read_start(pairs(start, "--start")), **asked)
-    if as_json:
-        click.echo(dumps(result, output), nl=False)
-    else:
-        click.echo(str(result))
-    findings(result.warnings, quiet)
-    if output is not None:  # an answer that cannot be saved is on the screen already
-        save_run(result, output, quiet)
+    answered(result, output, as_json=as_json, quiet=quiet)
     ctx.exit(0 if result.lawful else 1)

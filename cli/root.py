@@ -23,6 +23,7 @@ COMMANDS = {
     "symmetries": ("physmodel.cli.symmetries", "Find the symmetries of the law behind data."),
     "denoise": ("physmodel.cli.denoise", "Remove noise from measured trajectories."),
     "simulate": ("physmodel.cli.simulate", "Run a discovered law forward in time."),
+    "show": ("physmodel.cli.show", "Print the law of a run, also as Python, C or Julia."),
     "next": ("physmodel.cli.next", "Say which experiment would separate the rivals."),
     "report": ("physmodel.cli.report", "Write the report of a run again."),
     "verify": ("physmodel.cli.verify", "Compare a run with the hashes that it recorded."),

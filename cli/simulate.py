@@ -17,7 +17,7 @@ from physmodel.errors import ProblemError
     "start",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Start values (x=1); a velocity is called x_t. Default: the data's start.",
+    help="Start values (x=1), angles in radians; a velocity is called x_t. Default: the data's.",
 )
 @click.option(
     "--points",
@@ -35,11 +35,11 @@ def command(
     import numpy as np
 
     from physmodel.atomic import write_atomic
-    from physmodel.loading import load_result
+    from physmodel.cli.support.runs import law_of
     from physmodel.problem.algebra.parser import suggestion
 
     target = None if output is None else free_file(output, force=force)
-    result = load_result(run)
+    result = law_of(run)
     states = result.model.states
     begin = result.start["states"].copy()
     velocity = result.start.get("velocities", np.zeros(len(states))).copy()

@@ -1,6 +1,6 @@
 """Sphinx configuration."""
 
-from physmodel.version import __version__
+from physmodel import __version__
 
 project = "physmodel"
 author = "the physmodel developers"

@@ -63,6 +63,11 @@ def with_findings(data: xr.Dataset, findings: Iterable[Finding]) -> xr.Dataset:
     return data.assign_attrs(findings=as_attribute([*recorded(data), *findings]))
 
 
+def converted(findings: Iterable[Finding]) -> list[str]:
+    """What was converted to other units before the fit, for the text of an answer."""
+    return [f"{item.where} {item.message}" for item in findings if item.code == "I-DEGREES"]
+
+
 def as_attribute(findings: Iterable[Finding]) -> str:
     """Findings as the text of a dataset attribute."""
     return json.dumps([asdict(finding) for finding in findings])

@@ -12,9 +12,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.findings import Finding
+from physmodel.fitting.loading import fit_of
+from physmodel.fitting.result import Fit
+from physmodel.fitting.storage import KIND as FIT
+from physmodel.fitting.switches.loading import regimes_of
+from physmodel.fitting.switches.record import KIND as REGIMES
+from physmodel.fitting.switches.record import Regimes
 from physmodel.hybrids.results.loading import hybrid_result_of
 from physmodel.hybrids.results.result import HybridResult
-from physmodel.hybrids.results.storage import KIND
+from physmodel.hybrids.results.storage import KIND as HYBRID
 from physmodel.laws.files.reading import number_of, read_data, read_start, read_table, restoring
 from physmodel.laws.files.storage import DATA
 from physmodel.laws.invariant import Invariant
@@ -28,7 +34,7 @@ from physmodel.problem.problem import Problem
 Array = NDArray[np.float64]
 
 
-def load_result(path: str | Path) -> Result | HybridResult:
+def load_result(path: str | Path) -> Result | HybridResult | Fit | Regimes:
     """Read a result back; nothing in the file is ever run.
 
     Parameters
@@ -38,7 +44,7 @@ def load_result(path: str | Path) -> Result | HybridResult:
 
     Returns
     -------
-    Result or HybridResult
+    Result, HybridResult, Fit or Regimes
         What was saved.
 
     Raises
@@ -48,8 +54,12 @@ def load_result(path: str | Path) -> Result | HybridResult:
     """
     table, source = read_table(path)
     with restoring(source):
-        if table.get("kind") == KIND:
+        if table.get("kind") == HYBRID:
             return hybrid_result_of(table, source.parent)
+        if table.get("kind") == FIT:
+            return fit_of(table, source.parent)
+        if table.get("kind") == REGIMES:
+            return regimes_of(table, source.parent)
         return _restored(table, source.parent)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,10 +28,33 @@ def frame() -> pd.DataFrame:
 def test_every_verb_takes_a_frame(frame: pd.DataFrame) -> None:
     assert not [finding for finding in pm.check(frame) if finding.severity == "error"]
     fit = pm.fit(frame, {"x": "a*y", "y": "b*x"}, start={"a": 0.9, "b": -0.9})
-    assert fit.parameters == pytest.approx([1.0, -1.0], abs=1e-6)
+    assert fit.values == pytest.approx([1.0, -1.0], abs=1e-6)
     law = pm.discover(frame)
     assert law.score(frame)["free_run_r2"] == pytest.approx(1.0, abs=1e-6)
     assert law.predict(frame).shape == (len(T), 2)
+
+
+@pytest.mark.parametrize("verb", ["discovery.discover", "hybrids.hybrid"])
+def test_every_field_of_a_problem_is_a_keyword_and_arrives(
+    verb: str, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = import_module(f"physmodel.{verb}")
+    call = getattr(module, verb.rpartition(".")[2])
+    said: dict[str, Any] = {field.name: object() for field in dataclasses.fields(pm.Problem)}
+    said["units"] = {"x": "m"}
+    assert set(said) <= set(inspect.signature(call).parameters)
+
+    def heard(_data: object, _problem: object, known: dict[str, Any]) -> None:
+        raise InterruptedError(known)
+
+    monkeypatch.setattr(module, "stated_problem", heard)
+    with pytest.raises(InterruptedError) as told:
+        call(frame, **({} if verb.startswith("disc") else {"known": "x' = a*y"}), **said)
+    known = told.value.args[0]
+    own = {"positive"} if verb.startswith("hyb") else set()  # hybrids add up: no logarithms
+    assert {name: known[name] for name in set(said) - own} == {
+        name: value for name, value in said.items() if name not in own
+    }
 
 
 def test_messages_name_the_verb_that_helps(frame: pd.DataFrame) -> None:
@@ -36,7 +63,7 @@ def test_messages_name_the_verb_that_helps(frame: pd.DataFrame) -> None:
     few = next(finding for finding in pm.check(frame[:6]) if finding.code == "W-FEW")
     assert "pm.fit" in few.fix
     fit = pm.fit(frame[:6], {"x": "a*y", "y": "b*x"})  # as the message says
-    assert fit.parameters == pytest.approx([1.0, -1.0], abs=1e-4)
+    assert fit.values == pytest.approx([1.0, -1.0], abs=1e-4)
     with pytest.raises(pm.ProblemError, match=r"(?s)pm\.fit\(data.*pm\.hybrid\(data"):
         pm.discover(frame, {"x": "a*y", "y": "b*x"})
 

@@ -66,7 +66,7 @@ def check_face(result: Any, *said: str) -> None:
 
 def test_a_fit(fit: pm.Fit) -> None:
     assert fit.status == "identified"
-    value = float(fit.parameters[0])
+    value = float(fit.values[0])
     check_face(fit, "k", f"{value:.3f}", fit.remedy)
     check_face(replace(fit, names=(HOSTILE,)))
     assert replace(fit, explained=False).status == "approximate"
@@ -87,11 +87,11 @@ def test_regimes() -> None:
     x = np.where(late, np.exp(-0.2 * 6.0) * np.exp(-1.5 * (t - 6.0)), np.exp(-0.2 * t))
     x = 5.0 * x + 1e-3 * np.random.default_rng(1).standard_normal(241)
     found = pm.fit_regimes(pm.from_arrays(t, x[:, None], names=["x"]), {"x": "-k*x"})
-    check_face(found, f"{found.fits[0].parameters[0]:.4f}")
+    check_face(found, f"{found.fits[0].values[0]:.4f}")
     assert found.remedy in found._repr_html_()
     assert found.parameters.index.names == ["regime", "parameter"]
     assert len(found.parameters) == found.n_regimes
-    assert found.parameters.loc[("0", "k"), "value"] == found.fits[0].parameters[0]
+    assert found.parameters.loc[("0", "k"), "value"] == found.fits[0].values[0]
 
 
 def test_coefficients_of_a_field() -> None:

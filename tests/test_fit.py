@@ -48,7 +48,7 @@ def test_lorenz_from_a_start_of_ones() -> None:
         assert np.all(np.diff(stage.cost) <= 1e-12 * stage.cost[:-1])
     assert found.stages[-1].ending == found.ending
     # Least noise 1e-7 of the spread, integration error 1e-2 of that.
-    assert found.parameters == pytest.approx(TRUTH, rel=1e-7)
+    assert found.values == pytest.approx(TRUTH, rel=1e-7)
     assert found.names == ("s", "r", "b")
     # Newton's method on a smooth problem: a broken elimination would need many more steps.
     assert sum(len(stage.cost) for stage in found.stages) < 100
@@ -60,7 +60,7 @@ def test_noise_is_found_and_chaos_survived() -> None:
     noisy = states + sigma * np.random.default_rng(0).normal(size=states.shape)
     found = pm.fit(pm.from_arrays(time, noisy, names=["x", "y", "z"]), LORENZ)
     # Four standard errors of three parameters; the noise of 100 samples is known to 7%.
-    assert np.all(np.abs(found.parameters - TRUTH) < 4.0 * found.std_errors)
+    assert np.all(np.abs(found.values - TRUTH) < 4.0 * found.std_errors)
     assert list(found.noise_std.values()) == pytest.approx(sigma, rel=0.3)
 
 
@@ -76,10 +76,10 @@ def test_positions_alone_give_a_second_order_law() -> None:
     ).y[0]
     noisy = angle + 0.05 * np.random.default_rng(0).normal(size=len(time))
     found = pm.fit(pm.from_arrays(time, noisy[:, None], names=["q"]), {"q": "-k*sin(q) - c*q_t"})
-    errors = np.abs(found.parameters - [2.0, 0.1])
+    errors = np.abs(found.values - [2.0, 0.1])
     assert np.all(errors < 4.0 * found.std_errors)
     # The fitted start and law follow the clean course to the error of 200 samples.
-    assert np.abs(found.simulate(time)[:, 0] - angle).max() < 0.05
+    assert np.abs(found.simulate(t=time)["q"].values - angle).max() < 0.05
 
 
 def test_irregular_samples_and_inputs() -> None:
@@ -97,7 +97,7 @@ def test_irregular_samples_and_inputs() -> None:
     ).y[0]
     data = pm.from_arrays(time, x[:, None], names=["x"], inputs=push[:, None], input_names=["u"])
     found = pm.fit(data, {"x": "-a*x + c*u"})
-    assert found.parameters == pytest.approx([0.7, 2.0], rel=1e-6)
+    assert found.values == pytest.approx([0.7, 2.0], rel=1e-6)
 
 
 def test_intervals_cover() -> None:
@@ -122,7 +122,7 @@ def test_errors_are_those_of_the_closed_form() -> None:
 
     noisy = solution(1.3, 0.7, 2.0) + 0.05 * np.random.default_rng(0).normal(size=25)
     found = pm.fit(pm.from_arrays(time, noisy[:, None], names=["x"]), {"x": "-k*x + c"})
-    ended = np.array([*found.parameters, found.start[0]])
+    ended = np.array([*found.values, found.start["states"][0]])
     sides = [(solution(*(ended + h)), solution(*(ended - h))) for h in 1e-6 * np.eye(3)]
     jacobian = np.column_stack([(up - down) / 2e-6 for up, down in sides])
     residuals = noisy - solution(*ended)
@@ -144,7 +144,7 @@ def test_units_change_nothing_but_units(size: float) -> None:
         for s, first in ((1.0, None), (size, {"q": 1.0 / size}))
     ]
     # The descent stops at 1e-12 of the cost, which is 1e-6 of an error of a parameter.
-    assert fits[1].parameters * [1.0, size] == pytest.approx(fits[0].parameters, rel=1e-5)
+    assert fits[1].values * [1.0, size] == pytest.approx(fits[0].values, rel=1e-5)
     assert fits[1].std_errors * [1.0, size] == pytest.approx(fits[0].std_errors, rel=1e-4)
 
 
@@ -168,7 +168,7 @@ def test_what_the_data_do_not_determine() -> None:
     time = np.linspace(0.0, 2.0, 30)
     data = pm.from_arrays(time, np.exp(-time)[:, None], names=["x"])
     found = pm.fit(data, {"x": "-(a + b)*x"})
-    assert np.sum(found.parameters) == pytest.approx(1.0, rel=1e-6)
+    assert np.sum(found.values) == pytest.approx(1.0, rel=1e-6)
     assert found.undetermined == ("a", "b")
     assert np.all(np.isinf(found.std_errors))
     assert "do not determine a, b" in str(found)
@@ -180,8 +180,10 @@ def test_states_that_were_not_measured() -> None:
     found = pm.fit(data, LORENZ, unmeasured=["y", "z"])
     assert found.explained
     # Least noise 1e-7 of the spread, thirty times as much for what is seen through x alone.
-    assert found.parameters == pytest.approx(TRUTH, rel=1e-6)
-    assert found.simulate(time) == pytest.approx(states, abs=1e-3)
+    assert found.values == pytest.approx(TRUTH, rel=1e-6)
+    assert found.simulate(t=time)[["x", "y", "z"]].to_dataframe()[
+        ["x", "y", "z"]
+    ].values == pytest.approx(states, abs=1e-3)
     with pytest.raises(ProblemError, match="no state"):
         pm.fit(data, LORENZ, unmeasured=["u"])
     with pytest.raises(ProblemError, match="no state is measured"):
@@ -194,7 +196,7 @@ def test_a_state_that_leaves_no_trace_determines_nothing() -> None:
     data = pm.from_arrays(time, noisy[:, None], names=["x"])
     found = pm.fit(data, {"x": "-a*x", "y": "-b*y + x"}, unmeasured=["y"])
     assert found.undetermined == ("b",)
-    assert abs(found.parameters[0] - 1.0) < 4.0 * found.std_errors[0]
+    assert abs(found.values[0] - 1.0) < 4.0 * found.std_errors[0]
 
 
 def test_clean_rates_at_noisy_states() -> None:
@@ -208,7 +210,7 @@ def test_clean_rates_at_noisy_states() -> None:
     data = pm.from_arrays([time] * 5, records, names=["q", "p", "q_t", "p_t"])
     found = pm.fit(data, {"q": "a*p", "p": "-b*q"})
     # The rates are exact: what is left is the slack of 1e-4 of the noise.
-    assert found.parameters == pytest.approx([2.0, 2.0], abs=1e-5)
+    assert found.values == pytest.approx([2.0, 2.0], abs=1e-5)
     assert found.noise_std["q"] == pytest.approx(0.1, rel=0.2)  # 150 samples: 6%
     assert found.noise_std["q_t"] < 1e-4
 
@@ -223,7 +225,7 @@ def test_velocities_and_accelerations_sharpen_a_second_order_law() -> None:
     for k in (1, 2, 3):
         data = pm.from_arrays(time, noisy[:, :k], names=names[:k])
         found = pm.fit(data, {"x": "-k*x - c*x_t"})
-        assert np.all(np.abs(found.parameters - [2.26, 0.2]) < 4.0 * found.std_errors)
+        assert np.all(np.abs(found.values - [2.26, 0.2]) < 4.0 * found.std_errors)
         # The noise of 60 samples is known to 10%.
         assert list(found.noise_std.values()) == pytest.approx(sizes[:k], rel=0.4)
         errors.append(found.std_errors)
@@ -238,7 +240,9 @@ def test_a_network_is_fitted_by_the_same_code() -> None:
     field = NetField(form, ("x",), (), form.initial(1))
     found = pm.fit(pm.from_arrays(time, noisy[:, None], names=["x"]), field)
     assert found.explained
-    assert found.simulate(time)[:, 0] == pytest.approx(x, abs=0.02)  # two standard deviations
+    assert found.simulate(t=time)["x"].values == pytest.approx(
+        x, abs=0.02
+    )  # two standard deviations
 
 
 @pytest.mark.parametrize(
@@ -337,7 +341,7 @@ def test_equations_in_every_form_are_the_same_fit(equations: str | dict[str, str
     """x = 2 + e^(-t): k = 1, c = 2, to the tolerance of the integrator."""
     t = np.linspace(0.0, 4.0, 81)
     found = pm.fit(pm.from_arrays(t, 2.0 + np.exp(-t)[:, None], names=["x"]), equations)
-    numbers = dict(zip(found.names, found.parameters, strict=True))
+    numbers = dict(zip(found.names, found.values, strict=True))
     assert numbers["k"] == pytest.approx(1.0, abs=1e-6)
     assert numbers["c"] == pytest.approx(2.0, abs=1e-6)
 
@@ -345,7 +349,7 @@ def test_equations_in_every_form_are_the_same_fit(equations: str | dict[str, str
 def test_second_order_in_text_takes_a_velocity() -> None:
     t = np.linspace(0.0, 10.0, 201)
     data = pm.from_arrays(t, np.cos(2.0 * t)[:, None], names=["x"])
-    assert pm.fit(data, "x'' = -k*x - c*x'").parameters[0] == pytest.approx(4.0, abs=1e-6)
+    assert pm.fit(data, "x'' = -k*x - c*x'").values[0] == pytest.approx(4.0, abs=1e-6)
     with pytest.raises(pm.ProblemError, match="order 2"):
         pm.fit(data, "x'' = -k*x", order=1)
 

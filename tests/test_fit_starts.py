@@ -39,20 +39,20 @@ def test_a_number_inside_a_quotient_is_found_from_no_start(seed: int) -> None:
     found = pm.fit(monod(seed), MONOD)
     assert found.explained
     # The errors are correlated to 0.99, and skew: four of them hold the truth.
-    assert np.all(np.abs(found.parameters - [0.6, 1.5, 0.3]) < 4.0 * found.std_errors)
-    assert np.all(found.std_errors < np.abs(found.parameters))
+    assert np.all(np.abs(found.values - [0.6, 1.5, 0.3]) < 4.0 * found.std_errors)
+    assert np.all(found.std_errors < np.abs(found.values))
 
 
 @pytest.mark.parametrize("size", [1e-7, 1e7])
 def test_the_search_does_not_depend_on_units(size: float) -> None:
     one, other = pm.fit(monod(0), MONOD), pm.fit(monod(0, size=size), MONOD)
     # The descent may end a hundredth of the cost early, which is a tenth of an error.
-    assert np.all(np.abs(other.parameters / size - one.parameters) < 0.1 * one.std_errors)
+    assert np.all(np.abs(other.values / size - one.values) < 0.1 * one.std_errors)
 
 
 def test_a_start_far_off_is_left_for_a_better_one() -> None:
     found = pm.fit(monod(2), MONOD, start={"a": -36.0, "v": -36.0, "K": -0.006})
-    assert np.all(np.abs(found.parameters - [0.6, 1.5, 0.3]) < 4.0 * found.std_errors)
+    assert np.all(np.abs(found.values - [0.6, 1.5, 0.3]) < 4.0 * found.std_errors)
 
 
 def test_a_combination_that_is_all_the_data_fix_is_named() -> None:

@@ -204,6 +204,35 @@ def test_slow_and_optional_modules_are_imported_inside_functions() -> None:
     assert faults == []
 
 
+#: Lines of a function, docstring included, and of a file, at most.
+LONGEST_FUNCTION, LONGEST_FILE = 70, 300
+
+
+def too_long(name: str, text: str) -> list[str]:
+    """The file, and its functions, that do not fit on a screen or two."""
+    found = [
+        f"{name}.{node.name}: {length} lines"
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (length := (node.end_lineno or 0) - node.lineno + 1) > LONGEST_FUNCTION
+    ]
+    lines = len(text.splitlines())
+    return [*found, *([f"{name}: {lines} lines"] if lines > LONGEST_FILE else [])]
+
+
+def test_functions_and_files_are_short() -> None:
+    texts = {name: path.read_text(encoding="utf-8") for name, path in sources(ROOT).items()}
+    assert [fault for name, text in texts.items() for fault in too_long(name, text)] == []
+
+
+def test_a_planted_long_function_and_file_are_caught() -> None:
+    body = "    x = 1\n" * (LONGEST_FUNCTION - 1)
+    assert too_long("m", f"def f():\n{body}") == []
+    assert too_long("m", f"def f():\n{body}    x = 2\n") == ["m.f: 71 lines"]
+    assert too_long("m", "x = 1\n" * LONGEST_FILE) == []
+    assert too_long("m", "x = 1\n" * (LONGEST_FILE + 1)) == ["m: 301 lines"]
+
+
 def _outside_functions(tree: ast.AST) -> Iterable[ast.AST]:
     """Nodes that run on import, without ``if TYPE_CHECKING:`` blocks."""
     for node in ast.iter_child_nodes(tree):

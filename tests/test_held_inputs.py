@@ -180,8 +180,8 @@ def test_a_fit_takes_the_hold(order: int) -> None:
         pm.fit(data(x, u), {"x": equation}, hold={"u": "zero"}),
         pm.fit(data(x, u), {"x": equation}),
     ):
-        assert fitted.hold == {"u": "zero"}
-        named = dict(zip(fitted.names, fitted.parameters, strict=True))
+        assert dict(fitted.problem.hold) == {"u": "zero"}
+        named = dict(zip(fitted.names, fitted.values, strict=True))
         found = [named[name] for name in {1: "ab", 2: "acb"}[order]]
         assert found == pytest.approx(truth, rel=1e-6)
 

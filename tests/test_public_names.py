@@ -13,6 +13,7 @@ import pytest
 import physmodel as pm
 
 ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = sorted((ROOT / "docs").rglob("*.py"))
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 NAMESPACES = sorted(name for name in dir(pm) if isinstance(getattr(pm, name), ModuleType))
 #: Packages that import their public names when these are used.
@@ -105,6 +106,11 @@ def test_no_page_imports_deeper_than_a_namespace(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for block in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         assert deep_imports(block) == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_no_script_of_the_docs_imports_deeper_than_a_namespace(script: Path) -> None:
+    assert deep_imports(script.read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize(

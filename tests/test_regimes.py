@@ -94,7 +94,7 @@ def test_changes_are_counted_inside_records() -> None:
 def test_a_bilinear_oscillator_is_two_springs_and_keeps_its_period() -> None:
     found = fit_regimes(measured(bilinear(1.0, 4.0)), SPRING)
     assert found.n_regimes == 2
-    stiffness = [float(one.parameters[0]) for one in found.fits]
+    stiffness = [float(one.values[0]) for one in found.fits]
     np.testing.assert_allclose(stiffness, [1.0, 4.0], rtol=1e-6)  # error of the simulated data
     # x = 0 is crossed every half period of either spring.
     exact = np.pi * 1.5
@@ -118,7 +118,7 @@ def test_a_switched_system_is_found_and_no_state_is_blamed() -> None:
     assert found.n_regimes == 2
     truth = [[-0.1, 1.0, -1.0, -0.1], [-0.1, 3.0, -2.0, 0.05]]
     for one, expected in zip(found.fits, truth, strict=True):
-        assert (np.abs(one.parameters - expected) < 4.0 * one.std_errors).all()
+        assert (np.abs(one.values - expected) < 4.0 * one.std_errors).all()
         assert one.explained
     # Noise hides in which of two or three intervals the law changed.
     np.testing.assert_allclose(found.switches[0], SWITCHES, atol=3 * TIME[1])

@@ -49,10 +49,10 @@ def listing_command(
         ctx: click.Context, /, source: str, as_json: bool, quiet: bool, **where: Any
     ) -> None:
         from physmodel.cli.support.messages import findings, working
-        from physmodel.data.doctor import check
+        from physmodel.data.checked import checked
 
-        data, _ = open_source(source, **where)
-        findings(check(data), quiet)
+        data, noticed = checked(open_source(source, **where)[0])
+        findings(noticed, quiet, {"I-DEGREES"})  # no answer says it
         with working(doing, quiet):
             found, remark = look(data)
         if as_json:

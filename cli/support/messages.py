@@ -26,10 +26,10 @@ def working(what: str, quiet: bool) -> Iterator[None]:
         yield
 
 
-def findings(noticed: Iterable[Finding], quiet: bool) -> None:
-    """What was noticed about the data, except for plain information."""
+def findings(noticed: Iterable[Finding], quiet: bool, also: Collection[str] = ()) -> None:
+    """What was noticed about the data, except for plain information of other codes."""
     for finding in noticed:
-        told = finding.severity != "info" or finding.code == "I-RENAMED"
+        told = finding.severity != "info" or finding.code in {"I-RENAMED", *also}
         if told and not quiet:
             click.echo(
                 f"{'note' if finding.severity == 'info' else finding.severity}: {finding}", err=True

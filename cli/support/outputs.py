@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from physmodel.hybrids.results.result import HybridResult
-    from physmodel.laws.result import Result
+    from physmodel.laws.answer import Answer
 
 #: Option of every command that writes a table.
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")
@@ -61,11 +60,20 @@ def _command_line() -> str:
     return shlex.join(["physmodel", *sys.argv[1:]]) if ours else ""
 
 
-def save_run(result: Result | HybridResult, output: str, quiet: bool) -> None:
-    """Write a run folder and say where its report is."""
-    from physmodel.cli.support.messages import working
+def answered(result: Answer, output: str | None, *, as_json: bool, quiet: bool) -> None:
+    """Print a law and what was noticed, then write its run folder and say where the report is."""
+    from physmodel.cli.support.messages import findings, working
+    from physmodel.laws.files.storage import json_text
     from physmodel.reports.run import write_run
 
+    if as_json:
+        click.echo(json_text(result.to_dict(output)), nl=False)
+    else:
+        click.echo(str(result))
+    findings(result.warnings, quiet)
+    if output is None:
+        return
+    # An answer that cannot be saved is on the screen already.
     with working("writing the report", quiet):
         folder = write_run(result, output, _command_line())
     if not quiet:

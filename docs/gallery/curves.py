@@ -7,12 +7,8 @@ import xarray as xr
 from use import Panel, Use, few, heart, rms
 
 import physmodel as pm
+from physmodel import dictionaries as dd
 from physmodel import signals
-from physmodel.models import dictionaries as dd
-from physmodel.optimizers.dictionary_learning import (
-    convolutional_dictionary_learning,
-)
-from physmodel.signals.atoms import frame_description
 
 
 def cosines() -> Use:
@@ -104,7 +100,7 @@ def two_parts() -> Use:
     both = dd.union(dd.dct(size), dd.wavelet(size, "sym4"))
     # Slow cosines, below 0.1 cycles per sample, describe the heart as well.
     slow = np.arange(both.n_atoms) < 0.2 * size
-    a = frame_description(both, truth + hum, 130)
+    a = signals.few_atoms(xr.DataArray(truth + hum), 130, both).coefficients
     a[slow | (np.arange(both.n_atoms) >= size)] = 0.0
     rest = truth + hum - both.synthesise(a)
     alone = dd.dct(size).analyse(truth + hum)
@@ -153,7 +149,7 @@ def dynamic_modes() -> Use:
 def shifted_atoms() -> Use:
     """The shapes of a heartbeat and when they come."""
     truth = heart() - np.median(heart())
-    found = convolutional_dictionary_learning(truth[None], 3, 96)
+    found = dd.convolutional_dictionary_learning(truth[None], 3, 96)
     d = dd.convolutional(found.atoms, (96,), truth.shape)
     again = d.synthesise(found.maps.ravel())
     count = np.count_nonzero(found.maps)

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from use import Panel, Use
 
-from physmodel.reports.atoms import chosen_atoms
+from physmodel import reports
 
 FOLDER = Path(__file__).parent
 INK, SECOND = "#0b6e99", "#c2410c"
@@ -50,7 +50,7 @@ def figure(use: Use) -> Figure:
     axes = left.subplots(2, 3).ravel()
     for panel in axes:
         panel.set_axis_off()
-    chosen = use.atoms or [index for _, index in chosen_atoms(use.dictionary, ATOMS)]
+    chosen = use.atoms or [index for _, index in reports.chosen_atoms(use.dictionary, ATOMS)]
     for panel, index in zip(axes, chosen[:ATOMS], strict=False):
         atom = use.dictionary.atom(index)
         if atom.ndim == 1:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from use import Array, Panel, Use, few, photograph, psnr
 
+from physmodel import dictionaries as dd
 from physmodel import signals
-from physmodel.models import dictionaries as dd
-from physmodel.optimizers.dictionary_learning import (
-    encode,
-    k_svd,
-)
-from physmodel.signals.atoms import bandlet_description
 
 
 def steerable() -> Use:
@@ -68,7 +64,8 @@ def bandlets() -> Use:
     truth = photograph()
     count = round(0.02 * truth.size)
     plain = few(dd.wavelet(truth.shape), truth, count)
-    d, a = bandlet_description(truth, count)
+    best = signals.few_atoms(xr.DataArray(truth), count)  # bandlets win against wavelets
+    d, a = best.dictionary, best.coefficients
     squares = d.parameters["geometry"]
     lines = []
     for s in squares:
@@ -140,7 +137,7 @@ def learned_atoms() -> Use:
     blocks = np.lib.stride_tricks.sliding_window_view(photograph("ascent"), (8, 8))[::2, ::2]
     patches = blocks.reshape(-1, 64).T
     patches = patches - patches.mean(axis=0)
-    atoms = k_svd(patches[:, ::2], 128, sparsity=4, iterations=20).atoms
+    atoms = dd.k_svd(patches[:, ::2], 128, sparsity=4, iterations=20).atoms
     d = dd.learned(atoms, (8, 8))
     truth = photograph("camera")
     rows = _blocks(truth, 8).reshape(-1, 64).T
@@ -148,8 +145,8 @@ def learned_atoms() -> Use:
     cosines_ = dd.atom_matrix(dd.dct((8, 8)))
     panels = [Panel("photograph", truth)]
     for label, matrix in (("cosines", cosines_), ("learned", atoms)):
-        found = matrix @ encode(matrix, rows - means, sparsity=3) + means
+        found = matrix @ dd.encode(matrix, rows - means, sparsity=3) + means
         picture = _joined(np.asarray(found).T.reshape(-1, 8, 8))
         panels.append(Panel(f"3 {label}: {psnr(picture, truth)}", picture))
-    energies = np.abs(encode(atoms, patches, sparsity=4)).sum(axis=1)
+    energies = np.abs(dd.encode(atoms, patches, sparsity=4)).sum(axis=1)
     return Use(d, panels, [int(i) for i in np.argsort(-np.ravel(energies))[:6]])

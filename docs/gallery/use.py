@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pywt
+import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.models.dictionaries import Dictionary
-from physmodel.signals.atoms import best_coefficients
+import physmodel as pm
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ class Panel:
 class Use:
     """A dictionary, the atoms that are shown, and what it was good for."""
 
-    dictionary: Dictionary
+    dictionary: pm.dictionaries.Dictionary
     panels: Sequence[Panel]
     atoms: Sequence[int] = field(default=())
 
@@ -57,6 +57,6 @@ def rms(values: Array) -> float:
     return float(np.sqrt(np.mean(values**2)))
 
 
-def few(dictionary: Dictionary, values: Array, count: int) -> Array:
+def few(dictionary: pm.dictionaries.Dictionary, values: Array, count: int) -> Array:
     """The sum of so many atoms."""
-    return dictionary.synthesise(best_coefficients(dictionary, values, count))
+    return pm.signals.few_atoms(xr.DataArray(values), count, dictionary).data.values

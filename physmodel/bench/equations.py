@@ -108,7 +108,7 @@ def _lorenz(numbers: Array, start: Sequence[float] | Array, time: Array) -> Arra
 
 def _shooting(time: Array, states: Array) -> Array:
     equations = {"x": "s*(y - x)", "y": "x*(r - z) - y", "z": "x*y - b*z"}
-    return fit(from_arrays(time, states, names=["x", "y", "z"]), equations).parameters
+    return fit(from_arrays(time, states, names=["x", "y", "z"]), equations).values
 
 
 def _single_shooting(time: Array, states: Array) -> Array:

@@ -32,14 +32,8 @@ def pairwise_result(
 ) -> Result:
     """Result of a fit of pairwise central forces.
 
-    Parameters
-    ----------
-    data : xarray.Dataset
-    problem : Problem
-        With bodies.
-    fit : PairwiseFit
-        In computing units of `physmodel.losses.weak_form.preparation.prepare` with a common scale.
-    findings : sequence of Finding
+    `problem`: with bodies. `fit`: in computing units of
+    `physmodel.losses.weak_form.preparation.prepare` with a common scale.
     """
     where = prepare(data, problem, common_scale=True).coordinates
     length, step = float(where.scale[0]), where.step

@@ -71,7 +71,39 @@ def from_arrays(
     if names is None and hasattr(x, "columns"):
         names = [str(column) for column in x.columns]
     (t, clock_unit), (x, x_unit), (inputs, input_unit) = map(_plain, (t, x, inputs))
-    times, blocks, drives = _per_trajectory(t, x, inputs)
+    each = _per_trajectory(t, x, inputs)
+    raw, (n_states, n_inputs), unit = _raw(*each, time_units, clock_unit, findings)
+    columns = [
+        *_labels(names, "x", n_states, "names"),
+        *_labels(input_names, "u", n_inputs, "input_names"),
+    ]
+    parts = [split_unit(column) for column in columns]
+    clean = identifiers([name for name, _ in parts], findings)
+    carried = zip([x_unit] * n_states + [input_unit] * n_inputs, parts, strict=True)
+    written = [own or in_header for own, (_, in_header) in carried]
+    stated = dict(zip(clean, written, strict=True))
+    in_headers = found_units(stated, findings)
+    return assemble(
+        raw,
+        clean,
+        inputs=clean[n_states:],
+        units=in_headers | renamed_units(units, columns, clean),
+        time_units=unit,
+        nan_policy=nan_policy,
+        source="arrays",
+        findings=findings,
+    )
+
+
+def _raw(
+    times: list[Any],
+    blocks: list[Any],
+    drives: list[Any],
+    time_units: str,
+    clock_unit: str,
+    findings: list[Finding],
+) -> tuple[list[RawTrajectory], tuple[int, int], str]:
+    """Trajectories, how many states and inputs they have, and the unit of time."""
     raw: list[RawTrajectory] = []
     n_states, n_inputs, unit = 0, 0, time_units
     for number, (time, block, drive) in enumerate(zip(times, blocks, drives, strict=True)):
@@ -103,27 +135,7 @@ def from_arrays(
         n_states, n_inputs = widths
         findings += [note for note in notes if note not in findings]
         raw.append(RawTrajectory(str(number), axis, values, mask))
-    columns = [
-        *_labels(names, "x", n_states, "names"),
-        *_labels(input_names, "u", n_inputs, "input_names"),
-    ]
-    parts = [split_unit(column) for column in columns]
-    clean = identifiers([name for name, _ in parts], findings)
-    carried = [x_unit] * n_states + [input_unit] * n_inputs
-    stated = {
-        name: own or written for name, own, (_, written) in zip(clean, carried, parts, strict=True)
-    }
-    in_headers = found_units(stated, findings)
-    return assemble(
-        raw,
-        clean,
-        inputs=clean[n_states:],
-        units=in_headers | renamed_units(units, columns, clean),
-        time_units=unit,
-        nan_policy=nan_policy,
-        source="arrays",
-        findings=findings,
-    )
+    return raw, (n_states, n_inputs), unit
 
 
 def _plain(thing: Any) -> tuple[Any, str]:

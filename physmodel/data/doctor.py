@@ -8,11 +8,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from physmodel.data.angles import is_in_degrees
 from physmodel.data.contract import variable_names
 from physmodel.data.inputs.likeness import input_like
 from physmodel.data.measurement.noise import estimate_noise, quantisation_step
 from physmodel.data.measurement.outliers import outliers
-from physmodel.data.open import opened
+from physmodel.data.open import as_measured
 from physmodel.data.relations import column_findings, constant_columns, duplicate_columns
 from physmodel.data.segments import Segment, is_regular, segments, time_gaps, value_jumps
 from physmodel.findings import Finding, bundled, recorded
@@ -49,11 +50,16 @@ def check(data: xr.Dataset) -> list[Finding]:
     DataError
         If the dataset does not have that shape.
     """
-    data = opened(data)
+    data = as_measured(data)
     names = variable_names(data)
     found = segments(data, names)
     still = constant_columns(data)
     findings = [*recorded(data), *column_findings(data)]
+    findings += [
+        Finding("I-DEGREES", "info", name, f"is in {unit}; fits take it in radians")
+        for name in names
+        if is_in_degrees(unit := str(data.variables[name].attrs.get("units", "")))
+    ]
     findings += _too_few(data)
     findings += _gaps(
         found, [k for k, n in enumerate(names) if data[n].attrs.get("role", "state") == "state"]

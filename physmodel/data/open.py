@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from physmodel.data.angles import in_radians
 from physmodel.data.assembly.anything import dataset_of, restricted
 from physmodel.data.assembly.missing import NanPolicy
 from physmodel.data.assembly.several import joined, records_of
@@ -17,6 +18,7 @@ from physmodel.data.contract import validate
 from physmodel.data.readers.files import read_file
 from physmodel.errors import DataError, PhysmodelError
 from physmodel.problem.algebra.parser import suggestion
+from physmodel.problem.checks import require_text, table_of
 
 
 def open(
@@ -79,16 +81,15 @@ def open(
     >>> t = np.linspace(0.0, 10.0, 100)
     >>> data = pm.open(np.sin(t), time=t, names=["x"])
     """
-    options: dict[str, Any] = {
-        "time": time,
-        "names": names,
-        "trajectory": trajectory,
-        "inputs": tuple(inputs) if not isinstance(inputs, str) else inputs,
-        "states": states,
-        "units": units,
-        "time_units": time_units,
-        "nan_policy": nan_policy,
-    }
+    driven = tuple(inputs) if not isinstance(inputs, str) else inputs
+    columns = {"time": time, "names": names, "trajectory": trajectory, "inputs": driven}
+    rest = {"states": states, "units": units, "time_units": time_units, "nan_policy": nan_policy}
+    options: dict[str, Any] = {**columns, **rest}
+    return _from_source(source, group, options)
+
+
+def _from_source(source: Any, group: str | None, options: dict[str, Any]) -> xr.Dataset:
+    """What `open` does with the options that all kinds of sources share."""
     label = ""
     if isinstance(source, str | Path):
         path = Path(source)
@@ -115,20 +116,25 @@ def open(
     return joined(parts, [*records])
 
 
-def opened(data: Any) -> xr.Dataset:
-    """A dataset as it is, anything else through `open`: what every verb does with its data.
-
-    Parameters
-    ----------
-    data : xarray.Dataset, or anything that `open` takes
-
-    Raises
-    ------
-    DataError
-    """
+def as_measured(data: Any) -> xr.Dataset:
+    """A dataset as it is, anything else through `open`, which raises DataError."""
     ready = isinstance(data, xr.Dataset) and "row_size" in data.variables
     whole = ready and not any(_has_gaps(variable) for variable in data.variables.values())
     return validate(data if whole else open(data))
+
+
+def opened(data: Any, units: Any = None) -> xr.Dataset:
+    """What every verb that fits or compares a model does with its data first.
+
+    `units`: by column, where the caller states them; they come before those that the data name.
+    Angles in degrees become radians, here and nowhere else, so that the models that come out, and
+    all data that they meet later, are in the same units. Raises DataError; ProblemError if the
+    units are no table of text.
+    """
+    stated = table_of("units", units or {})
+    for name, unit in stated.items():
+        require_text(name, unit)
+    return in_radians(as_measured(data), stated)
 
 
 def _has_gaps(variable: xr.Variable) -> bool:

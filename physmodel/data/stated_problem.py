@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 import xarray as xr
@@ -13,8 +12,10 @@ from physmodel.data.inputs.holds import holds_of
 from physmodel.errors import ProblemError
 from physmodel.problem.problem import Problem
 
-#: Names of the fields of a problem, which verbs take as keywords.
-FIELDS = frozenset(field.name for field in fields(Problem))
+
+def stated_units(problem: Problem | None, known: Mapping[str, Any]) -> Any:
+    """Units that the caller of a verb states, as a keyword or in a problem."""
+    return known.get("units") or (dict(problem.units) if problem is not None else None)
 
 
 def stated_problem(data: xr.Dataset, problem: Problem | None, known: Mapping[str, Any]) -> Problem:
@@ -23,6 +24,7 @@ def stated_problem(data: xr.Dataset, problem: Problem | None, known: Mapping[str
     Parameters
     ----------
     data : xarray.Dataset
+        As `physmodel.data.open.opened` returns them with `stated_units`.
     problem : Problem or None
         Stands for all that the dataset describes, but for units and holds.
     known : mapping
@@ -58,10 +60,9 @@ def stated_problem(data: xr.Dataset, problem: Problem | None, known: Mapping[str
             raise ProblemError(
                 f"the data have no variable {name!r}", fix="variables: " + ", ".join(present)
             )
+    # What was stated has been put on the data, see `opened`; a name that they lack is refused.
     units = {name: str(data[name].attrs.get("units", "")) for name in chosen}
-    table["units"] = {name: unit for name, unit in units.items() if unit} | dict(
-        table.get("units", {})
-    )
+    table["units"] = dict(table.get("units", {})) | {n: unit for n, unit in units.items() if unit}
     table["hold"] = holds_of(data, table.get("inputs", ())) | dict(table.get("hold", {}))
     table.setdefault("time_unit", str(data["time"].attrs.get("units", "")))
     return Problem.from_mapping(table)

@@ -12,12 +12,11 @@ from physmodel.bodies.balance import balanced
 from physmodel.bodies.pairwise import PairwiseFit, fit_pairwise
 from physmodel.bodies.result import pairwise_result
 from physmodel.constants import ENGINE
-from physmodel.data.angles import in_radians
-from physmodel.data.doctor import check, constant_columns, duplicate_columns
+from physmodel.data.checked import checked
+from physmodel.data.doctor import constant_columns, duplicate_columns
 from physmodel.data.inputs.holds import with_holds
-from physmodel.data.open import opened
 from physmodel.data.segments import segments
-from physmodel.data.stated_problem import FIELDS, stated_problem
+from physmodel.data.stated_problem import stated_problem, stated_units
 from physmodel.discovery.holds import with_best_hold
 from physmodel.discovery.outcome import terms_result
 from physmodel.errors import DataError, ProblemError
@@ -81,8 +80,11 @@ def discover(
     ProblemError
         If the problem does not fit the data.
     """
-    arguments = locals()  # taken first, when they are the arguments and nothing else
-    known = {k: v for k, v in arguments.items() if k in FIELDS}
+    said = {"states": states, "inputs": inputs, "positive": positive, "title": title}
+    measures = {"units": units, "time_unit": time_unit, "constants": constants, "hold": hold}
+    family = {"order": order, "degree": degree, "functions": functions, "terms": terms}
+    more = {"library": library, "bodies": bodies, "symmetries": symmetries, "laws": laws}
+    known = {**said, **measures, **family, **more}
     # The matrices are small and many: threads cost more than they give, and one thread gives the
     # same bits on every machine with the same libraries.
     with threadpool_limits(1, "blas"):
@@ -97,16 +99,8 @@ def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Resu
             fix="pm.fit(data, {state: right-hand side, ...}) fits the numbers of equations whose "
             "form is known; pm.hybrid(data, known=...) finds what a known part leaves out",
         )
-    dataset = opened(data)
-    findings = check(dataset)
-    for finding in findings:
-        if finding.severity == "error":
-            raise DataError(finding.message, where=finding.where, fix=finding.fix)
+    dataset, findings = checked(data, stated_units(problem, known))
     asked = stated_problem(dataset, problem, known)
-    converted: list[Finding] = []
-    if not (asked.terms or asked.library or asked.constants):  # they were written for these units
-        dataset, units, converted = in_radians(dataset, dict(asked.units))
-        asked = asked.replace(units=units)
     bodies = asked.body_table or ({} if _fixes_terms(asked) else recognise_bodies(asked.states))
     if bodies:
         ordered = asked.replace(
@@ -119,7 +113,7 @@ def _discover(data: Any, problem: Problem | None, known: dict[str, Any]) -> Resu
     asked, notes = _without_idle_states(dataset, asked)
     best = with_best_hold(dataset, asked)
     asked, dataset = asked.replace(hold=best.hold), with_holds(dataset, best.hold)
-    told = [*findings, *converted, *notes, *best.findings]
+    told = [*findings, *notes, *best.findings]
     return terms_result(dataset, asked, best.answer, told)
 
 

@@ -124,38 +124,10 @@ def fit_pde(
         If the measurements are too few, or all zero.
     """
     problem = read_problem(equation, domain, conditions, known=known, unknown=unknown, field=field)
-    if not problem.marches or not unknown:
-        raise ProblemError(
-            "coefficients are found for evolution equations with at least one unknown",
-            fix="give conditions at the beginning of one coordinate, and names in unknown=",
-        )
-    for name, slope in zip(unknown, problem.equation.by_unknown, strict=True):
-        if not slope.summands:
-            raise ProblemError(
-                f"the equation {equation!r} does not contain the unknown {name!r}",
-                why="its solution says nothing about that coefficient",
-                fix=f"leave {name!r} out of unknown=, or write the term that it belongs to",
-            )
-    if not isinstance(points, Sequence | np.ndarray) or isinstance(points, str):
-        raise DataError(
-            f"the points are {points!r}",
-            fix="give one list of numbers per coordinate, in the order of the domain",
-        )
-    table = problem.points([finite_numbers(column, "coordinates").ravel() for column in points])
-    y = finite_numbers(measured, "measurements").ravel()
-    if len(y) != len(table) or not np.isfinite(y).all() or len(y) <= len(unknown):
-        raise DataError(
-            f"{len(y)} measurements at {len(table)} points cannot give {len(unknown)} coefficients",
-            why="there must be one finite measurement per point, and more than coefficients",
-        )
+    _require_unknown(problem, equation, unknown)
+    table, y = _measurements(problem, points, measured, len(unknown))
     if noise_std is not None and not real_number(noise_std, "the noise") > 0.0:
         raise DataError(f"a noise of {noise_std:g} is no standard deviation")
-    if not y.any():
-        raise DataError(
-            "all measurements are zero",
-            why="there is nothing in them to find coefficients from",
-            fix="measure the field where it is not at rest",
-        )
     size = float(np.abs(y).max())
     size *= float(np.sqrt(np.mean((y / size) ** 2)))
     deviations = np.full(len(y), size if noise_std is None else noise_std)
@@ -168,12 +140,7 @@ def fit_pde(
     near = levenberg_marquardt(block(NEAR, most), start, tolerance=NEAR)
     answer = block(FINAL)
     if not np.isfinite(answer.values(near.parameters)).all():
-        found = ", ".join(f"{n} = {v:.3g}" for n, v in zip(unknown, near.parameters, strict=True))
-        raise ProblemError(
-            f"the measurements ask for {found}, and with these the equation cannot be solved",
-            why="it is ill-posed there, or its solution blows up before the end of the domain",
-            fix="check the signs of its terms, the conditions and the order of the coordinates",
-        )
+        raise _unsolvable(unknown, near.parameters)
     final = levenberg_marquardt(answer, near.parameters, tolerance=FINAL)
     residuals, jacobian = answer.linearised(final.parameters)
     freedom = len(y) - len(unknown)
@@ -185,6 +152,55 @@ def fit_pde(
         float(spread * deviations[0]),
         final.ending,
     )
+
+
+def _unsolvable(unknown: Sequence[str], parameters: Array) -> ProblemError:
+    found = ", ".join(f"{n} = {v:.3g}" for n, v in zip(unknown, parameters, strict=True))
+    return ProblemError(
+        f"the measurements ask for {found}, and with these the equation cannot be solved",
+        why="it is ill-posed there, or its solution blows up before the end of the domain",
+        fix="check the signs of its terms, the conditions and the order of the coordinates",
+    )
+
+
+def _require_unknown(problem: PdeProblem, equation: str, unknown: Sequence[str]) -> None:
+    if not problem.marches or not unknown:
+        raise ProblemError(
+            "coefficients are found for evolution equations with at least one unknown",
+            fix="give conditions at the beginning of one coordinate, and names in unknown=",
+        )
+    for name, slope in zip(unknown, problem.equation.by_unknown, strict=True):
+        if not slope.summands:
+            raise ProblemError(
+                f"the equation {equation!r} does not contain the unknown {name!r}",
+                why="its solution says nothing about that coefficient",
+                fix=f"leave {name!r} out of unknown=, or write the term that it belongs to",
+            )
+
+
+def _measurements(
+    problem: PdeProblem, points: Sequence[ArrayLike], measured: ArrayLike, unknowns: int
+) -> tuple[Array, Array]:
+    """Points ``(n, d)`` and values ``(n,)`` that can determine so many coefficients."""
+    if not isinstance(points, Sequence | np.ndarray) or isinstance(points, str):
+        raise DataError(
+            f"the points are {points!r}",
+            fix="give one list of numbers per coordinate, in the order of the domain",
+        )
+    table = problem.points([finite_numbers(column, "coordinates").ravel() for column in points])
+    y = finite_numbers(measured, "measurements").ravel()
+    if len(y) != len(table) or not np.isfinite(y).all() or len(y) <= unknowns:
+        raise DataError(
+            f"{len(y)} measurements at {len(table)} points cannot give {unknowns} coefficients",
+            why="there must be one finite measurement per point, and more than coefficients",
+        )
+    if not y.any():
+        raise DataError(
+            "all measurements are zero",
+            why="there is nothing in them to find coefficients from",
+            fix="measure the field where it is not at rest",
+        )
+    return table, y
 
 
 def _start(block: Callable[[float, float], SolutionResiduals], size: float) -> Array:

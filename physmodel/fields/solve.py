@@ -11,20 +11,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import qmc
 
-from physmodel.errors import PhysmodelError, ProblemError
+from physmodel.errors import ProblemError
 from physmodel.fields.elements.box import solve_box
 from physmodel.fields.elements.march import march
 from physmodel.fields.growth import require_bounded_growth
+from physmodel.fields.limits import limits, unsolved
 from physmodel.fields.problem import PdeProblem, read_problem
-from physmodel.fields.statement import real_number
 from physmodel.fields.terms import Index, Known, read_pointwise
 from physmodel.optimizers.least_squares.residuals import REMEDIES, Ending
 from physmodel.optimizers.reading import real_numbers
 
 Array = NDArray[np.float64]
 
-#: Accuracy asked of an evolution, and of a boundary value problem, which costs little.
-EVOLUTION, ROUNDING = 1e-8, 1e-14
 #: How much looser the solution is that tells the error, and its degrees: with the same ones both
 #: would be the same where the first steps already are good enough.
 LOOSER, COARSER = 30.0, (10, 4)
@@ -174,32 +172,14 @@ def solve_pde(
     True
     """
     problem = read_problem(equation, domain, conditions, known=known, field=field)
-    goal = EVOLUTION if problem.marches else ROUNDING
-    if tolerance is not None:
-        goal = real_number(tolerance, "the tolerance")
-    if not 0.0 < goal < 1.0:
-        raise ProblemError(f"the tolerance {goal:g} is not between 0 and 1")
-    if time_limit is not None and time_limit != np.inf:
-        time_limit = real_number(time_limit, "the time limit")
-        if time_limit <= 0.0:
-            raise ProblemError(f"a time limit of {time_limit:g} s leaves no time")
+    goal, time_limit = limits(problem, tolerance, time_limit)
     if problem.marches and problem.linear:
         start = _held_out(problem, float(problem.domain[-1, 1]))
         still = {index: np.zeros(HELD_OUT) for index in problem.equation.indices}
         require_bounded_growth(problem, start, still)
     found, coarse, reached, ending = _by_elements(problem, goal, time_limit)
-    if found is None and ending is Ending.TIME:
-        raise PhysmodelError(
-            f"the time limit of {time_limit:g} s was over before the first step was solved",
-            fix="give more time, or a larger tolerance",
-        )
     if found is None:
-        raise PhysmodelError(
-            f"no solution of {equation!r} was found near the conditions",
-            why="the conditions contradict each other where they meet, the solution is not unique, "
-            "or Newton's method does not find the way to it from a field that is zero",
-            fix="check signs, and that initial and boundary conditions agree in the corners",
-        )
+        raise unsolved(equation, ending, time_limit)
     points = _held_out(problem, reached)
     if problem.marches and not problem.linear:
         jet = {index: found(points, index) for index in problem.equation.indices}

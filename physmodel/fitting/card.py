@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.laws.figures.overview import overview
+from physmodel.findings import converted
+from physmodel.fitting.record import FitRecord
 from physmodel.laws.texts.html import card, parameters_html
+from physmodel.laws.texts.latex import aligned, latex_number, latex_rate
 from physmodel.laws.texts.parameters import Row, parameter_table
 from physmodel.laws.texts.render import compact, number
-from physmodel.models.fields.vector_field import VectorField
-from physmodel.problem.problem import Problem
+from physmodel.models.fields.expression_field import ExpressionField
+from physmodel.problem.algebra.printing import name_latex, to_latex
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
-    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -47,28 +46,26 @@ def fit_card(status: str, remedy: str, rows: Sequence[Row], noise: Mapping[str, 
     return card("Fit", status, remedy, [table, f"Noise: {levels}" if levels else ""])
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """A fit as pictures take it; starts come from the data that are drawn."""
+def fit_text(result: FitRecord) -> str:
+    """Numbers with their errors, noise, units and what to do."""
+    width = max((len(name) for name in result.names), default=0)
+    columns = zip(result.names, result.values, result.std_errors, strict=True)
+    lines = [f"{name:<{width}} = {value: .6g} ± {error:.2g}" for name, value, error in columns]
+    noise = ", ".join(f"{name} {value:.2g}" for name, value in result.noise_std.items())
+    lines.append(f"noise: {noise}")
+    if result.problem.hold:
+        kinds = ", ".join(f"{name} {kind}" for name, kind in result.problem.hold)
+        lines.append(f"inputs between samples: {kinds}")
+    lines += [f"units: {text}" for text in converted(result.warnings)]
+    return "\n".join([result.status, "", *lines, "", result.remedy])
 
-    model: VectorField
-    problem: Problem
-    status: str
-    noise_std: Mapping[str, float]
-    start: dict[str, Array] = field(default_factory=dict)
-    data: None = None
 
-
-def field_picture(
-    model: VectorField,
-    status: str,
-    noise: Mapping[str, float],
-    hold: Mapping[str, str],
-    data: xr.Dataset,
-) -> Figure:
-    """Data and free runs of a fitted field; see `physmodel.Result.plot`."""
-    problem = Problem(states=model.states, inputs=model.inputs, hold=hold)
-    return overview(_Drawn(model, problem, status, noise), data)
+def fit_latex(model: ExpressionField, rows: Sequence[Row]) -> str:
+    """Equations in their letters, then their numbers with errors."""
+    pairs = zip(model.states, model.expressions, strict=True)
+    lines = [f"{latex_rate(state, model.order)} &= {to_latex(one) or '0'}" for state, one in pairs]
+    lines += [f"{name_latex(key[-1])} &= {latex_number(v, std)}" for key, v, std, _ in rows]
+    return aligned(lines)
 
 
 def regimes_table(rows: Sequence[Sequence[Row]]) -> pd.DataFrame:

@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from physmodel.data.checked import checked
 from physmodel.data.contract import variable_names
 from physmodel.data.inputs.course import forms
 from physmodel.data.inputs.holds import with_holds
-from physmodel.data.open import opened
 from physmodel.errors import ProblemError
 from physmodel.fitting.attempts import attempted
-from physmodel.fitting.record import Fit
+from physmodel.fitting.result import Fit
+from physmodel.laws.field_runs import problem_of
 from physmodel.losses.records import records_of
+from physmodel.losses.shooting import MultipleShooting
 from physmodel.models.fields.equations_text import right_sides
 from physmodel.models.fields.expression_field import expression_field
 from physmodel.models.fields.parametric_field import ParametricField
@@ -95,8 +97,58 @@ def _fit(
     unmeasured: Sequence[str],
     hold: Mapping[str, str] | None,
 ) -> Fit:
-    data, given = opened(data), None
+    data, noticed = checked(data)
     unmeasured = names_list("unmeasured", unmeasured)
+    field, given = _field(field, variable_names(data, "input"), start, order)
+    data = with_holds(data, holds_table(hold or {}, field.inputs))
+    fits = []
+    for form in forms(data, [n for n in field.inputs if n in data], straight=True):
+        records = records_of(with_holds(data, form), field, unmeasured)
+        fits.append((*attempted(field, records, given), form))
+    best, others, holds = min(fits, key=lambda one: one[0].rank)
+    found, problem = best.found, best.found.problem
+    first, d = found.local[: problem.width].copy(), len(field.states)
+    begun = {"time": np.asarray(records[0].time[0]), "states": first[:d]}
+    return Fit(
+        model=field.with_parameters(best.parameters),
+        problem=problem_of(data, field, holds),
+        names=tuple(getattr(field, "names", [f"[{k}]" for k in range(len(best.parameters))])),
+        values=best.parameters,
+        std_errors=best.std_errors,
+        covariance=best.covariance,
+        noise_std=_noise(problem, field),
+        explained=best.adequate,
+        ending=found.found.ending,
+        start={**begun, "velocities": first[d:]} if field.order == 2 else begun,
+        freedom=int(problem.measured.sum() + problem.measured_rates.sum()) - problem.n_unknowns,
+        stages=found.stages,
+        p_value=best.p_value,
+        side_minima=tuple(one.parameters for one in others),
+        warnings=tuple(noticed),
+        data=with_holds(data, holds),
+    )
+
+
+def _noise(problem: MultipleShooting, field: ParametricField) -> dict[str, float]:
+    """Standard deviation of what was measured, by column."""
+    names = [*field.states, *(velocity_name(state) for state in field.states)]
+    columns = zip(names, problem.noise, problem.known, strict=False)
+    noise = {name: float(std) for name, std, known in columns if known}
+    if problem.rate_noise is not None:
+        suffix = "_t" if field.order == 1 else "_tt"
+        for k, state in enumerate(field.states):
+            if problem.measured_rates[:, k].any():
+                noise[state + suffix] = float(problem.rate_noise[k])
+    return noise
+
+
+def _field(
+    field: ParametricField | str | Mapping[str, str],
+    inputs: Sequence[str],
+    start: Mapping[str, float] | None,
+    order: int | None,
+) -> tuple[ParametricField, Mapping[str, float] | None]:
+    """A field with parameters, and the start values of one in text."""
     if isinstance(field, str) or (
         isinstance(field, Mapping) and any("'" in str(left) or "/" in str(left) for left in field)
     ):
@@ -107,9 +159,11 @@ def _fit(
                 fix="leave the order out: the equations say it",
             )
         order = written
+    given: Mapping[str, float] | None = None
     if isinstance(field, Mapping):
-        inputs = [n for n in variable_names(data, "input") if n not in field]
-        field, given = expression_field(field, inputs=inputs, start=start, order=order), start or {}
+        given = start or {}
+        driven = [name for name in inputs if name not in field]
+        field = expression_field(field, inputs=driven, start=start, order=order)
     elif not hasattr(field, "parameters"):
         raise ProblemError(
             f"{field!r} is no field",
@@ -122,36 +176,4 @@ def _fit(
         )
     if not len(field.parameters):
         raise ProblemError("the field has no parameter to fit", fix="name an unknown number")
-    data = with_holds(data, holds_table(hold or {}, field.inputs))
-    fits = []
-    for form in forms(data, [n for n in field.inputs if n in data], straight=True):
-        records = records_of(with_holds(data, form), field, unmeasured)
-        fits.append((*attempted(field, records, given), form))
-    best, others, holds = min(fits, key=lambda one: one[0].rank)
-    found, shared = best.found, best.parameters
-    problem = found.problem
-    names = [*field.states, *(velocity_name(state) for state in field.states)]
-    seen = problem.known
-    noise = {n: float(s) for n, s, known in zip(names, problem.noise, seen, strict=False) if known}
-    if problem.rate_noise is not None:
-        suffix = "_t" if field.order == 1 else "_tt"
-        for k, state in enumerate(field.states):
-            if problem.measured_rates[:, k].any():
-                noise[state + suffix] = float(problem.rate_noise[k])
-    n_values = int(problem.measured.sum() + problem.measured_rates.sum())
-    return Fit(
-        field.with_parameters(shared),
-        tuple(getattr(field, "names", [f"[{k}]" for k in range(len(shared))])),
-        shared,
-        best.std_errors,
-        best.covariance,
-        noise,
-        best.adequate,
-        found.found.ending,
-        found.local[: problem.width].copy(),
-        n_values - problem.n_unknowns,
-        found.stages,
-        holds,
-        best.p_value,
-        tuple(one.parameters for one in others),
-    )
+    return field, given

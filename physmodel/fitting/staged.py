@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.fitting.opening import first_motion, typical_size, typical_speed
-from physmodel.fitting.record import Stage
+from physmodel.fitting.stage import Stage
 from physmodel.losses.flow import ORDER
 from physmodel.losses.shooting import MultipleShooting, Record
 from physmodel.losses.shooting_exact import ExactStep, exact_step

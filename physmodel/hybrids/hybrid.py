@@ -11,9 +11,10 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from physmodel.data.doctor import check, constant_columns, duplicate_columns
+from physmodel.data.checked import checked
+from physmodel.data.doctor import constant_columns, duplicate_columns
 from physmodel.data.open import opened
-from physmodel.data.stated_problem import FIELDS, stated_problem
+from physmodel.data.stated_problem import stated_problem, stated_units
 from physmodel.discovery.holds import stated_by_evidence
 from physmodel.errors import DataError, ProblemError
 from physmodel.findings import Finding
@@ -86,8 +87,12 @@ def hybrid(
     ProblemError
         If the known equations cannot be read or do not fit the data.
     """
-    arguments = locals()  # taken first, when they are the arguments and nothing else
-    fields = {k: v for k, v in arguments.items() if k in FIELDS and v is not None}
+    said = {"states": states, "inputs": inputs, "positive": positive, "title": title}
+    measures = {"units": units, "time_unit": time_unit, "constants": constants, "hold": hold}
+    family = {"order": order, "degree": degree, "functions": functions, "terms": terms}
+    more = {"library": library, "bodies": bodies, "symmetries": symmetries, "laws": laws}
+    each = {**said, **measures, **family, **more}
+    fields = {name: value for name, value in each.items() if value is not None}
     with threadpool_limits(1, "blas"):
         if not isinstance(known, Result):
             return _hybrid(data, known, problem, start, fields)
@@ -106,11 +111,7 @@ def _hybrid(
     start: Mapping[str, float] | None,
     fields: dict[str, Any],
 ) -> HybridResult:
-    dataset = opened(data)
-    findings = check(dataset)
-    for finding in findings:
-        if finding.severity == "error":
-            raise DataError(finding.message, where=finding.where, fix=finding.fix)
+    dataset, findings = checked(data, stated_units(problem, fields))
     # Known parts are added up in plain coordinates: no logarithms.
     asked = stated_problem(dataset, problem, {**fields, "positive": ()})
     texts = known_texts(known, asked.states)

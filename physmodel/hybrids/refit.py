@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from physmodel.errors import PhysmodelError
 from physmodel.findings import Finding
 from physmodel.fitting.attempts import Attempt
-from physmodel.fitting.record import Stage
+from physmodel.fitting.stage import Stage
 from physmodel.fitting.staged import staged
 from physmodel.hybrids.assembled import Assembled
 from physmodel.hybrids.search import Search, Steps

@@ -48,7 +48,7 @@ def invariants(data: Any) -> tuple[Invariant, ...]:
     -------
     tuple of Invariant
         Functionally independent, those of few terms first; empty where nothing is conserved.
-        Constant columns and copies of others are left out.
+        Constant columns and copies of others are left out; angles in degrees are taken in radians.
 
     Raises
     ------

@@ -34,7 +34,7 @@ def symmetries(data: Any) -> tuple[LawSymmetry, ...]:
         Continuous ones first; their names are what a `Problem` takes. Empty without a law. Where
         positions and velocities were measured and fewer terms do, those of the law with a pull
         towards the origin that falls with the square of the distance. Where other terms cannot be
-        told from those of the law, what all these laws share.
+        told from those of the law, what all these laws share. Angles are in radians.
 
     Raises
     ------

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
-from physmodel.data.contract import validate, variable_names
+from physmodel.data.contract import variable_names
 from physmodel.data.segments import segments
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.shooting import Record
@@ -39,7 +39,6 @@ def canonical_records(
     """
     if not isinstance(data, xr.Dataset):
         return _even(names), list(data)
-    validate(data)
     present = variable_names(data)
     states = _even(names or [name for name in present if velocity_name(name) in present], present)
     columns = [*states, *map(velocity_name, states)]

@@ -11,19 +11,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
-from scipy.linalg import lstsq
 
+from physmodel.data.open import opened
 from physmodel.errors import DataError
+from physmodel.findings import converted, recorded
 from physmodel.losses.shooting import Record
-from physmodel.losses.slopes import KnownStates, ShiftedPaths
-from physmodel.networks.canonical import Paths, canonical_records, paths_of, slopes_of
-from physmodel.optimizers.least_squares.bordered import bordered_least_squares
+from physmodel.networks.canonical import canonical_records, paths_of, slopes_of
+from physmodel.networks.kept import Kept
+from physmodel.networks.width import FittedWidth, fit_width
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-    from physmodel.models.nets.form import Form
     from physmodel.models.nets.net_field import NetField
     from physmodel.models.nets.structure.hamiltonian import Hamiltonian
 
@@ -32,23 +31,12 @@ Array = NDArray[np.float64]
 #: Widths of the hidden layer that are tried, smallest first, and how many in a row may be no better
 #: before the search ends.
 WIDTHS, PATIENCE = (8, 16, 32, 64, 128, 256), 2
-#: Times that the noise of the slopes is estimated anew, at most, and iterations each time.
-ROUNDS, MOST_ITERATIONS = 2, 30
-#: Relative change of the cost that ends a round.
-TOLERANCE = 1e-2
-#: A fit takes rows until its residuals are so many times its parameters, and its derivatives so
-#: many numbers; a quarter more where the motion is fastest, which is where fields are steep.
-RESIDUALS_PER_PARAMETER, NUMBERS = 20, 2_000_000
 #: States whose noise is not this much above the error of the integrals are taken as they are.
 VISIBLE = 3.0
-#: Noise of the slopes, which are of unit size, at least: what the rounding of a fit leaves.
-LEAST_NOISE = 1e-13
-#: Directions in the space of the weights below this part of the largest are left alone.
-RANK = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkFit:
+class NetworkFit(Kept):
     """A network and what was found out on the way.
 
     Attributes
@@ -61,6 +49,8 @@ class NetworkFit:
         Schwarz's criterion of each width tried.
     state_noise, slope_noise : ndarray (d,)
         Standard deviations, in the units of the data; zeros for states taken as they are.
+    units : tuple of str
+        What was converted before the fit: angles in degrees.
     """
 
     field: NetField
@@ -68,13 +58,14 @@ class NetworkFit:
     scores: dict[int, float]
     state_noise: Array
     slope_noise: Array
+    units: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Width, weights and noise."""
         pairs = zip(self.field.states, self.state_noise, strict=True)
         noise = ", ".join(f"{name} {value:.2g}" for name, value in pairs)
         size = f"{self.width} hidden units, {len(self.field.parameters)} weights"
-        return f"{size}\nnoise: {noise}"
+        return "\n".join([size, f"noise: {noise}", *(f"units: {text}" for text in self.units)])
 
     def __repr__(self) -> str:
         from physmodel.laws.texts.render import compact
@@ -126,22 +117,22 @@ def fit_network(
     from physmodel.models.nets.scaling import Scaling
     from physmodel.models.nets.weights.random_units import with_random_units
 
+    data = opened(data) if isinstance(data, xr.Dataset) else data
     names, records = canonical_records(data, names)
     states, slopes = [one.motion for one in records], [slopes_of(one) for one in records]
     scale, clock = _units(states, slopes)
+    x, v = [one / scale for one in states], [one * (clock / scale) for one in slopes]
     moments = [one.time / clock for one in records]
-    x = [one / scale for one in states]
-    v = [one * (clock / scale) for one in slopes]
     paths, motion = paths_of(moments, x, v), np.vstack(v)
     noisy = bool(np.any(paths.noise > VISIBLE * paths.error))
     if not noisy:
         paths = replace(paths, states=np.vstack(x), noise=np.zeros_like(paths.noise))
     shifts = np.zeros(len(paths.rows) * motion.shape[1])
-    found: dict[int, _Fitted] = {}
+    found: dict[int, FittedWidth] = {}
     best = WIDTHS[0]
     for place, width in enumerate(WIDTHS):
         form = with_random_units(family(width), seed)
-        fit = _fit_width(form, names, paths, motion, shifts if noisy else None, seed)
+        fit = fit_width(form, names, paths, motion, shifts if noisy else None, seed)
         found[width] = fit
         if fit.score <= found[best].score:
             best, shifts = width, fit.shifts
@@ -155,79 +146,8 @@ def fit_network(
         {width: fit.score for width, fit in found.items()},
         paths.noise * scale,
         chosen.noise * scale / clock,
+        tuple(converted(recorded(data))) if isinstance(data, xr.Dataset) else (),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Fitted:
-    """One width: field, shifts of the paths, noise of the slopes ``(d,)`` and criterion."""
-
-    field: NetField
-    shifts: Array
-    noise: Array
-    score: float
-
-
-def _fit_width(
-    form: Form, names: tuple[str, ...], paths: Paths, slopes: Array, shifts: Array | None, seed: int
-) -> _Fitted:
-    """Fit the weights, and where there are shifts to start from, these too."""
-    from physmodel.models.nets.net_field import NetField
-
-    d, p = slopes.shape[1], form.n_parameters
-    field = NetField(form, names, (), form.initial(seed))
-    if shifts is None:
-        wanted = max(1, RESIDUALS_PER_PARAMETER * p // d, NUMBERS // (d * p))
-        rows = _telling_rows(slopes, wanted, np.random.default_rng(seed))
-        known = KnownStates(field, paths.states[rows], slopes[rows], np.ones(d))
-        theta, left = _linear(known)
-        noise = _noise_of(left.reshape(-1, d), p)
-        return _Fitted(
-            field.with_parameters(theta), np.empty(0), noise, _criterion(noise, left.size, p)
-        )
-    spread = paths.noise / np.sqrt(paths.rows)[:, None]
-    moved = ShiftedPaths(field, paths.states, slopes, paths.path, spread, np.ones(d))
-    theta, left = _linear(KnownStates(field, moved.states(shifts), slopes, np.ones(d)))
-    noise = _noise_of(left.reshape(-1, d), p)
-    for _ in range(ROUNDS):
-        moved = replace(moved, slope_noise=noise)
-        found = bordered_least_squares(
-            moved, shifts, theta, tolerance=TOLERANCE, max_iterations=MOST_ITERATIONS
-        )
-        shifts, theta = found.local, found.shared.parameters
-        left = moved.values(shifts, theta)[spread.size :].reshape(-1, d) * noise
-        before, noise = noise, _noise_of(left, p + spread.size)
-        if np.all(np.abs(np.log(noise / before)) < np.log(2.0)):
-            break
-    return _Fitted(field.with_parameters(theta), shifts, noise, _criterion(noise, left.size, p))
-
-
-def _telling_rows(slopes: Array, wanted: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Rows at random, and a quarter as many of the fastest motion; in their order."""
-    by_speed = np.argsort(-np.linalg.norm(slopes, axis=1), kind="stable")
-    drawn = rng.permutation(len(slopes))[:wanted]
-    return np.union1d(drawn, by_speed[: wanted // 4])
-
-
-def _linear(known: KnownStates) -> tuple[Array, Array]:
-    """Weights ``(p,)`` of a field that is linear in them, and the residuals left."""
-    residuals, jacobian = known.linearised(known.field.parameters)
-    norms = np.linalg.norm(jacobian, axis=0)
-    jacobian /= np.where(norms > 0.0, norms, 1.0)
-    weights = -lstsq(jacobian, residuals, cond=RANK, lapack_driver="gelsy")[0]
-    left = residuals + jacobian @ weights
-    return known.field.parameters + weights / np.where(norms > 0.0, norms, 1.0), left
-
-
-def _criterion(noise: Array, size: int, p: int) -> float:
-    """Schwarz's criterion for each residual."""
-    return float(np.log(noise).mean() + p * np.log(size) / (2.0 * size))
-
-
-def _noise_of(residuals: Array, unknowns: int) -> Array:
-    free = max(1.0, len(residuals) - unknowns / residuals.shape[1])
-    noise: Array = np.sqrt((residuals**2).sum(axis=0) / free)
-    return np.maximum(noise, LEAST_NOISE)
 
 
 def _units(states: Sequence[Array], slopes: Sequence[Array]) -> tuple[Array, float]:

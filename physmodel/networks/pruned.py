@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import DataError, ProblemError
+from physmodel.networks.kept import Kept
 from physmodel.optimizers.least_squares.residuals import Residuals
 from physmodel.optimizers.pruning.pruning import prune_by_criterion, prune_to
 from physmodel.optimizers.pruning.trial import Evaluations, Refit, Trial, schwarz
@@ -16,6 +18,7 @@ from physmodel.problem.checks import is_whole
 
 if TYPE_CHECKING:
     from physmodel.models.nets.net_field import NetField
+    from physmodel.models.nets.weights.unit_layout import Layout
 
 Array = NDArray[np.float64]
 
@@ -29,7 +32,7 @@ LEAST_NOISE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Pruned:
+class Pruned(Kept):
     """A network with fewer weights.
 
     Attributes
@@ -107,30 +110,16 @@ def prune(
     """
     from physmodel.models.nets.net_field import NetField
     from physmodel.models.nets.weights.pruned import PrunedForm
-    from physmodel.models.nets.weights.unit_layout import layout_of, without_idle_units
+    from physmodel.models.nets.weights.unit_layout import without_idle_units
 
     if not isinstance(field, NetField):
         raise ProblemError(
             f"{field!r} is no network", fix="give a NetField, trained, and the loss of its fit"
         )
-    if not is_whole(evaluations) or evaluations < 0 or (size is not None and not is_whole(size)):
-        raise ProblemError(
-            f"size {size!r} and at most {evaluations!r} refits", fix="give whole numbers"
-        )
     start, p = field.parameters, len(field.parameters)
-    if size is not None and not 1 <= size <= p:
-        raise ProblemError(
-            f"{size} weights to keep of a network of {p}", fix=f"ask for 1 to {p} weights"
-        )
-    layout = layout_of(field.form)
-    if not layout.units:
-        raise ProblemError(
-            f"no network is known inside a {type(field.form).__name__}",
-            fix="prune a network before it is wrapped in such a form",
-        )
-    prior = np.ones(p)
-    for layer in layout.layers:
-        prior[list(layer)] = np.sqrt(np.mean(start[list(layer)] ** 2)) or 1.0
+    _require_counts(size, evaluations, p)
+    layout = _layout(field)
+    prior = _sizes(start, layout.layers)
     noise, m = _noise(loss, start)
     pinned = np.isin(np.arange(p), layout.others)
     thorough = Refit(_Scaled(loss, noise), prior, pinned, THOROUGH)
@@ -156,6 +145,37 @@ def prune(
         square(dense),
         tuple((one.size, square(one), schwarz(one, m)) for one in counted.trials),
     )
+
+
+def _layout(field: NetField) -> Layout:
+    from physmodel.models.nets.weights.unit_layout import layout_of
+
+    layout = layout_of(field.form)
+    if not layout.units:
+        raise ProblemError(
+            f"no network is known inside a {type(field.form).__name__}",
+            fix="prune a network before it is wrapped in such a form",
+        )
+    return layout
+
+
+def _sizes(weights: Array, layers: Iterable[Iterable[int]]) -> Array:
+    """Size that is expected of each weight: that of its layer."""
+    prior = np.ones(len(weights))
+    for layer in map(list, layers):
+        prior[layer] = np.sqrt(np.mean(weights[layer] ** 2)) or 1.0
+    return prior
+
+
+def _require_counts(size: int | None, evaluations: int, p: int) -> None:
+    if not is_whole(evaluations) or evaluations < 0 or (size is not None and not is_whole(size)):
+        raise ProblemError(
+            f"size {size!r} and at most {evaluations!r} refits", fix="give whole numbers"
+        )
+    if size is not None and not 1 <= size <= p:
+        raise ProblemError(
+            f"{size} weights to keep of a network of {p}", fix=f"ask for 1 to {p} weights"
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from physmodel.data.contract import validate
+from physmodel.data.open import opened
 from physmodel.errors import DataError, ProblemError
 from physmodel.losses.field_residuals import Stack
 from physmodel.losses.flow import ORDER
@@ -23,6 +23,7 @@ from physmodel.losses.next_sample import NextSample
 from physmodel.losses.penalty import Ridge
 from physmodel.losses.records import records_of
 from physmodel.losses.shooting import Record
+from physmodel.networks.kept import Kept
 from physmodel.optimizers.least_squares.held_out_ridge import held_out_ridge
 from physmodel.optimizers.least_squares.levenberg_marquardt import levenberg_marquardt
 from physmodel.problem.known.rods import Rods
@@ -48,7 +49,7 @@ STEP_ERROR, LEAST_ERROR, MOST_STEPS = 1e-3, 1e-13, 64
 
 
 @dataclass(frozen=True, eq=False)
-class RodFit:
+class RodFit(Kept):
     """A field and how well it foretells.
 
     Attributes
@@ -115,14 +116,8 @@ def fit_rods(
     from physmodel.models.nets.structure.constrained import Constrained
     from physmodel.models.nets.weights.random_units import RandomUnits
 
-    validate(data)
-    given = (1.0, *(None,) * (rods.n_particles - 1)) if masses is None else tuple(masses)
-    if all(one is None for one in given):
-        raise ProblemError(
-            "all masses are to be found",
-            why="the motion shows the ratios of the masses only",
-            fix="state one of them",
-        )
+    data = opened(data)
+    given = _given_masses(masses, rods.n_particles)
     states, d = tuple(names), rods.n_coordinates
     free = Constrained(KnownScalar(states, "0"), rods, (1.0,) * rods.n_particles)
     records = _complete(records_of(data, NetField(free, states, (), np.empty(0))))
@@ -138,6 +133,18 @@ def fit_rods(
     found, held_out = _fitted(problem, width)
     field = NetField(form, states, (), np.concatenate([hidden, found]))
     return RodFit(field, form.mass(torch.tensor(field.parameters)).numpy(), held_out)
+
+
+def _given_masses(masses: Sequence[float | None] | None, count: int) -> tuple[float | None, ...]:
+    """What is stated of the masses: by default the first."""
+    given = (1.0, *(None,) * (count - 1)) if masses is None else tuple(masses)
+    if all(one is None for one in given):
+        raise ProblemError(
+            "all masses are to be found",
+            why="the motion shows the ratios of the masses only",
+            fix="state one of them",
+        )
+    return given
 
 
 def _fitted(problem: NextSample, width: int) -> tuple[Array, float]:

@@ -11,11 +11,14 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from physmodel.data.contract import validate, variable_names
+from physmodel.data.contract import variable_names
 from physmodel.data.doctor import constant_columns
+from physmodel.data.open import opened
 from physmodel.data.segments import segments
 from physmodel.errors import DataError, ProblemError
-from physmodel.networks.held_out import SHORTEST, exam, folds, surely_less
+from physmodel.findings import converted, recorded
+from physmodel.networks.held_out import SHORTEST, Exam, exam, folds, surely_less
+from physmodel.networks.kept import Kept
 from physmodel.networks.net_trial import FORMS, NetTrial
 from physmodel.optimizers.settings_search.record import SearchResult
 from physmodel.optimizers.settings_search.search import search
@@ -40,7 +43,7 @@ PART = 1.0 / 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Tuned:
+class Tuned(Kept):
     """A network with the settings that a search chose.
 
     Attributes
@@ -57,6 +60,8 @@ class Tuned:
         Spent, in whole fits.
     search : SearchResult
         Everything that was tried.
+    units : tuple of str
+        What was converted before the fit: angles in degrees.
     """
 
     field: NetField
@@ -65,6 +70,7 @@ class Tuned:
     default_error: float
     effort: float
     search: SearchResult
+    units: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         from physmodel.laws.texts.render import compact
@@ -83,10 +89,12 @@ class Tuned:
             for name, value in self.settings.items()
         )
         failed = f", {len(self.search.failures)} failed" if self.search.failures else ""
-        return (
-            f"{chosen}\nheld-out error: {self.error:.3g} (tried first: {self.default_error:.3g})\n"
-            f"effort: {self.effort:.3g} whole fits{failed}"
-        )
+        lines = [
+            chosen,
+            f"held-out error: {self.error:.3g} (tried first: {self.default_error:.3g})",
+            f"effort: {self.effort:.3g} whole fits{failed}",
+        ]
+        return "\n".join([*lines, *(f"units: {text}" for text in self.units)])
 
 
 def tune(
@@ -135,9 +143,50 @@ def tune(
     the best are adopted only if they lower the error by more than the standard error of the
     difference (as in the rule of one standard error, Breiman et al. 1984, section 3.4.3).
     """
-    validate(data)
+    data = opened(data)
     states, inputs = _ordered(data, pairs), variable_names(data, "input")
     d = len(states)
+    _require_moving(data, states)
+    pieces = segments(data, (*states, *inputs))
+    parts, every = folds(pieces, d), [one for one in pieces if len(one.time) >= SHORTEST]
+    spread = np.vstack([one.values[:, :d] for one in every]).std(axis=0)
+    race = _Race(
+        [exam(part.held_out, d, part.memory, spread) for part in parts],
+        [NetTrial(tuple(states), tuple(inputs), one.training, one.memory, seed) for one in parts],
+    )
+    forms = [form for form in FORMS if _possible(form, d, bool(inputs), bool(pairs))]
+    space: Space = {"form": Categorical(tuple(forms)), **RANGES}
+    with threadpool_limits(1, "blas"):
+        options: dict[str, Any] = {"least": LEAST, "passes": passes, "seed": seed}
+        found = search(race.error, space, method=method, known=[DEFAULTS], **options)
+        first, best = (race.errors(one, 1.0) for one in (DEFAULTS, found.settings))
+        adopted = surely_less(best, first)
+        settings, reached = (found.settings, best) if adopted else (dict(DEFAULTS), first)
+        whole = NetTrial(tuple(states), tuple(inputs), every, parts[0].memory, seed)
+        field = whole.fit(settings, 1.0)
+    effort = len(parts) * (PART * found.cost + 2.0)
+    errors_of = float(reached.mean()), float(first.mean())
+    return Tuned(field, settings, *errors_of, effort, found, tuple(converted(recorded(data))))
+
+
+@dataclass(frozen=True)
+class _Race:
+    """Networks fitted to all folds but one, and run on that."""
+
+    tests: Sequence[Exam]
+    trials: Sequence[NetTrial]
+
+    def errors(self, settings: dict[str, Any], effort: float) -> Array:
+        """Error on each fold."""
+        pairs = zip(self.trials, self.tests, strict=True)
+        return np.array([test.strays(trial.fit(settings, effort)) for trial, test in pairs])
+
+    def error(self, settings: dict[str, Any], effort: float) -> float:
+        """Mean error of a fit in the search."""
+        return float(self.errors(settings, PART * effort).mean())
+
+
+def _require_moving(data: xr.Dataset, states: Sequence[str]) -> None:
     still = sorted({*constant_columns(data[[*states, "row_size"]])})
     if still:
         raise DataError(
@@ -145,35 +194,6 @@ def tune(
             why="a network of it would fit anything",
             fix="leave it out of the data",
         )
-    pieces = segments(data, (*states, *inputs))
-    parts = folds(pieces, d)
-    every = [one for one in pieces if len(one.time) >= SHORTEST]
-    spread = np.vstack([one.values[:, :d] for one in every]).std(axis=0)
-    tests = [exam(part.held_out, d, part.memory, spread) for part in parts]
-    trials = [
-        NetTrial(tuple(states), tuple(inputs), part.training, part.memory, seed) for part in parts
-    ]
-    forms = [form for form in FORMS if _possible(form, d, bool(inputs), bool(pairs))]
-    space: Space = {"form": Categorical(tuple(forms)), **RANGES}
-
-    def errors(settings: dict[str, Any], effort: float) -> Array:
-        pairs = zip(trials, tests, strict=True)
-        return np.array([test.strays(trial.fit(settings, effort)) for trial, test in pairs])
-
-    def error(settings: dict[str, Any], effort: float) -> float:
-        return float(errors(settings, PART * effort).mean())
-
-    with threadpool_limits(1, "blas"):
-        found = search(
-            error, space, method=method, known=[DEFAULTS], least=LEAST, passes=passes, seed=seed
-        )
-        first, best = (errors(one, 1.0) for one in (DEFAULTS, found.settings))
-        adopted = surely_less(best, first)
-        settings, reached = (found.settings, best) if adopted else (dict(DEFAULTS), first)
-        whole = NetTrial(tuple(states), tuple(inputs), every, parts[0].memory, seed)
-        field = whole.fit(settings, 1.0)
-    effort = len(parts) * (PART * found.cost + 2.0)
-    return Tuned(field, settings, float(reached.mean()), float(first.mean()), effort, found)
 
 
 def _possible(form: str, d: int, inputs: bool, paired: bool) -> bool:

@@ -29,6 +29,12 @@ def table_of(field: str, value: Any) -> dict[str, Any]:
     return table
 
 
+def require_text(name: str, unit: Any) -> None:
+    """Refuse a unit that is no text."""
+    if not isinstance(unit, str):
+        raise ProblemError(f"the unit of {name!r} must be text", where="units")
+
+
 def is_whole(value: Any) -> bool:
     """Whether a value is a whole number (and no truth value)."""
     return isinstance(value, int) and not isinstance(value, bool)

@@ -10,7 +10,7 @@ from typing import Any
 from physmodel.errors import ProblemError
 from physmodel.problem.algebra.expression import FUNCTIONS
 from physmodel.problem.algebra.parser import suggestion
-from physmodel.problem.checks import is_whole, names_list, require_known, table_of
+from physmodel.problem.checks import is_whole, names_list, require_known, require_text, table_of
 from physmodel.problem.holds import holds_table
 from physmodel.problem.known.knowledge import positive_by_law, require_consistent
 from physmodel.problem.measures.consistency import require_units
@@ -121,8 +121,7 @@ class Problem(Statement):
         require_known("positive", self.positive, self.states)
         require_known("units", [name for name, _ in self.units], variables)
         for name, unit in (*self.units, ("time", self.time_unit)):
-            if not isinstance(unit, str):
-                raise ProblemError(f"the unit of {name!r} must be text", where="units")
+            require_text(name, unit)
             parse_unit(unit)
         constants_of(self)
 

@@ -12,7 +12,9 @@ import xarray as xr
 from physmodel.atomic import write_atomic
 from physmodel.conserved.of_law import law_invariants
 from physmodel.errors import ProblemError
+from physmodel.fitting.result import Fit
 from physmodel.hybrids.results.result import HybridResult
+from physmodel.laws.answer import Answer
 from physmodel.laws.result import Result
 from physmodel.laws.texts.html import table
 from physmodel.laws.texts.latex import latex_equation, latex_rows
@@ -26,6 +28,7 @@ from physmodel.laws.texts.render import (
     unexplained,
 )
 from physmodel.reports import figures
+from physmodel.reports.fit_page import fit_html
 from physmodel.reports.hybrid_page import hybrid_html
 from physmodel.reports.page import (
     data_section,
@@ -44,13 +47,13 @@ if TYPE_CHECKING:
 
 
 def write_report(
-    result: Result | HybridResult, folder: str | Path, facts: Mapping[str, str] | None = None
+    result: Answer, folder: str | Path, facts: Mapping[str, str] | None = None
 ) -> Path:
     """Write ``report.html``.
 
     Parameters
     ----------
-    result : Result or HybridResult
+    result : Result, HybridResult or Fit
         With the data that it was made from.
     folder : path
     facts : mapping of str to str, optional
@@ -63,13 +66,20 @@ def write_report(
     Raises
     ------
     ProblemError
-        If the result does not hold its data.
+        If the result does not hold its data, or is of another kind.
     """
     made = facts or {}
     if isinstance(result, HybridResult):
         html = hybrid_html(result, made)
-    else:
+    elif isinstance(result, Fit):
+        html = fit_html(result, made)
+    elif isinstance(result, Result):
         html = report_html(result, made)
+    else:
+        raise ProblemError(
+            f"there is no page about a {type(result).__name__}",
+            fix="reports are of what discover, hybrid and fit return",
+        )
     return write_atomic(Path(folder) / "report.html", html)
 
 

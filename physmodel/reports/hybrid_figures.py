@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.fitting.record import Stage
+from physmodel.fitting.stage import Stage
 from physmodel.hybrids.results.result import HybridResult
 from physmodel.laws.figures.canvas import (
     CYCLE,

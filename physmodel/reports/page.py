@@ -9,9 +9,8 @@ import xarray as xr
 
 from physmodel.data.doctor import summary
 from physmodel.findings import Finding
-from physmodel.hybrids.results.result import HybridResult
+from physmodel.laws.answer import Answer
 from physmodel.laws.figures.flights import flights
-from physmodel.laws.result import Result
 from physmodel.laws.runs.scores import scored
 from physmodel.laws.texts.html import COLOURS, table
 from physmodel.reports import figures
@@ -89,7 +88,7 @@ def named(svg: str, alternative: str) -> str:
     return svg.replace("<svg", f'<svg role="img" aria-label="{escape(alternative)}"', 1)
 
 
-def free_run_sections(result: Result | HybridResult, data: xr.Dataset) -> list[str]:
+def free_run_sections(result: Answer, data: xr.Dataset) -> list[str]:
     """Data against simulations from fitted starts, the portrait, and what they miss."""
     flown = flights(result, data)
     shown = ", ".join(result.problem.states)

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
-from physmodel.hybrids.results.result import HybridResult
+from physmodel.laws.answer import Answer
 from physmodel.laws.files.manifest import manifest_of
 from physmodel.laws.files.storage import DATA
-from physmodel.laws.result import Result
 from physmodel.laws.texts.naming import source_of
 from physmodel.version import __version__
 
@@ -34,7 +33,7 @@ def facts_of_run(folder: str | Path) -> dict[str, str]:
     return {key: str(known[key]) for key in (*FACTS, DATA) if known.get(key)}
 
 
-def origin(result: Result | HybridResult, facts: Mapping[str, str]) -> str:
+def origin(result: Answer, facts: Mapping[str, str]) -> str:
     """A paragraph: what made the result from what, and when."""
     pieces = [f"physmodel {escape(__version__)}, search {escape(result.solver_code)}"]
     source = source_of(result.data)

@@ -12,10 +12,9 @@ from secrets import token_hex
 
 from physmodel.atomic import unwritable, write_atomic
 from physmodel.errors import ProblemError
-from physmodel.hybrids.results.result import HybridResult
+from physmodel.laws.answer import Answer
 from physmodel.laws.files.manifest import MANIFEST, digest, run_files
 from physmodel.laws.files.storage import DATA
-from physmodel.laws.result import Result
 from physmodel.problem.toml import write_problem
 from physmodel.reports.html import write_report
 from physmodel.reports.provenance import now
@@ -24,12 +23,12 @@ from physmodel.version import environment
 PACKAGES = ("numpy", "scipy", "xarray", "pandas")
 
 
-def write_run(result: Result | HybridResult, folder: str | Path, command: str = "") -> Path:
+def write_run(result: Answer, folder: str | Path, command: str = "") -> Path:
     """Write everything about a result into a folder.
 
     Parameters
     ----------
-    result : Result or HybridResult
+    result : Result, HybridResult or Fit
     folder : path
         Made if missing. An earlier run in it is replaced as a whole, once the new one is complete;
         other files in it stay.
@@ -125,9 +124,7 @@ def _hash_of_data(folder: Path) -> dict[str, str]:
     return {DATA: digest(folder / DATA)} if (folder / DATA).is_file() else {}
 
 
-def _manifest(
-    result: Result | HybridResult, folder: Path, facts: Mapping[str, str]
-) -> dict[str, object]:
+def _manifest(result: Answer, folder: Path, facts: Mapping[str, str]) -> dict[str, object]:
     files = sorted(p for p in folder.iterdir() if p.is_file() and p.name != MANIFEST)
     return {
         "schema_version": 1,

@@ -85,6 +85,10 @@ def check_solver(
         _check_certificate(answer, noisy)
     silence = _coefficients(solver(matrix, np.zeros(len(signal))))
     require(not silence.any(), f"a signal of zeros has the coefficients {silence[silence != 0.0]}")
+    _check_refusals(solver, matrix, signal)
+
+
+def _check_refusals(solver: Solver, matrix: Array, signal: Array) -> None:
     holes = np.where(np.arange(len(signal)) == 3, np.nan, signal)
     require_refusal(lambda: solver(matrix, holes), "a signal with a NaN")
     pitted = matrix.copy()

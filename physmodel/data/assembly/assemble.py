@@ -68,16 +68,7 @@ def assemble(
     states = [k for k, name in enumerate(names) if name not in inputs]
     if not states:
         raise DataError("every value of the states is missing", where=source)
-    pieces: list[tuple[str, Array, Array]] = []
-    for trajectory in raw:
-        where = f", trajectory {trajectory.label}" if len(raw) > 1 else ""
-        _check_time(trajectory, where)
-        usable = usable_samples(trajectory, names, nan_policy, where, notes)
-        observed = np.flatnonzero(usable)
-        blocks = (
-            [observed] if nan_policy == "estimate" else [np.arange(a, b) for a, b in runs(usable)]
-        )
-        pieces += _split(trajectory, blocks, states, where, notes)
+    pieces = _pieces(raw, names, states, nan_policy, notes)
     if not pieces:
         raise _too_short(raw, source)
     if not any(values[:, states].any() for _, _, values in pieces):
@@ -102,6 +93,27 @@ def assemble(
         source=source,
         findings=bundled(notes),
     )
+
+
+def _pieces(
+    raw: Sequence[RawTrajectory],
+    names: Sequence[str],
+    states: list[int],
+    nan_policy: NanPolicy,
+    notes: list[Finding],
+) -> list[tuple[str, Array, Array]]:
+    """Label, times and values of what is not interrupted."""
+    pieces: list[tuple[str, Array, Array]] = []
+    for trajectory in raw:
+        where = f", trajectory {trajectory.label}" if len(raw) > 1 else ""
+        _check_time(trajectory, where)
+        usable = usable_samples(trajectory, names, nan_policy, where, notes)
+        observed = np.flatnonzero(usable)
+        blocks = (
+            [observed] if nan_policy == "estimate" else [np.arange(a, b) for a, b in runs(usable)]
+        )
+        pieces += _split(trajectory, blocks, states, where, notes)
+    return pieces
 
 
 def _too_short(raw: Sequence[RawTrajectory], source: str) -> DataError:

@@ -71,22 +71,8 @@ def from_xarray(
     findings: list[Finding] = []
     clock_name, axis = find_time(table, time, source, findings)
     label = find_trajectory(table, trajectory, axis, source)
-    columns: dict[str, xr.DataArray] = {}
-    edges = {variable.attrs.get("bounds") for variable in table.variables.values()}
-    wanted = {*inputs, *(states or ())}
-    for name, variable in table.data_vars.items():
-        # What CF calls bounds are edges of cells and no quantity of their own.
-        if axis not in variable.dims or name == clock_name or name in edges:
-            continue
-        parts = components(str(name), variable, axis, label, wanted)
-        columns |= parts
-    if not columns:
-        raise DataError(
-            f"no variable has the dimension {axis!r}",
-            where=source,
-            fix="name the time with time=; dimensions: " + ", ".join(map(str, table.dims)),
-        )
-    columns = chosen_columns(columns, inputs, states, source)
+    every = _columns(table, clock_name, axis, label, {*inputs, *(states or ())}, source)
+    columns = chosen_columns(every, inputs, states, source)
     clean = identifiers(list(columns), findings)
     raw, unit = _trajectories(table, columns, clock_name, axis, label, source, findings)
     pairs = list(zip(clean, columns.items(), strict=True))
@@ -105,6 +91,31 @@ def from_xarray(
         source=source,
         findings=findings,
     )
+
+
+def _columns(
+    table: xr.Dataset,
+    clock_name: str,
+    axis: str,
+    label: str | None,
+    wanted: set[str],
+    source: str,
+) -> dict[str, xr.DataArray]:
+    """What was measured along the time, one column each."""
+    columns: dict[str, xr.DataArray] = {}
+    edges = {variable.attrs.get("bounds") for variable in table.variables.values()}
+    for name, variable in table.data_vars.items():
+        # What CF calls bounds are edges of cells and no quantity of their own.
+        if axis not in variable.dims or name == clock_name or name in edges:
+            continue
+        columns |= components(str(name), variable, axis, label, wanted)
+    if not columns:
+        raise DataError(
+            f"no variable has the dimension {axis!r}",
+            where=source,
+            fix="name the time with time=; dimensions: " + ", ".join(map(str, table.dims)),
+        )
+    return columns
 
 
 def _trajectories(

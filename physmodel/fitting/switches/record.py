@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
+from physmodel.findings import Finding, converted
 from physmodel.fitting.card import numbers_of, regimes_card, regimes_short, regimes_table
-from physmodel.fitting.record import Fit
+from physmodel.fitting.result import Fit
+from physmodel.fitting.storage import fit_table
+from physmodel.laws.field_runs import FieldRuns
+from physmodel.laws.files.storage import SCHEMA_VERSION, write_files
 from physmodel.laws.texts.parameters import Row
 from physmodel.models.fields.parametric_field import ParametricField
 from physmodel.models.fields.switched_field import Gate, SwitchedField
@@ -21,9 +27,12 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
+#: What ``model.json`` says that it is.
+KIND = "regimes"
+
 
 @dataclass(frozen=True, eq=False)
-class Regimes:
+class Regimes(FieldRuns):
     """What `physmodel.fit_regimes` found.
 
     Attributes
@@ -42,6 +51,8 @@ class Regimes:
         Zero with one regime.
     lengths : dict of int to float
         Description length, in nats, with each number of regimes that was tried.
+    warnings : tuple of Finding
+        What was noticed about the data; angles in degrees were converted to radians.
     """
 
     fits: tuple[Fit, ...]
@@ -50,6 +61,7 @@ class Regimes:
     gate: Gate | None
     gate_excess: float
     lengths: dict[int, float]
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def n_regimes(self) -> int:
@@ -77,7 +89,7 @@ class Regimes:
     @property
     def experts(self) -> tuple[ParametricField, ...]:
         """The field of each regime."""
-        return tuple(one.field for one in self.fits)
+        return tuple(one.model for one in self.fits)
 
     @property
     def field(self) -> ParametricField:
@@ -101,8 +113,54 @@ class Regimes:
         return SwitchedField(self.experts, self.gate)
 
     @property
+    def _hold(self) -> Mapping[str, str]:
+        return dict(self.fits[0].problem.hold)
+
+    @property
+    def _word(self) -> str:
+        return self.status
+
+    def save(self, folder: str | Path) -> Path:
+        """Write all regimes into a folder, from which `physmodel.load` reads them.
+
+        Returns
+        -------
+        Path
+            Of ``model.json``.
+
+        Raises
+        ------
+        ProblemError
+            If the field is not made of equations.
+        """
+        return write_files(folder, self.to_dict, None)
+
+    def to_dict(self, run: str | None = None) -> dict[str, Any]:
+        """Plain data: each fit as it is saved, when which regime holds, and the gate.
+
+        Parameters
+        ----------
+        run : str, optional
+            Name of the folder.
+        """
+        return {
+            "kind": KIND,
+            "schema_version": SCHEMA_VERSION,
+            "status": self.status,
+            "remedy": self.remedy,
+            "fits": [fit_table(one) for one in self.fits],
+            "labels": [one.tolist() for one in self.labels],
+            "switches": [one.tolist() for one in self.switches],
+            "gate": None if self.gate is None else self.gate.to_dict(),
+            "gate_excess": self.gate_excess,
+            "lengths": {str(count): length for count, length in self.lengths.items()},
+            "warnings": [asdict(finding) for finding in self.warnings],
+            "run": run,
+        }
+
+    @property
     def _rows(self) -> list[list[Row]]:
-        return [numbers_of(fit.names, fit.parameters, fit.std_errors) for fit in self.fits]
+        return [numbers_of(fit.names, fit.values, fit.std_errors) for fit in self.fits]
 
     def __repr__(self) -> str:
         return regimes_short(self.status, self._rows)
@@ -113,9 +171,9 @@ class Regimes:
 
     def __str__(self) -> str:
         """Regimes with their parameters, changes, and whether the motion decides."""
-        lines = []
+        lines = [f"units: {text}" for text in converted(self.warnings)]
         for k, one in enumerate(self.fits):
-            named = zip(one.names, one.parameters, one.std_errors, strict=True)
+            named = zip(one.names, one.values, one.std_errors, strict=True)
             lines.append(
                 f"regime {k}: " + ", ".join(f"{n} = {v:.5g} ± {e:.1g}" for n, v, e in named)
             )
@@ -123,7 +181,7 @@ class Regimes:
             enough = "one field is enough"
             if not self.fits[0].explained:
                 enough = "no change of regime is seen, but one field does not explain the data"
-            return f"{lines[0]}\n{enough}"
+            return "\n".join([*lines, enough])
         changes = sum(len(one) for one in self.switches)
         decided = "the motion decides which holds"
         if self.gate is None:

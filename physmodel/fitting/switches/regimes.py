@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from physmodel.data.arrays import from_arrays
+from physmodel.data.checked import checked
 from physmodel.data.contract import variable_names
 from physmodel.data.inputs.holds import with_holds
-from physmodel.data.open import opened
 from physmodel.errors import DataError, ProblemError
 from physmodel.fitting.fit import fit
 from physmodel.fitting.intervals import Course
@@ -92,7 +92,7 @@ def _fit_regimes(
     most: int,
     start: Mapping[str, float] | None,
 ) -> Regimes:
-    data = opened(data)
+    data, noticed = checked(data)
     if isinstance(field, Mapping):
         inputs = [n for n in variable_names(data, "input") if n not in field]
         field = expression_field(field, inputs=inputs, start=start)
@@ -121,6 +121,7 @@ def _fit_regimes(
         gate,
         excess,
         {count: one.length for count, one in found.items()},
+        tuple(noticed),
     )
 
 

@@ -1,23 +1,18 @@
-"""Known part and hidden terms as LaTeX and as SymPy equations."""
+"""Known part and hidden terms as LaTeX and for source text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from physmodel.hybrids.results.record import HybridRecord
 from physmodel.laws.export.formulas import Formulas, about, in_unit
 from physmodel.laws.texts.latex import aligned, latex_number, latex_rate
 from physmodel.laws.texts.render import number
-from physmodel.laws.texts.symbolic import as_functions_of_time
 from physmodel.models.fields.sparse_field import term_variables
 from physmodel.problem.algebra.calculus import names_in, substituted
 from physmodel.problem.algebra.expression import Expression, constant, product
 from physmodel.problem.algebra.parser import parse
-from physmodel.problem.algebra.printing import to_latex, to_sympy
-
-if TYPE_CHECKING:
-    import sympy
-
+from physmodel.problem.algebra.printing import to_latex
 
 #: Digits of a number that stands in a known part for a name that is no letter.
 DIGITS = 5
@@ -83,29 +78,6 @@ def formulas_of(result: HybridRecord) -> Formulas:
         equations[state] = tuple(summands)
     above = about(result.problem, model.order, result.status, result.data)
     return Formulas(result.problem, model.order, equations, above, numbers)
-
-
-def sympy_equations(result: HybridRecord) -> dict[str, sympy.Eq]:
-    """Equations with all their numbers, states as functions of ``t``.
-
-    Returns
-    -------
-    dict of str to sympy.Eq
-    """
-    import sympy
-
-    model = result.model
-    numbers = zip(model.names, model.parameters, strict=True)
-    values = {name: constant(float(value)) for name, value in numbers}
-    functions, replacement = as_functions_of_time((*model.states, *model.inputs), model.states)
-    return {
-        state: sympy.Eq(
-            functions[state].diff(sympy.Symbol("t", real=True), model.order),
-            to_sympy(substituted(expression, values)).subs(replacement),
-            evaluate=False,
-        )
-        for state, expression in zip(model.states, model.expressions, strict=True)
-    }
 
 
 def _term(result: HybridRecord, item: dict[str, Any]) -> Expression:

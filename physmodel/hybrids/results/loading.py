@@ -12,21 +12,17 @@ from numpy.typing import NDArray
 
 from physmodel.errors import IntegrityError
 from physmodel.findings import Finding
-from physmodel.fitting.record import Stage
+from physmodel.fitting.stage import stage_of
 from physmodel.hybrids.results.hidden_field import HiddenField
 from physmodel.hybrids.results.record import REMEDIES, Parameter
 from physmodel.hybrids.results.result import HybridResult
 from physmodel.hybrids.results.storage import WEIGHTS
 from physmodel.hybrids.weak.random_net import RandomNet
+from physmodel.laws.files.equations import read_model
 from physmodel.laws.files.manifest import check
 from physmodel.laws.files.reading import number_of, read_data, read_start
 from physmodel.laws.files.storage import DATA
-from physmodel.models.fields.expression_field import ExpressionField
 from physmodel.models.fields.sparse_field import term_variables
-from physmodel.optimizers.least_squares.residuals import Ending
-from physmodel.problem.algebra.calculus import substituted
-from physmodel.problem.algebra.expression import variable
-from physmodel.problem.algebra.parser import parse
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]
@@ -74,7 +70,7 @@ def hybrid_result_of(table: dict[str, Any], folder: Path) -> HybridResult:
         known={state: str(table["known"][state]) for state in problem.states},
         known_numbers=parameters,
         residual={s: [_term(row) for row in table["residual"][s]] for s in problem.states},
-        model=_model(table["model"], problem, order, len(parameters)),
+        model=read_model(table["model"], problem, order, len(parameters)),
         hidden_share=float(table["hidden_share"]),
         unexplained_fraction=float(table["unexplained_fraction"]),
         p_known=float(table["p_known"]),
@@ -86,28 +82,10 @@ def hybrid_result_of(table: dict[str, Any], folder: Path) -> HybridResult:
         net_parameters=beside,
         network=network,
         start=read_start(table["start"], len(problem.states), order),
-        stages=tuple(
-            Stage(float(s["slack"]), np.array(s["cost"], dtype=float), Ending(s["ending"]))
-            for s in table["stages"]
-        ),
+        stages=tuple(stage_of(one) for one in table["stages"]),
         warnings=tuple(Finding(**item) for item in table["warnings"]),
         data=read_data(folder / DATA),
     )
-
-
-def _model(table: dict[str, Any], problem: Problem, order: int, n_known: int) -> ExpressionField:
-    rows = table["parameters"]
-    names, symbols = ([str(row[key]) for row in rows] for key in ("name", "symbol"))
-    values = np.array([row["value"] for row in rows], dtype=float)
-    if not np.isfinite(values).all() or len(rows) < n_known:
-        raise ValueError("a number of the model is missing or not finite")
-    variables = term_variables(problem.states, problem.inputs, order)
-    original = {symbol: variable(name) for symbol, name in zip(symbols, names, strict=True)}
-    expressions = tuple(
-        substituted(parse(table["equations"][state], (*variables, *symbols)), original)
-        for state in problem.states
-    )
-    return ExpressionField(problem.states, problem.inputs, order, expressions, tuple(names), values)
 
 
 def _term(row: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from physmodel.findings import Finding
-from physmodel.fitting.record import Stage
+from physmodel.fitting.stage import Stage
 from physmodel.hybrids.names import INNER
 from physmodel.hybrids.results.hidden_field import HiddenField
 from physmodel.laws.runs.free_runs import FreeRuns

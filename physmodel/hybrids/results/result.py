@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from physmodel.hybrids.results.card import hybrid_card, hybrid_parameters
-from physmodel.hybrids.results.equations import formulas_of, latex_equations, sympy_equations
+from physmodel.hybrids.results.equations import formulas_of, latex_equations
 from physmodel.hybrids.results.record import HybridRecord
 from physmodel.hybrids.results.storage import save_hybrid
-from physmodel.hybrids.results.text import as_dict, render, represent
+from physmodel.hybrids.results.text import render, represent, to_dict
+from physmodel.laws.texts.symbolic import field_equations
+from physmodel.laws.written import Written
 
 if TYPE_CHECKING:
     import pandas as pd
     import sympy
-    import xarray as xr
-    from matplotlib.figure import Figure
+
+    from physmodel.laws.export.formulas import Formulas
 
 
 @dataclass(frozen=True, eq=False)
-class HybridResult(HybridRecord):
+class HybridResult(HybridRecord, Written):
     """Known physics with what it leaves out; its fields are those of `HybridRecord`."""
 
     @property
@@ -33,28 +35,14 @@ class HybridResult(HybridRecord):
 
     def to_sympy(self) -> dict[str, sympy.Eq]:
         """Equations with all their numbers as SymPy objects, one per state."""
-        return sympy_equations(self)
+        return field_equations(self.model)
 
     def to_latex(self) -> str:
         """Equations as a LaTeX ``aligned`` block: known part in its letters, terms with numbers."""
         return latex_equations(self)
 
-    def to_python(self) -> str:
-        """Known part and hidden terms in plain Python; see `physmodel.Result.to_python`."""
-        return self._source("python")
-
-    def to_c(self) -> str:
-        """Known part and hidden terms in C99; see `physmodel.Result.to_c`."""
-        return self._source("c")
-
-    def to_julia(self) -> str:
-        """Known part and hidden terms in Julia; see `physmodel.Result.to_julia`."""
-        return self._source("julia")
-
-    def _source(self, language: str) -> str:
-        from physmodel.laws.export.source import source
-
-        return source(formulas_of(self), language)
+    def _formulas(self) -> Formulas:
+        return formulas_of(self)
 
     def save(self, folder: str | Path) -> Path:
         """Write model, network and data into a folder, from which `physmodel.load` reads them.
@@ -66,15 +54,15 @@ class HybridResult(HybridRecord):
         """
         return save_hybrid(self, folder)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, the object that ``physmodel hybrid --json`` prints."""
-        return as_dict(self)
+    def to_dict(self, run: str | None = None) -> dict[str, Any]:
+        """Plain data, the object that ``physmodel hybrid --json`` prints.
 
-    def plot(self, data: xr.Dataset | None = None) -> Figure:
-        """Data and free runs of known part and hidden terms; see `physmodel.Result.plot`."""
-        from physmodel.laws.figures.overview import overview
-
-        return overview(self, data)
+        Parameters
+        ----------
+        run : str, optional
+            Name of the run folder.
+        """
+        return to_dict(self, run)
 
     def __str__(self) -> str:
         return render(self)
@@ -84,6 +72,3 @@ class HybridResult(HybridRecord):
 
     def _repr_html_(self) -> str:
         return hybrid_card(self)
-
-    def _repr_latex_(self) -> str:
-        return f"$$ {self.to_latex()} $$"

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 from io import BytesIO
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physmodel.atomic import write_atomic
 from physmodel.hybrids.results.record import HybridRecord
-from physmodel.hybrids.results.text import as_dict
-from physmodel.laws.files.manifest import record
-from physmodel.laws.files.storage import DATA, FILE, finite, write_data
-from physmodel.problem.algebra.calculus import substituted
-from physmodel.problem.algebra.expression import to_text, variable
+from physmodel.hybrids.results.text import to_dict
+from physmodel.laws.files.equations import model_table
+from physmodel.laws.files.storage import write_files
 
 WEIGHTS = "weights.npy"
 #: What ``model.json`` says that it is.
@@ -28,29 +22,14 @@ KIND = "hybrid"
 def save_hybrid(result: HybridRecord, folder: str | Path) -> Path:
     """Write ``model.json``, ``weights.npy``, and ``data.nc`` when the result has its data.
 
-    Returns
-    -------
-    Path
-        Of ``model.json``; it is written last and holds the hash of the weights.
+    Returns the path of ``model.json``, which holds the hash of the weights.
     """
-    target = Path(folder)
-    names = (FILE, WEIGHTS) if result.data is None else (FILE, WEIGHTS, DATA)
-    record(target, (FILE, WEIGHTS, DATA), known=False)
-    if result.data is not None:
-        write_data(result.data, target)
     numbers = BytesIO()
     np.save(numbers, np.concatenate([array.ravel() for array in _arrays(result).values()]))
     raw = numbers.getvalue()
-    write_atomic(target / WEIGHTS, raw)
-    table = {
-        "kind": KIND,
-        **as_dict(result, target.name),
-        "model": _model(result),
-        "start": {key: np.asarray(value).tolist() for key, value in result.start.items()},
-        "stages": [
-            {"slack": one.slack, "cost": one.cost.tolist(), "ending": str(one.ending)}
-            for one in result.stages
-        ],
+    own = {
+        "model": model_table(result.model),
+        "stages": [one.to_dict() for one in result.stages],
         "network": {
             "units": result.net.net.n_units,
             "samples": result.network.sizes["sample"],
@@ -58,30 +37,12 @@ def save_hybrid(result: HybridRecord, folder: str | Path) -> Path:
             "sha256": sha256(raw).hexdigest(),
         },
     }
-    text = json.dumps(finite(table), indent=1, allow_nan=False) + "\n"
-    path = write_atomic(target / FILE, text)
-    record(target, names, known=True)
-    return path
-
-
-def _model(result: HybridRecord) -> dict[str, Any]:
-    """Equations as text with a symbol for each number; names may be what no text can hold."""
-    model = result.model
-    taken = {*model.states, *model.inputs, *model.names}
-    free = (f"p{k}" for k in count(1) if f"p{k}" not in taken)
-    symbols = {name: name if name.isidentifier() else next(free) for name in model.names}
-    named = {name: variable(symbol) for name, symbol in symbols.items()}
-    columns = zip(model.names, model.parameters, strict=True)
-    return {
-        "equations": {
-            state: to_text(substituted(expression, named))
-            for state, expression in zip(model.states, model.expressions, strict=True)
-        },
-        "parameters": [
-            {"name": name, "symbol": symbols[name], "value": float(value)}
-            for name, value in columns
-        ],
-    }
+    return write_files(
+        folder,
+        lambda run: {"kind": KIND, **to_dict(result, run), **own},
+        result.data,
+        {WEIGHTS: raw},
+    )
 
 
 def _arrays(result: HybridRecord) -> dict[str, NDArray[np.float64]]:

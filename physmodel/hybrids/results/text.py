@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
+from physmodel.findings import converted
 from physmodel.hybrids.results.record import HybridRecord
 from physmodel.hybrids.weak.leftover import REFUSED
-from physmodel.laws.files.storage import SCHEMA_VERSION, finite
+from physmodel.laws.files.storage import common
 from physmodel.laws.texts.render import MARGIN, WIDTH, compact, folded, left_side, number
 
 #: Standard errors from zero up to which a known number is said to be zero.
@@ -22,22 +21,9 @@ ROUNDING = 1e-6
 SHOWN, WIDEST = 3, 44
 
 
-def as_dict(result: HybridRecord, run: str | None = None) -> dict[str, Any]:
-    """A result as plain data, in the shape of ``physmodel discover --json``.
-
-    Parameters
-    ----------
-    result : HybridRecord
-    run : str, optional
-        Name of the run folder.
-    """
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "status": result.status,
-        "remedy": result.remedy,
-        "solver_code": result.solver_code,
-        "states": list(result.problem.states),
-        "order": result.model.order,
+def to_dict(result: HybridRecord, run: str | None = None) -> dict[str, Any]:
+    """A hybrid as plain data, the object that ``physmodel hybrid --json`` prints."""
+    own = {
         "known": dict(result.known),
         "parameters": [
             {
@@ -56,16 +42,8 @@ def as_dict(result: HybridRecord, run: str | None = None) -> dict[str, Any]:
         "p_left": result.p_left,
         "p_left_by_state": dict(result.p_left_by_state),
         "rivals": list(result.rivals),
-        "noise_std": dict(result.noise_std),
-        "warnings": [asdict(finding) for finding in result.warnings],
-        "problem": result.problem.to_mapping(),
-        "run": run,
     }
-
-
-def dumps(result: HybridRecord, run: str | None = None) -> str:
-    """JSON text of a result; numbers keep all their digits."""
-    return json.dumps(finite(as_dict(result, run)), indent=1, allow_nan=False) + "\n"
+    return common(result, own, run)
 
 
 def represent(result: HybridRecord) -> str:
@@ -90,6 +68,7 @@ def render(result: HybridRecord) -> str:
             [f"{rival_text(r)}, {percent(r['probability'])}" for r in result.rivals[:SHOWN]],
         ),
         ("noise", [", ".join(f"{s} {v:.2g}" for s, v in result.noise_std.items())]),
+        ("units", converted(result.warnings)),
     ]
     lines.append("")
     for title, part in parts:

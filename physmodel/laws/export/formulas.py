@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from physmodel.laws.record import LawRecord
 from physmodel.laws.texts.naming import title_of
 from physmodel.laws.texts.render import number
 from physmodel.models.fields.central_force import CentralForce
+from physmodel.models.fields.expression_field import ExpressionField
 from physmodel.models.fields.sparse_field import term_variables
 from physmodel.problem.algebra.expression import Expression, add, constant, power, product, variable
 from physmodel.problem.algebra.parser import parse
@@ -57,6 +58,24 @@ def formulas_of(law: LawRecord) -> Formulas:
     return Formulas(problem, model.order, equations, above)
 
 
+def written_out(
+    problem: Problem,
+    model: ExpressionField,
+    status: str,
+    data: xr.Dataset | None,
+    notes: Sequence[str],
+) -> Formulas:
+    """Equations with their numbers by name; `notes` stand beside the numbers."""
+    equations = {
+        state: tuple((Expression((summand,)), "") for summand in whole.summands)
+        for state, whole in zip(model.states, model.expressions, strict=True)
+    }
+    columns = zip(model.names, model.parameters.tolist(), notes, strict=True)
+    numbers = {name: (value, note) for name, value, note in columns}
+    above = about(problem, model.order, status, data)
+    return Formulas(problem, model.order, equations, above, numbers)
+
+
 def about(problem: Problem, order: int, status: str, data: xr.Dataset | None) -> tuple[str, ...]:
     """Title, status, units, and the ranges in which the law was seen."""
     lines = [f"{title_of(problem, data, 'Rates of change of a law')}: {status}.", ""]
@@ -64,7 +83,7 @@ def about(problem: Problem, order: int, status: str, data: xr.Dataset | None) ->
     for kind, names in (("state", problem.states), ("input", problem.inputs)):
         for name in names:
             lines.append(f"{kind} {name}{in_unit(units.get(name, ''))}")
-            if data is not None:
+            if data is not None and name in data:  # a state may not have been measured
                 values = data[name].values
                 lines[-1] += f", seen from {np.nanmin(values):.6g} to {np.nanmax(values):.6g}"
     if order == 2:

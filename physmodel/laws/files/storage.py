@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,20 +19,17 @@ from physmodel.laws.record import LawRecord
 if TYPE_CHECKING:
     import xarray as xr
 
+    from physmodel.laws.answer import Recorded
 
 SCHEMA_VERSION = 1
 FILE = "model.json"
 DATA = "data.nc"
 
 
-def to_dict(result: LawRecord, run: str | None = None) -> dict[str, Any]:
-    """A result as plain data, the object that ``physmodel discover --json`` prints.
+def common(result: Recorded, own: Mapping[str, Any], run: str | None = None) -> dict[str, Any]:
+    """A record as plain data: the fields that all have, around its own.
 
-    Parameters
-    ----------
-    result : LawRecord
-    run : str, optional
-        Name of the run folder.
+    `run`: name of the run folder.
     """
     return {
         "schema_version": SCHEMA_VERSION,
@@ -39,6 +38,18 @@ def to_dict(result: LawRecord, run: str | None = None) -> dict[str, Any]:
         "solver_code": result.solver_code,
         "states": list(result.problem.states),
         "order": result.model.order,
+        **own,
+        "noise_std": dict(result.noise_std),
+        "warnings": [asdict(finding) for finding in result.warnings],
+        "problem": result.problem.to_mapping(),
+        "start": {key: np.asarray(value).tolist() for key, value in result.start.items()},
+        "run": run,
+    }
+
+
+def to_dict(result: LawRecord, run: str | None = None) -> dict[str, Any]:
+    """A law as plain data, the object that ``physmodel discover --json`` prints."""
+    own = {
         "equations": {state: result.terms(state) for state in result.problem.states},
         "terms": [str(term) for term in result.coefficients["term"].values],
         "left_out": {state: _left_out(result, state) for state in result.problem.states},
@@ -50,14 +61,10 @@ def to_dict(result: LawRecord, run: str | None = None) -> dict[str, Any]:
             }
             for rival in result.rivals
         ],
-        "noise_std": result.noise_std,
         "scores": result.scores,
         "invariants": [item.to_dict() for item in result.conserved],
-        "warnings": [asdict(finding) for finding in result.warnings],
-        "problem": result.problem.to_mapping(),
-        "start": {key: np.asarray(value).tolist() for key, value in result.start.items()},
-        "run": run,
     }
+    return common(result, own, run)
 
 
 def _left_out(result: LawRecord, state: str) -> dict[str, float]:
@@ -71,25 +78,38 @@ def _left_out(result: LawRecord, state: str) -> dict[str, float]:
     }
 
 
-def dumps(result: LawRecord, run: str | None = None) -> str:
-    """JSON text of a result; numbers keep all their digits."""
-    return json.dumps(finite(to_dict(result, run)), indent=1, allow_nan=False) + "\n"
+def json_text(table: Mapping[str, Any]) -> str:
+    """JSON of plain data; numbers keep all their digits."""
+    return json.dumps(_finite(table), indent=1, allow_nan=False) + "\n"
 
 
 def save_result(result: LawRecord, folder: str | Path) -> Path:
     """Write ``model.json``, and ``data.nc`` when the result knows its data.
 
-    Returns
-    -------
-    Path
-        Of ``model.json``.
+    Returns the path of ``model.json``.
     """
-    target = Path(folder)
-    record(target, (FILE, DATA), known=False)
-    if result.data is not None:
-        write_data(result.data, target)
-    path = write_atomic(target / FILE, dumps(result, target.name))
-    record(target, (FILE,) if result.data is None else (FILE, DATA), known=True)
+    return write_files(folder, partial(to_dict, result), result.data)
+
+
+def write_files(
+    folder: str | Path,
+    table: Callable[[str], Mapping[str, Any]],
+    data: xr.Dataset | None,
+    more: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Write a model, the data if there are any, and more files; the manifest promises them last.
+
+    `table`: from the name of the folder to what ``model.json`` says, which is written last.
+    """
+    target, others = Path(folder), dict(more or {})
+    text = json_text(table(target.name))  # first: what cannot be written leaves no trace
+    record(target, (FILE, DATA, *others), known=False)
+    if data is not None:
+        write_data(data, target)
+    for name, raw in others.items():
+        write_atomic(target / name, raw)
+    path = write_atomic(target / FILE, text)
+    record(target, (FILE, *others, *(() if data is None else (DATA,))), known=True)
     return path
 
 
@@ -102,12 +122,12 @@ def write_data(data: xr.Dataset, folder: Path) -> None:
     write_atomic(folder / DATA, bytes(plain.to_netcdf(engine="scipy")))
 
 
-def finite(value: Any) -> Any:
+def _finite(value: Any) -> Any:
     """JSON has no NaN: such numbers become null."""
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
+        return [_finite(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

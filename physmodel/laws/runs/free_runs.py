@@ -41,6 +41,10 @@ class FreeRuns:
     noise_std: Mapping[str, float]
     data: xr.Dataset | None
 
+    def __post_init__(self) -> None:
+        if self.data is not None:  # somebody may have replaced them
+            object.__setattr__(self, "data", in_radians(self.data))
+
     def simulate(
         self,
         x0: Array | None = None,
@@ -88,7 +92,7 @@ class FreeRuns:
         xarray.DataArray
             ``("sample", "equation")``: the predicted highest time derivative.
         """
-        data = self._in_own_units(data)
+        data = self._opened(data)
         time, states, velocities, inputs = states_and_velocities(data, self.model)
         rate = self.model.rate(time, states, velocities, inputs)
         return xr.DataArray(
@@ -103,7 +107,7 @@ class FreeRuns:
         dict of str to float
             See `physmodel.laws.runs.scores.free_run_scores`.
         """
-        given, data = data, self._in_own_units(data)
+        given, data = data, self._opened(data)
         noise, start = None, None
         if given is self.data:
             noise = np.array([self.noise_std[state] for state in self.model.states])
@@ -112,13 +116,7 @@ class FreeRuns:
         held = with_holds(data, dict(self.problem.hold))
         return free_run_scores(self.model, held, noise, start)
 
-    def _in_own_units(self, data: Any) -> xr.Dataset:
-        """Data with the variables of the law, angles in radians where the law has them so."""
+    def _opened(self, data: Any) -> xr.Dataset:
         dataset = opened(data)
         require_variables(self.model, dataset)
-        names = (*self.model.states, *self.model.inputs)
-        own = dict(self.problem.units)
-        units = {name: str(dataset[name].attrs.get("units", "")) for name in names}
-        return in_radians(
-            dataset, {name: unit for name, unit in units.items() if unit != own.get(name, unit)}
-        )[0]
+        return dataset

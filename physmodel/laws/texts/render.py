@@ -7,6 +7,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from physmodel.findings import converted
 from physmodel.laws.record import LawRecord
 from physmodel.laws.runs.scores import scored
 
@@ -99,7 +100,7 @@ def render(result: LawRecord) -> str:
         ("rivals", [] if lawless else _rivals(result)),
         ("noise", _noise(result)),
         ("unexplained", unexplained(result)),
-        ("units", [f"{f.where} {f.message}" for f in result.warnings if f.code == "I-DEGREES"]),
+        ("units", converted(result.warnings)),
         ("filter", [f.message for f in result.warnings if f.code == "I-FILTER"]),
         ("unseen", [f.message for f in result.warnings if f.code == "I-UNSEEN"]),
         ("score", _scores(result)),

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from physmodel.laws.record import LawRecord
 from physmodel.models.fields.central_force import CentralForce
+from physmodel.models.fields.expression_field import ExpressionField
 from physmodel.models.fields.sparse_field import velocity_name
+from physmodel.problem.algebra.calculus import substituted
+from physmodel.problem.algebra.expression import constant
 from physmodel.problem.algebra.printing import to_sympy
 
 if TYPE_CHECKING:
@@ -45,6 +48,23 @@ def sympy_equations(result: LawRecord) -> dict[str, sympy.Eq]:
     return {
         state: sympy.Eq(functions[state].diff(t, model.order), rights[state], evaluate=False)
         for state in model.states
+    }
+
+
+def field_equations(model: ExpressionField) -> dict[str, sympy.Eq]:
+    """Equations of a field with all their numbers, states as functions of ``t``."""
+    import sympy
+
+    numbers = zip(model.names, model.parameters, strict=True)
+    values = {name: constant(float(value)) for name, value in numbers}
+    functions, replacement = as_functions_of_time((*model.states, *model.inputs), model.states)
+    return {
+        state: sympy.Eq(
+            functions[state].diff(sympy.Symbol("t", real=True), model.order),
+            to_sympy(substituted(expression, values)).subs(replacement),
+            evaluate=False,
+        )
+        for state, expression in zip(model.states, model.expressions, strict=True)
     }
 
 

@@ -56,6 +56,21 @@ def read_known(
     return expression_field(texts, inputs=inputs, order=order, start=start)
 
 
+def require_equations(model: object) -> ExpressionField:
+    """A field that is made of equations; any other is refused.
+
+    Raises
+    ------
+    ProblemError
+    """
+    if not isinstance(model, ExpressionField):
+        raise ProblemError(
+            f"a {type(model).__name__} has no equations to write down",
+            fix="networks are saved by pm.nets.save_net(model, folder)",
+        )
+    return model
+
+
 def right_sides(equations: str | Mapping[str, str]) -> tuple[dict[str, str], int]:
     """Right side of every state that has an equation, and the order in time.
 

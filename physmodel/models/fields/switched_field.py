@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,11 @@ class Gate:
     scale: Array
     weights: Array
     degree: int = 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        arrays = {"centre": self.centre, "scale": self.scale, "weights": self.weights}
+        return {name: one.tolist() for name, one in arrays.items()} | {"degree": self.degree}
 
     def features(self, motion: Array) -> Array:
         """One, the scaled motion, and for degree 2 its products: ``(n, F)``."""

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.errors import ProblemError
-from physmodel.models.integration.integrate import RightHandSide, integrate
+from physmodel.models.integration.adaptive import RightHandSide
+from physmodel.models.integration.integrate import integrate
 from physmodel.models.signals import Signal
 
 Array = NDArray[np.float64]

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from physmodel.errors import PhysmodelError, ProblemError
-from physmodel.models.integration.integrate import RightHandSide, rk4_step
+from physmodel.models.integration.adaptive import RightHandSide
+from physmodel.models.integration.integrate import rk4_step
 from physmodel.models.integration.stepping import finite, times_and_start
 
 Array = NDArray[np.float64]

@@ -10,13 +10,12 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.integrate import solve_ivp
 
 from physmodel.errors import PhysmodelError, ProblemError
+from physmodel.models.integration.adaptive import RightHandSide, solved
 from physmodel.models.integration.stepping import finite, times_and_start
 
 Array = NDArray[np.float64]
-RightHandSide = Callable[[float, Array], Array]
 Force = Callable[[Array], Array]
 
 #: Evaluations of the right-hand side after which an integration is given up.
@@ -33,10 +32,6 @@ def _symmetric(*outer: float) -> tuple[float, ...]:
 #: Parts of a step that are taken in turn by a symmetric method of second order.
 YOSHIDA4 = _symmetric(1.0 / (2.0 - 2.0 ** (1.0 / 3.0)))
 YOSHIDA6 = _symmetric(0.78451361047755726382, 0.23557321335935813368, -1.17767998417887100695)
-
-
-class _TooLongError(Exception):
-    """Raised inside SciPy's loop to leave it; never leaves this module."""
 
 
 def integrate(
@@ -86,49 +81,15 @@ def integrate(
     rtol = max(rtol, TIGHTEST)
     atol = rtol * np.where(scale > 0.0, scale, 1.0)
     most = MAX_EVALUATIONS if max_evaluations is None else max_evaluations
-    reached = [t[0]]
-    count = [0]
-
-    def counted(now: float, values: Array) -> Array:
-        count[0] += 1
-        reached[0] = now
-        if count[0] > most:
-            raise _TooLongError
-        return rhs(now, values)
-
-    message = ""
     with np.errstate(all="ignore"), warnings.catch_warnings():
-        # LSODA warns where the other methods return a message; both end in the error below.
+        # LSODA warns where the other methods return a message; both end in an error.
         warnings.simplefilter("ignore")
         if not np.isfinite(rhs(t[0], x)).all():
             raise PhysmodelError(
                 f"the right-hand side is not finite at the start, t = {t[0]:.6g}",
                 fix="start inside the range of the data",
             )
-        for name in (method, "LSODA") if method != "LSODA" else (method,):
-            count[0] = 0
-            try:
-                solution = solve_ivp(
-                    counted, (t[0], t[-1]), x, method=name, t_eval=t, rtol=rtol, atol=atol
-                )
-            except _TooLongError:
-                continue
-            if solution.success and np.isfinite(solution.y).all():
-                result: Array = solution.y.T
-                return result
-            message = str(solution.message)
-            break
-    if not message:
-        raise ProblemError(
-            f"{most} evaluations were not enough for times up to {t[-1]:.6g}",
-            where=f"reached t = {reached[0]:.6g}",
-            fix="simulate a shorter time, or with a larger rtol",
-        )
-    raise PhysmodelError(
-        f"the simulation stopped at t = {reached[0]:.6g} of {t[-1]:.6g}",
-        why=f"the solution blows up or is too stiff ({message.rstrip('.')})",
-        fix="simulate a shorter time, or start inside the range of the data",
-    )
+        return solved(rhs, t, x, method, {"rtol": rtol, "atol": atol}, most)
 
 
 def rk4(rhs: RightHandSide, time: ArrayLike, start: ArrayLike) -> Array:

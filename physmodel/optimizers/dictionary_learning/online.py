@@ -8,6 +8,7 @@ Mairal, Bach, Ponce, Sapiro (2010), J. Mach. Learn. Res. 11, 19.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -93,51 +94,86 @@ def online_dictionary_learning(
         )
     array, source, passes = _open(blocks, passes, block)
     check_counts(passes=passes, block=block, n_atoms=1 if n_atoms is None else n_atoms)
-    memory: Memory | None = None
-    history: list[float] = []
+    learning, count = _Learning(n_atoms, start, seed, sparsity, penalty), 0
     means: list[float] = []
-    replaced = total = count = 0
-    atoms = np.empty((0, 0))
     for count in range(1, passes + 1):
-        seen, objective = 0, 0.0
-        for number, given in enumerate(source):
-            signals = open_signals(given, f"block {number}")
-            if memory is None:
-                atoms = _first(signals, n_atoms, start, seed)
-                memory = Memory.empty(*atoms.shape)
-                if sparsity is None and penalty is None:
-                    scale = np.sqrt(np.mean(np.einsum("ij,ij->j", signals, signals)))
-                    penalty = PENALTY * float(scale) / np.sqrt(len(signals))
-            _same_length(signals, atoms, number)
-            codes = encode(atoms, signals, sparsity=sparsity, penalty=penalty)
-            misfit = ((signals - atoms @ codes) ** 2).sum(axis=0)
-            loss = 0.5 * float(misfit.sum()) + (penalty or 0.0) * float(abs(codes).sum())
-            history.append(loss / signals.shape[1])
-            seen, objective = seen + signals.shape[1], objective + loss
-            memory = memory.learn(signals, codes, seen / total if total else None)
-            atoms = memory.update(atoms)
-            if memory.uses.mean() >= EXPERIENCE and not (passes > 1 and count == passes):
-                atoms, places = repair(
-                    atoms, memory.uses, np.diag(memory.gram), signals, np.asarray(misfit)
-                )
-                replaced += len(places)
-                memory = memory.forget(places)
-        if memory is None:
-            raise ProblemError("there are no blocks", fix="pass at least one block (m, k)")
-        total = seen
-        memory = memory.next_pass()
-        means.append(objective / seen)
-        if count > 1 and abs(means[-2] - means[-1]) <= SETTLED * means[-1]:
+        means.append(learning.one_pass(source, last=passes > 1 and count == passes))
+        if _settled(means):
             break
-    status = LearningStatus.LIMIT
-    if len(means) > 1 and abs(means[-2] - means[-1]) <= SETTLED * means[-1]:
-        status = LearningStatus.CONVERGED
-    if memory is not None and idle_atoms(memory.uses).any():
+    status = LearningStatus.CONVERGED if _settled(means) else LearningStatus.LIMIT
+    if learning.memory is not None and idle_atoms(learning.memory.uses).any():
         status = LearningStatus.UNUSED
+    atoms, penalty, history = learning.atoms, learning.penalty, np.array(learning.history)
     codes_of_all: csr_array | None = None
     if array is not None:
         codes_of_all = encode(atoms, array, sparsity=sparsity, penalty=penalty)
-    return LearnedDictionary(atoms, codes_of_all, np.array(history), status, count, replaced)
+    return LearnedDictionary(atoms, codes_of_all, history, status, count, learning.replaced)
+
+
+def _settled(means: list[float]) -> bool:
+    """Whether the last pass changed the mean objective no more."""
+    return len(means) > 1 and abs(means[-2] - means[-1]) <= SETTLED * means[-1]
+
+
+@dataclass
+class _Learning:
+    """A dictionary on its way: atoms, and what is remembered of the signals that were seen."""
+
+    n_atoms: int | None
+    start: ArrayLike | None
+    seed: int
+    sparsity: int | None
+    penalty: float | None
+    atoms: Array = field(default_factory=lambda: np.empty((0, 0)))
+    memory: Memory | None = None
+    history: list[float] = field(default_factory=list)
+    replaced: int = 0
+    total: int = 0
+
+    def one_pass(self, source: Iterable[ArrayLike], *, last: bool) -> float:
+        """Learn from all blocks once; the mean objective. The `last` pass replaces no atom."""
+        seen, objective = 0, 0.0
+        for number, given in enumerate(source):
+            signals = open_signals(given, f"block {number}")
+            memory = self._begun(signals)
+            _same_length(signals, self.atoms, number)
+            seen += signals.shape[1]
+            share = seen / self.total if self.total else None
+            objective += self._block(memory, signals, share, last=last)
+        if self.memory is None:
+            raise ProblemError("there are no blocks", fix="pass at least one block (m, k)")
+        self.total = seen
+        self.memory = self.memory.next_pass()
+        return objective / seen
+
+    def _begun(self, signals: Array) -> Memory:
+        """The memory; the first block makes it, and the atoms."""
+        if self.memory is None:
+            self.atoms = _first(signals, self.n_atoms, self.start, self.seed)
+            self.memory = Memory.empty(*self.atoms.shape)
+            if self.sparsity is None and self.penalty is None:
+                scale = np.sqrt(np.mean(np.einsum("ij,ij->j", signals, signals)))
+                self.penalty = PENALTY * float(scale) / np.sqrt(len(signals))
+        return self.memory
+
+    def _block(self, memory: Memory, signals: Array, share: float | None, *, last: bool) -> float:
+        """Learn from one block; its objective before the atoms changed.
+
+        `share`: part of the signals that this pass has seen with it, if their number is known.
+        """
+        codes = encode(self.atoms, signals, sparsity=self.sparsity, penalty=self.penalty)
+        misfit = ((signals - self.atoms @ codes) ** 2).sum(axis=0)
+        loss = 0.5 * float(misfit.sum()) + (self.penalty or 0.0) * float(abs(codes).sum())
+        self.history.append(loss / signals.shape[1])
+        memory = memory.learn(signals, codes, share)
+        atoms = memory.update(self.atoms)
+        if memory.uses.mean() >= EXPERIENCE and not last:
+            energies = np.diag(memory.gram)
+            atoms, places = repair(atoms, memory.uses, energies, signals, np.asarray(misfit))
+            self.replaced += len(places)
+            memory = memory.forget(places)
+        self.memory, self.atoms = memory, atoms
+        return loss
 
 
 def _open(

@@ -121,13 +121,7 @@ def damped_descent(
         if search.ahead is None and not search.refusals:  # too short a step to change any digit
             search = _lower(values, linearise, x, local, model.least_damping)
         if search.ahead is None:
-            rounding = TERMS * search.noise
-            within = rounding * (rounding + float(np.sqrt(2.0 * cost)))
-            # Residuals that are rounding of the first ones may not change at all any more.
-            within = max(within, (TERMS * np.finfo(float).eps) ** 2 * history[0])
-            still = not search.refusals and bool(np.all(np.isfinite(search.scaled)))
-            flat = local.steepness() <= np.sqrt(tolerance) or local.possible() <= within
-            ending = Ending.CONVERGED if still or flat else Ending.STALLED
+            ending = _without_step(search, local, cost, history[0], tolerance)
             break
         new = _half_square(search.ahead.residuals)
         little = max(cost - new, search.predicted) <= tolerance * cost or np.linalg.norm(
@@ -142,6 +136,19 @@ def damped_descent(
             ending = Ending.CONVERGED
             break
     return Minimum(x, cost, ending, len(history) - 1, np.array(history), method)
+
+
+def _without_step(
+    search: _Search, local: DampedModel, cost: float, first: float, tolerance: float
+) -> Ending:
+    """What it means that no step lowers the cost."""
+    rounding = TERMS * search.noise
+    within = rounding * (rounding + float(np.sqrt(2.0 * cost)))
+    # Residuals that are rounding of the first ones may not change at all any more.
+    within = max(within, (TERMS * np.finfo(float).eps) ** 2 * first)
+    still = not search.refusals and bool(np.all(np.isfinite(search.scaled)))
+    flat = local.steepness() <= np.sqrt(tolerance) or local.possible() <= within
+    return Ending.CONVERGED if still or flat else Ending.STALLED
 
 
 def _lower(

@@ -90,6 +90,29 @@ def search(
     True
     """
     check_space(space, known)
+    _require_numbers(least, passes, seed)
+    search_by = _method(method)
+    ledger = Ledger(objective, tuple(space))
+    plan = [rungs for _ in range(passes) for rungs in brackets(least)]
+    for settings in known:
+        ledger.score(settings, 1.0)
+    search_by(ledger, space, plan, seed)
+    return ledger.result(space, space_size(space), method)
+
+
+def _method(name: str) -> Callable[[Ledger, Space, list[list[Rung]], int], None]:
+    """A search by its name; the package that it needs is looked for before anything is spent."""
+    methods = {"hyperband": _hyperband, "optuna": _optuna}
+    if name not in methods:
+        raise ProblemError(f"there is no search {name!r}", fix="methods: " + ", ".join(methods))
+    if name == "optuna":
+        from physmodel.optimizers.settings_search.by_optuna import require_optuna
+
+        require_optuna()
+    return methods[name]
+
+
+def _require_numbers(least: float, passes: int, seed: int) -> None:
     if not (isfinite(least) and 0.0 < least <= 1.0):
         raise ProblemError(
             f"the least share of the effort is {least!r}", fix="a number above 0, at most 1"
@@ -98,22 +121,6 @@ def search(
         raise ProblemError(f"{passes!r} passes cannot be carried out", fix="1 or more")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ProblemError(f"{seed!r} is no seed", fix="a whole number, zero or more")
-    methods: dict[str, Callable[[Ledger, Space, list[list[Rung]], int], None]] = {
-        "hyperband": _hyperband,
-        "optuna": _optuna,
-    }
-    if method not in methods:
-        raise ProblemError(f"there is no search {method!r}", fix="methods: " + ", ".join(methods))
-    ledger = Ledger(objective, tuple(space))
-    plan = [rungs for _ in range(passes) for rungs in brackets(least)]
-    if method == "optuna":
-        from physmodel.optimizers.settings_search.by_optuna import require_optuna
-
-        require_optuna()  # before anything dear is evaluated
-    for settings in known:
-        ledger.score(settings, 1.0)
-    methods[method](ledger, space, plan, seed)
-    return ledger.result(space, space_size(space), method)
 
 
 def brackets(least: float) -> list[list[Rung]]:

@@ -73,28 +73,8 @@ def bandlet(
     """
     sides = signal_shape(shape, dimensions=(2,))
     base = wavelet(sides, name, level)
-    if threshold is not None and not threshold > 0:
-        raise ProblemError(
-            f"{threshold} is no threshold.",
-            where="threshold",
-            why="The geometry is worth what it saves among coefficients above the threshold.",
-            fix="Give a positive number, about three times the noise, or leave it out.",
-        )
-    squares: tuple[Square, ...] = ()
-    if guide is not None:
-        coefficients = base.analyse(guide)
-        if not np.isfinite(coefficients).all():
-            raise ProblemError(
-                "Some numbers of the guide are not finite.",
-                where="guide",
-                why="Edges next to a gap cannot be told from the gap.",
-                fix="Fill the gaps first.",
-            )
-        rank = int(KEPT * coefficients.size)
-        limit = np.sort(np.abs(coefficients))[-1 - rank] if threshold is None else threshold
-        details = [band for band in base.bands if "d" in band.label]
-        if limit > 0:
-            squares = choose_geometry(coefficients, details, float(limit))
+    _require_positive(threshold)
+    squares = () if guide is None else _geometry(base, guide, threshold)
     groups = _groups(squares, base)
 
     def along(a: Array, transform: Callable[[Array], Array]) -> Array:
@@ -114,6 +94,32 @@ def bandlet(
         canonical=lambda x: along(base.analyse(x), haar),
         parameters={**base.parameters, "geometry": squares},
     )
+
+
+def _require_positive(threshold: float | None) -> None:
+    if threshold is not None and not threshold > 0:
+        raise ProblemError(
+            f"{threshold} is no threshold.",
+            where="threshold",
+            why="The geometry is worth what it saves among coefficients above the threshold.",
+            fix="Give a positive number, about three times the noise, or leave it out.",
+        )
+
+
+def _geometry(base: Dictionary, guide: ArrayLike, threshold: float | None) -> tuple[Square, ...]:
+    """Squares and directions that are worth what they save among the wavelets of a guide."""
+    coefficients = base.analyse(guide)
+    if not np.isfinite(coefficients).all():
+        raise ProblemError(
+            "Some numbers of the guide are not finite.",
+            where="guide",
+            why="Edges next to a gap cannot be told from the gap.",
+            fix="Fill the gaps first.",
+        )
+    rank = int(KEPT * coefficients.size)
+    limit = np.sort(np.abs(coefficients))[-1 - rank] if threshold is None else threshold
+    details = [band for band in base.bands if "d" in band.label]
+    return choose_geometry(coefficients, details, float(limit)) if limit > 0 else ()
 
 
 def _groups(squares: tuple[Square, ...], base: Dictionary) -> list[Index]:

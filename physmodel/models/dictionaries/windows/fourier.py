@@ -98,19 +98,8 @@ def fourier_frame(
     and only what is inside their support is kept. `normalise`: divide by the root of the total
     energy, which makes the frame exactly Parseval.
     """
-    shape: tuple[int, ...] = ()
-    squares: Array = np.zeros(0)
-    channels = []
-    for window in windows:
-        if not shape:
-            shape = window.values.shape
-            squares = np.zeros(shape)
-        if (channel := _channel(window)) is not None:
-            channels.append(channel)
-            square = np.zeros(squares.size)
-            square[channel.support] = np.abs(channel.values) ** 2
-            square = square.reshape(shape)
-            squares += square if channel.kind == "symmetric" else square + opposite(square)
+    channels, squares = _channels(windows)
+    shape = squares.shape
     # Eigenvalues of the frame operator, one for each frequency.
     total = np.ones(shape) if normalise else squares
     if normalise:
@@ -161,6 +150,21 @@ def fourier_frame(
         lengths=lengths,
         parameters=parameters or {},
     )
+
+
+def _channels(windows: Iterable[Window]) -> tuple[list[_Channel], Array]:
+    """Windows that are not zero, and the sum of the squares of all, in the shape of the signal."""
+    squares: Array | None = None
+    channels = []
+    for window in windows:
+        squares = np.zeros(window.values.shape) if squares is None else squares
+        if (channel := _channel(window)) is not None:
+            channels.append(channel)
+            flat = np.zeros(squares.size)
+            flat[channel.support] = np.abs(channel.values) ** 2
+            square = flat.reshape(squares.shape)
+            squares += square if channel.kind == "symmetric" else square + opposite(square)
+    return channels, np.zeros(()) if squares is None else squares
 
 
 def _channel(window: Window) -> _Channel | None:

@@ -50,7 +50,6 @@ def active_set(
     the descent stalled or ran out of steps.
     """
     n = len(correlation)
-    cold = start is None or not start.any()
     x = np.zeros_like(correlation) if start is None else start.copy()
     steps = np.zeros(n, dtype=np.intp)
     done = np.zeros(n, dtype=bool)
@@ -58,11 +57,7 @@ def active_set(
     alone = np.zeros(n, dtype=bool)
     live = np.arange(n)
     rounding = ROUNDING * np.abs(correlation).max(axis=1, initial=0.0)
-    above = np.ones(n)
-    if cold:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(penalty > 0.0, np.abs(correlation) / penalty, 1.0)
-        above = np.maximum(FALL * ratio.max(axis=1, initial=1.0), 1.0)
+    above = np.ones(n) if x.any() else _first_multiple(correlation, penalty)
     for _ in range(max_steps):
         point = x[live]
         slope = correlation[live] - point @ gram - ridge * point
@@ -105,6 +100,13 @@ def active_set(
         alone[live] = ~moved
         x[live] = point
     return x, steps, done
+
+
+def _first_multiple(correlation: Array, penalty: Array) -> Array:
+    """How many times its penalty each signal starts at, without a warm start."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(penalty > 0.0, np.abs(correlation) / penalty, 1.0)
+    return np.maximum(FALL * ratio.max(axis=1, initial=1.0), 1.0)
 
 
 def _limit(

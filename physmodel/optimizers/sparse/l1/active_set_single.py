@@ -91,11 +91,8 @@ def _descend(
     inside = np.flatnonzero(start)
     value = start[inside]
     rounding = ROUNDING * float(np.abs(correlation).max(initial=0.0))
-    above = 1.0
-    if not len(inside) and (penalty > 0.0).all():
-        above = max(FALL * float((np.abs(correlation) / penalty).max(initial=1.0)), 1.0)
-    alone = done = False
-    steps, share = 0, SHARE
+    above = 1.0 if len(inside) else _first_multiple(correlation, penalty)
+    alone, done, steps, share = False, False, 0, SHARE
     while steps < (HURRY if len(inside) > CROWDED * rank else PATIENCE):
         slope = correlation - value @ gram[inside]
         slope[inside] -= ridge[inside] * value
@@ -128,11 +125,7 @@ def _descend(
         steps += 1
         entering = inside[:0]
         if not (alone or none):
-            # A share that has shrunk to nothing must still not let in what is not wanted.
-            entering = np.flatnonzero((wanted >= share * largest) & (wanted > 0.0))
-        room = max(rank - len(inside), 1)
-        if len(entering) > room:
-            entering = entering[np.argsort(-wanted[entering])[:room]]
+            entering = _entering(wanted, share * largest, max(rank - len(inside), 1))
         chosen = np.concatenate([inside, entering])
         now = np.concatenate([value, np.zeros(len(entering))])
         lam = np.concatenate([lam, above * penalty[entering]])
@@ -154,6 +147,22 @@ def _descend(
     x = np.zeros(len(correlation))
     x[inside] = value
     return x, steps, done
+
+
+def _first_multiple(correlation: Array, penalty: Array) -> float:
+    """How many times the penalty the descent starts at, without a warm start."""
+    if not (penalty > 0.0).all():
+        return 1.0
+    return max(FALL * float((np.abs(correlation) / penalty).max(initial=1.0)), 1.0)
+
+
+def _entering(wanted: Array, least: float, room: int) -> Index:
+    """Columns that enter together: those that are wanted most, as many as there is room for."""
+    # A share that has shrunk to nothing must still not let in what is not wanted.
+    entering = np.flatnonzero((wanted >= least) & (wanted > 0.0))
+    if len(entering) > room:
+        entering = entering[np.argsort(-wanted[entering])[:room]]
+    return entering
 
 
 def _newton(

@@ -74,13 +74,7 @@ def group_lasso(
             f"{labels.shape} labels for {design.n_atoms} columns", fix="pass one label per column"
         )
     inverse = np.unique(labels, return_inverse=True)[1]
-    sizes = np.bincount(inverse)
-    relative = np.sqrt(sizes) if weights is None else np.asarray(weights, dtype=float)
-    if relative.shape != sizes.shape or not (relative >= 0.0).all():
-        raise ProblemError(
-            f"weights of shape {relative.shape} for {len(sizes)} groups",
-            fix="pass one weight of 0 or more per group",
-        )
+    relative = _weights(weights, np.bincount(inverse))
     if not scaled and not np.allclose(design.scale, design.scale[0]):
         # Inside a group, columns of different norms would turn the penalty into an ellipsoid.
         raise ProblemError(
@@ -102,6 +96,17 @@ def group_lasso(
     )
     shown = np.full(design.n_signals, penalty)
     return SparseResult(design.restore(x), statuses, certificate, count, design.per_signal(shown))
+
+
+def _weights(weights: ArrayLike | None, sizes: NDArray[np.intp]) -> Array:
+    """Weight of each group; by default the square root of its size."""
+    relative = np.sqrt(sizes) if weights is None else np.asarray(weights, dtype=float)
+    if relative.shape != sizes.shape or not (relative >= 0.0).all():
+        raise ProblemError(
+            f"weights of shape {relative.shape} for {len(sizes)} groups",
+            fix="pass one weight of 0 or more per group",
+        )
+    return relative
 
 
 def group_soft_threshold(x: Array, threshold: Array, inverse: NDArray[np.intp]) -> Array:
