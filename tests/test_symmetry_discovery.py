@@ -107,7 +107,7 @@ def test_pendulum_runs_backwards() -> None:
     assert dict(found[0].generator) == {"omega": "-omega", "t": "-t"}
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_a_random_quadratic_system_has_none(seed: int) -> None:
     rng = np.random.default_rng(seed)
     table = 0.3 * rng.normal(size=(2, 6))
