@@ -234,7 +234,7 @@ def test_a_known_part_without_a_value_at_some_state_is_refused_with_the_state() 
 
 def test_a_start_from_which_no_number_can_be_found_leads_to_no_law() -> None:
     """At zero the sine and its slopes vanish: the search cannot know where to go."""
-    result = pm.hybrid(pendulum(samples=101), "theta'' = -k*sin(w*theta)", start={"w": 0.0})
+    result = pm.hybrid(pendulum(samples=51), "theta'' = -k*sin(w*theta)", start={"w": 0.0})
     assert not result.lawful or hidden(result)  # an answer, whichever, and no traceback
 
 
