@@ -111,7 +111,7 @@ def test_the_engine_gives_what_discover_gives(clean: tuple[Array, Array]) -> Non
 
 
 def test_the_engine_with_inputs_and_unequal_trajectories() -> None:
-    data = pm.catalogue.load("forced-duffing", noise=0.01, periods=5)
+    data = pm.catalogue.load("forced-duffing", noise=0.01, periods=3)
     time, drive = data["time"].values, data["u"].values
     states = np.column_stack([data["x"].values, data["v"].values])
     cut = len(time) // 3
