@@ -13,7 +13,7 @@ demo: $(VENV)/.stamp-run
 	$(BIN)/physmodel discover solar-system -o runs/solar-system
 
 test: lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.stamp-dev
 	$(BIN)/ruff check .

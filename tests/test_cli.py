@@ -235,7 +235,7 @@ def test_what_physmodel_itself_writes_again_stays_valid(home: Path, tmp_path: Pa
     run = tmp_path / "run"
     shutil.copytree(home / "run", run)
     law = pm.load(run)
-    pm.discover("pendulum").save(run)
+    pm.discover(pm.catalogue.load("pendulum", periods=3)).save(run)
     assert pm.load(run).problem.states != law.problem.states
     assert physmodel("report", run).exit_code == 0
     promised = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["files"]

@@ -168,7 +168,11 @@ def test_frame_bounds_are_the_extreme_singular_values(
     )
 
 
-@every_case
+@pytest.mark.parametrize(
+    ("build", "shape"),
+    # The matrix has a column for each atom: not for the largest shapes.
+    [case for case in CASES if np.prod(case.values[1]) < 90],
+)
 def test_coherence_is_that_of_the_gram_matrix(
     build: Callable[[Shape], dd.Dictionary], shape: Shape
 ) -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import physmodel as pm
+from physmodel.laws.runs import simulation
 
 T = np.linspace(0.0, 10.0, 120)
 TURNING = np.column_stack([np.cos(T), -np.sin(T)])
@@ -122,7 +123,10 @@ def test_thousands_of_columns_are_refused_in_words() -> None:
     assert set(few.data_vars) == {"c0", "c1", "row_size"}
 
 
-def test_a_simulation_without_end_is_refused_in_words(frame: pd.DataFrame) -> None:
+def test_a_simulation_without_end_is_refused_in_words(
+    frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulation, "MOST_EVALUATIONS", 20_000)
     law = pm.discover(frame)
     with pytest.raises(pm.ProblemError, match="evaluations were not enough"):
         law.simulate(t=np.linspace(0.0, 1e9, 5))

@@ -19,6 +19,7 @@ from physmodel.models.nets.symmetry.equivariant import symmetrised
 from physmodel.models.nets.weights.random_units import with_random_units
 from physmodel.networks.canonical import paths_of
 from physmodel.networks.fit_network import NetworkFit, fit_network
+from physmodel.systems import nets
 from physmodel.systems.nets import CASES, NetCase, draw, judged, roll_out
 from physmodel.testing.symmetry import check_symmetry
 
@@ -142,7 +143,12 @@ def test_random_units_need_a_network() -> None:
 
 
 @pytest.mark.parametrize("name", ["spring", "pendulum"])
-def test_noise_of_the_states_does_not_bend_the_field(name: str) -> None:
+def test_noise_of_the_states_does_not_bend_the_field(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two to three swings; `physmodel bench nets` follows them five times as long.
+    monkeypatch.setattr(nets, "HORIZON", 4.0)
+    monkeypatch.setattr(nets, "SAMPLES", 41)
     case = CASES[name]
     _, test, starts = draw(case, 1)
     fit = fitted(case, 1)

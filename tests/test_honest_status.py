@@ -64,7 +64,7 @@ def test_errors_of_a_solver_settle(rtol: float) -> None:
 
 
 def test_white_errors_of_a_solver_bring_no_terms_in() -> None:
-    t, x = run(lorenz, [1.0, 1.0, 20.0], 10.0, 1000, 1e-6)
+    t, x = run(lorenz, [1.0, 1.0, 20.0], 5.0, 500, 1e-6)
     law = pm.discover(pm.from_arrays(t, x, names=["x", "y", "z"]))
     assert terms(law) == {"x": {"x", "y"}, "y": {"x", "y", "x*z"}, "z": {"z", "x*y"}}
 
@@ -155,7 +155,7 @@ def test_many_states_are_screened() -> None:
     def rates(_: float, s: Array) -> Array:
         return (np.roll(s, -1) - np.roll(s, 2)) * np.roll(s, 1) - s + 8.0
 
-    t, x = run(rates, np.r_[9.0, np.full(9, 8.0)], 30.0, 600)
+    t, x = run(rates, np.r_[9.0, np.full(9, 8.0)], 20.0, 400)
     law = pm.discover(pm.from_arrays(t[200:], noisy(x[200:], 0.01)), order=1, degree=2)
     assert all(len(found) == 4 for found in terms(law).values())
     assert terms(law)["x5"] == {"1", "x5", "x4*x6", "x3*x4"}

@@ -107,6 +107,7 @@ def test_cubic_spring_and_forcing_as_input() -> None:
         601,
     )
     data = measured(time, [one[:, :1] for one in clean], ["x"], 0, drive=force(time))
+    data["F"].attrs["hold"] = "band-limited"  # what is not said costs a search for each hold
     check(pm.hybrid(data, "x'' = -k*x - c*x' + b*F"), {("x", "x^3"): -0.5})
 
 
@@ -166,10 +167,10 @@ def test_nothing_is_added_to_a_closed_equation() -> None:
 
 
 def test_complete_physics_suffices() -> None:
-    """Five draws at the level of 0.01: two false alarms have a chance of one in a thousand."""
-    results = [pm.hybrid(pendulum(seed, drag=0.0), PENDULUM) for seed in range(5)]
+    """Three draws at the level of 0.01: two false alarms have a chance of 0.0003."""
+    results = [pm.hybrid(pendulum(seed, drag=0.0), PENDULUM) for seed in range(3)]
     assert sum(one.p_known < 0.01 for one in results) <= 1
-    assert sum(one.status == "known-suffices" for one in results) >= 4
+    assert sum(one.status == "known-suffices" for one in results) >= 2
 
 
 def test_without_noise_the_answer_is_exact() -> None:
@@ -233,7 +234,7 @@ def test_a_known_part_without_a_value_at_some_state_is_refused_with_the_state() 
 
 def test_a_start_from_which_no_number_can_be_found_leads_to_no_law() -> None:
     """At zero the sine and its slopes vanish: the search cannot know where to go."""
-    result = pm.hybrid(pendulum(samples=101), "theta'' = -k*sin(w*theta)", start={"w": 0.0})
+    result = pm.hybrid(pendulum(samples=51), "theta'' = -k*sin(w*theta)", start={"w": 0.0})
     assert not result.lawful or hidden(result)  # an answer, whichever, and no traceback
 
 
@@ -331,12 +332,12 @@ def test_a_library_that_the_known_part_holds_leaves_nothing_to_try() -> None:
 
 
 def test_few_samples_of_complete_physics() -> None:
-    """Ten draws at a level of 0.01: two false alarms have a chance of 0.004."""
+    """Five draws at a level of 0.01: two false alarms have a chance of 0.001."""
     time = np.linspace(0.0, 4.0, 15)
     clean = runs(lambda _, s: [0.6 - 1.5 * s[0] / (0.3 + s[0])], [[2.5]], 4.0, 15)[1][0]
     suffices = 0
-    for seed in range(10):
+    for seed in range(5):
         noisy = clean + 0.015 * np.random.default_rng(seed).standard_normal(clean.shape)
         result = pm.hybrid(pm.from_arrays(time, noisy, names=["s"]), "s' = a - v*s/(K + s)")
         suffices += result.status == "known-suffices"
-    assert suffices >= 9
+    assert suffices >= 4

@@ -32,7 +32,7 @@ def reference(noise: float) -> dict[tuple[str, str], float]:
     return coefficients(pm.discover(pm.from_arrays(*lorenz(noise), names=NAMES)))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     scales=st.tuples(EXPONENTS, EXPONENTS, EXPONENTS),
     time=EXPONENTS,

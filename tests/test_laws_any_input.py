@@ -72,8 +72,8 @@ def test_25_invariants_of_odd_trajectories(odd: tuple[str, Any, Any]) -> None:
     check_any_input(pm.invariants, pm.from_arrays(*odd[1:]))
 
 
-# A search for a law takes a tenth of a second and more.
-@settings(max_examples=5)
+# A search for a law takes a second and more.
+@settings(max_examples=3)
 @given(odd_trajectories(dim=2, max_size=20))
 def test_25_symmetries_of_odd_trajectories(odd: tuple[str, Any, Any]) -> None:
     check_any_input(pm.symmetries, pm.from_arrays(*odd[1:]))

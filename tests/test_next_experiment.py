@@ -162,7 +162,7 @@ def test_bounds_keep_their_order_and_separations_are_mean_misfits(seed: int) -> 
 
 
 def test_chaotic_divergence_is_no_information() -> None:
-    t = np.linspace(0.0, 20.0, 1000)
+    t = np.linspace(0.0, 12.0, 400)
     states = integrate(
         lambda _, x: np.array(
             [10 * (x[1] - x[0]), x[0] * (28 - x[2]) - x[1], x[0] * x[1] - 3 * x[2]]

@@ -96,7 +96,7 @@ def test_the_engine_takes_any_library(name: str) -> None:
 
 
 def test_the_engine_gives_what_discover_gives(clean: tuple[Array, Array]) -> None:
-    time, records = clean
+    time, records = clean[0][:500], clean[1][:, :500]
     measured = noisy(records[0], 0.05, 0)
     model = ps.SINDy(**latent_parts(ps.PolynomialLibrary(degree=2))).fit(measured, t=time)
     direct = pm.discover(pm.from_arrays(time, measured), degree=2, order=1)
@@ -111,7 +111,7 @@ def test_the_engine_gives_what_discover_gives(clean: tuple[Array, Array]) -> Non
 
 
 def test_the_engine_with_inputs_and_unequal_trajectories() -> None:
-    data = pm.catalogue.load("forced-duffing", noise=0.01)
+    data = pm.catalogue.load("forced-duffing", noise=0.01, periods=3)
     time, drive = data["time"].values, data["u"].values
     states = np.column_stack([data["x"].values, data["v"].values])
     cut = len(time) // 3
@@ -128,7 +128,7 @@ def test_the_engine_with_inputs_and_unequal_trajectories() -> None:
 
 
 def test_a_fitted_engine_can_be_scored_copied_and_fitted_again(clean: tuple[Array, Array]) -> None:
-    time, records = clean
+    time, records = clean[0][:400], clean[1][:, :400]
     step = float(time[1] - time[0])
     first = ps.SINDy(**latent_parts(ps.PolynomialLibrary(degree=2))).fit(records[0], t=step)
     weights = first.coefficients()

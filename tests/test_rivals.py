@@ -80,7 +80,7 @@ def test_powers_of_a_switch_are_no_terms() -> None:
 
     x = integrate(rhs, t, [0.0, 0.0], rtol=1e-10)
     data = pm.from_arrays(t, x, names=["v", "i"], inputs=drive[:, None], input_names=["u"])
-    result = pm.discover(data)
+    result = pm.discover(data, hold={"u": "linear"})
     assert result.status == "identified"
     assert support(result) == {"v": {"i"}, "i": {"v", "i", "u"}}
 

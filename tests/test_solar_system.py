@@ -134,7 +134,7 @@ def test_another_exponent_is_found_too() -> None:
 
     names = ("ax", "ay", "bx", "by", "cx", "cy")
     model = CentralForce(("a", "b", "c"), names, 0.5, np.array([1.0, 0.4, 0.2]))
-    t = np.linspace(0.0, 30.0, 1500)
+    t = np.linspace(0.0, 30.0, 750)
     x = simulate(
         model,
         t,

@@ -56,7 +56,7 @@ def exact(model: SparseField) -> UncertainField:
 
 
 def test_kepler_turns_and_scales_as_keplers_third_law_says() -> None:
-    data = CASES["kepler"].record(0, trajectories=6)
+    data = CASES["kepler"].record(0, trajectories=2)
     names = names_of(data)
     assert "rotation:x,y;vx,vy" in names
     assert "scaling:x=2,y=2,vx=-1,vy=-1,t=3" in names  # T^2 ~ a^3
@@ -69,7 +69,7 @@ def test_one_orbit_has_the_same_symmetries_whoever_asks() -> None:
     def kepler(_: float, s: Array) -> Array:
         return np.array([s[2], s[3], *(-s[:2] / np.hypot(s[0], s[1]) ** 3)])
 
-    time = np.linspace(0.0, 12.0, 400)
+    time = np.linspace(0.0, 12.0, 200)
     orbit = integrate(kepler, time, [1.0, 0.0, 0.0, 1.2], rtol=1e-12)
     data = pm.from_arrays(time, orbit, names=["x", "y", "vx", "vy"])
     law = pm.discover(data)
@@ -107,7 +107,7 @@ def test_pendulum_runs_backwards() -> None:
     assert dict(found[0].generator) == {"omega": "-omega", "t": "-t"}
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_a_random_quadratic_system_has_none(seed: int) -> None:
     rng = np.random.default_rng(seed)
     table = 0.3 * rng.normal(size=(2, 6))
@@ -116,7 +116,7 @@ def test_a_random_quadratic_system_has_none(seed: int) -> None:
         x, y = s
         return np.array([y, -x]) + table @ np.array([0.3, x, y, x**2, x * y, y**2])
 
-    data = record(rhs, rng.uniform(-0.3, 0.3, size=(4, 2)), 0.01)
+    data = record(rhs, rng.uniform(-0.3, 0.3, size=(2, 2)), 0.01)
     assert pm.symmetries(data) == ()
 
 
@@ -131,9 +131,9 @@ def test_a_broken_rotation_is_noticed() -> None:
 
         return rhs
 
-    starts = np.array([[0.1, 0.0], [2.0, 0.5], [-0.3, 0.2], [0.0, -2.0]])
-    assert "rotation:x,y" in names_of(record(hopf(1.0), starts, 0.002))
-    assert "rotation:x,y" not in names_of(record(hopf(1.3), starts, 0.002))
+    starts = np.array([[0.1, 0.0], [0.0, -1.2]])
+    assert "rotation:x,y" in names_of(record(hopf(1.0), starts, 0.01))
+    assert "rotation:x,y" not in names_of(record(hopf(1.3), starts, 0.01))
 
 
 @settings(max_examples=20, deadline=None)

@@ -26,9 +26,8 @@ from physmodel.fitting.staged import LEAST_NOISE, Staged
 from physmodel.losses.shooting_exact import left_by_noise
 
 Array = NDArray[np.float64]
-#: Positions in a flat table of residuals: of all, and a row for each window; the weights of a row;
-#: and whether sums are expected to be large, or small.
-Windows = tuple[NDArray[np.intp], NDArray[np.intp], Array, float]
+#: Number of a column of residuals, and the rows of it that were measured, of each record.
+Column = tuple[int, list[NDArray[np.intp]]]
 
 #: Probability below which noise alone is not believed, as by `physmodel.hybrid`.
 REFUSED = 0.01
@@ -57,12 +56,12 @@ def p_value(found: Staged, seed: int = 0) -> float:
         One where the residuals are rounding, or too few to tell.
     """
     residuals = _residuals(found)
-    windows = _windows(found, residuals)
-    if not windows:
+    columns = _columns(found, residuals)
+    if not columns:
         return 1.0
     # The fit's own residuals take the same way: a descent along a flat valley ends a little early.
     rows = [
-        _gathered(left, windows) for left in _left(found, [residuals[None], *_draws(found, seed)])
+        _gathered(left, columns) for left in _left(found, [residuals[None], *_draws(found, seed)])
     ]
     table = np.vstack(rows)
     spread = table.std(axis=0)
@@ -110,24 +109,15 @@ def _left(found: Staged, errors: Iterable[Array]) -> Iterator[Array]:
             yield np.concatenate([left[0] / problem.noise, left[1] / rates], axis=2)
 
 
-def _windows(found: Staged, residuals: Array) -> list[Windows]:
-    """Sums over windows of each length, and differences of each order, of each judged column."""
-    records, width = found.problem.records, residuals.shape[1]
-    edges = np.cumsum([0, *(len(record.time) for record in records)])
-    made: list[Windows] = []
+def _columns(found: Staged, residuals: Array) -> list[Column]:
+    """Judged columns that have two neighbours somewhere."""
+    edges = np.cumsum([0, *(len(record.time) for record in found.problem.records)])
+    made: list[Column] = []
     for column in _judged(found, residuals):
         kept = np.flatnonzero(np.isfinite(residuals[:, column]))
         runs = [kept[(kept >= a) & (kept < b)] for a, b in pairwise(edges)]
-        longest = max(2.0, LONGEST * max(len(run) for run in runs))
-        lengths = 2 ** np.arange(1, int(np.log2(longest)) + 1)
-        weights = [(np.ones(length), 1.0) for length in lengths]
-        weights += [(np.diff(np.eye(k + 1), k, axis=0)[0], -1.0) for k in ORDERS]
-        for weight, sign in weights:
-            long = [run for run in runs if len(run) >= len(weight)]
-            if long:
-                rows = [np.lib.stride_tricks.sliding_window_view(run, len(weight)) for run in long]
-                place = kept * width + column, np.vstack(rows) * width + column
-                made.append((*place, weight, sign))
+        if max(len(run) for run in runs) > 1:
+            made.append((column, runs))
     return made
 
 
@@ -151,12 +141,31 @@ def _judged(found: Staged, residuals: Array) -> list[int]:
     return kept
 
 
-def _gathered(residuals: Array, windows: Sequence[Windows]) -> Array:
-    """Logarithms of mean squares of weighted sums, over that of the values, ``(m, windows)``."""
-    flat, tiny = residuals.reshape(len(residuals), -1), np.finfo(float).tiny
-    made = []
-    for values, rows, weight, sign in windows:
-        squares = ((flat[:, rows] @ weight) ** 2).mean(axis=1)
-        whole = (flat[:, values] ** 2).mean(axis=1)
-        made.append(sign * np.log(np.fmax(squares, tiny) / np.fmax(whole, tiny)))
+def _gathered(residuals: Array, columns: Sequence[Column]) -> Array:
+    """Logarithms of mean squares of sums and differences, over that of the values.
+
+    They are ``(m, windows)``: of each column, sums over windows of two neighbours, four, and so
+    on, which noise leaves small, and differences of each order, with the sign turned round.
+    """
+    made, tiny = [], np.finfo(float).tiny
+    for column, runs in columns:
+        values = [residuals[:, run, column] for run in runs]
+        whole = np.fmax(_mean_square(values), tiny)
+        sums, length = values, 2
+        while length <= max(2.0, LONGEST * max(len(run) for run in runs)):
+            # A window of neighbours is two windows of half its length.
+            half = length // 2
+            sums = [part[:, half:] + part[:, :-half] for part in sums if part.shape[1] > half]
+            made.append(np.log(np.fmax(_mean_square(sums), tiny) / whole))
+            length *= 2
+        for order in ORDERS:
+            long = [np.diff(part, order, axis=1) for part in values if part.shape[1] > order]
+            if long:
+                made.append(-np.log(np.fmax(_mean_square(long), tiny) / whole))
     return np.column_stack(made)
+
+
+def _mean_square(tables: Sequence[Array]) -> Array:
+    """Mean squares ``(m,)`` of all columns of tables ``(m, n_i)``."""
+    total = sum(np.einsum("ij,ij->i", table, table) for table in tables)
+    return np.asarray(total) / sum(table.shape[1] for table in tables)

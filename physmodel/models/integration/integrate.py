@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -198,14 +199,16 @@ def _composed(
         )
     out = np.empty((len(t), 2 * len(q)))
     out[0] = np.concatenate([q, v])
+    # Two half kicks in a row, with the same force, are one kick.
+    halves = (0.0, *(fraction / 2.0 for fraction in fractions), 0.0)
+    first, *kicks = [a + b for a, b in pairwise(halves)]
     with np.errstate(all="ignore"):  # what overflows is reported at the end
         pull = force(q)  # a leapfrog step ends with the force that the next one begins with
         for i, step in enumerate(np.diff(t)):
-            for fraction in fractions:
-                h = step * fraction
-                v = v + h / 2 * pull
-                q = q + h * v
+            v = v + step * first * pull
+            for drift, kick in zip(fractions, kicks, strict=True):
+                q = q + step * drift * v
                 pull = force(q)
-                v = v + h / 2 * pull
+                v = v + step * kick * pull
             out[i + 1] = np.concatenate([q, v])
     return finite(t, out)
