@@ -56,18 +56,20 @@ def with_best_hold(data: xr.Dataset, problem: Problem) -> Held:
     """Fit with inputs held between their samples and not, and keep what the data are evidence of.
 
     There are two fits, three where some inputs look smooth and others not, and one where the hold
-    makes no difference; see `physmodel.data.inputs.course`.
+    makes no difference, see `physmodel.data.inputs.course`, or leaves errors of the computation
+    only.
     """
-    answers = [
-        (_identified(with_holds(data, form), problem), form)
-        for form in forms(with_holds(data, dict(problem.hold)), problem.inputs)
-    ]
+    answers: list[tuple[Identification, dict[str, str]]] = []
+    possible = forms(with_holds(data, dict(problem.hold)), problem.inputs)
+    for form in possible:
+        if answers and answers[-1][0].law.exact:
+            break
+        answers.append((_identified(with_holds(data, form), problem), form))
     (answer, form), *others = sorted(answers, key=lambda pair: _rank(pair[0]))
-    if not others:
+    if len(possible) == 1:
         return Held(answer, form, [])
-    other = others[0][0]
     open_ = {name: kind for name, kind in form.items() if name not in dict(problem.hold)}
-    return Held(answer, form, [_told(open_, answer, other)])
+    return Held(answer, form, [_told(open_, answer, others[0][0] if others else None)])
 
 
 def _identified(data: xr.Dataset, problem: Problem) -> Identification:
@@ -84,14 +86,16 @@ def _rank(answer: Identification) -> tuple[bool, int, float]:
     return not best.exact, answer.library.order, merit
 
 
-def _told(form: dict[str, str], answer: Identification, other: Identification) -> Finding:
-    gain, fix = answer.best.advantage - other.best.advantage, ""
-    if answer.best.exact and not other.best.exact:
+def _told(form: dict[str, str], answer: Identification, other: Identification | None) -> Finding:
+    fix = ""
+    if other is None:
+        told = "the law is then exact"
+    elif answer.best.exact and not other.best.exact:
         told = "otherwise more than noise is left"
     elif answer.library.order < other.library.order:
         told = "a law of first order is then enough"
-    elif gain > ENGINE.rival_range:
-        told = f"evidence better by {gain:.0f}"
+    elif answer.best.advantage - other.best.advantage > ENGINE.rival_range:
+        told = f"evidence better by {answer.best.advantage - other.best.advantage:.0f}"
     else:
         told = "the data hardly tell"
         options = " ".join(f"--hold {name}={kind}" for name, kind in form.items())
