@@ -205,13 +205,54 @@ class EngineConstants:
     rebasings: int = 4
     #: [times] That the noise profile is taken from a fit and the fit repeated.
     reweightings: int = 2
-    #: [largest value of a state] Numbers inside functions of other forms.
-    form_sizes: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0)
-    #: [terms] Of a law, up to which other forms are tried: combinations grow with their square.
-    form_terms: int = 6
-    #: [forms] That are settled.
-    form_finalists: int = 2
-    #: [rounds] To settle a form.
+    #: [terms] Of an equation that leaves only noise, up to which no other form is tried.
+    form_few: int = 2
+    #: [share of the rates] That an equation of few terms leaves to a solver or a filter.
+    form_share: float = 1e-3
+    #: [states] Velocities included, with which other forms are tried.
+    form_states: int = 5
+    #: [slack] Of the trajectory along which forms are proposed, where no law is right.
+    form_slack: float = 30.0
+    #: [rows] Of one equation along which forms are proposed; of those that stay together; and of a
+    #: stretch at least.
+    form_rows: int = 250
+    form_stretch: int = 125
+    form_least: int = 12
+    #: [share of the samples] Whose values of an argument are left out where its sign is asked for.
+    form_tail: float = 0.02
+    #: [values] Of an argument, with fewer of which any shape is a polynomial.
+    form_levels: int = 8
+    #: [evidence] By which a law must be better for each term with numbers inside.
+    form_handicap: float = 6.0
+    #: [degree] Of the monomials that multiply such a term.
+    form_degree: int = 2
+    #: [terms] Without numbers inside, beside such terms in an equation.
+    form_monomials: int = 4
+    #: [terms] With numbers inside, in an equation.
+    form_depth: int = 2
+    #: [forms] With as many monomials and numbers inside, that are looked at.
+    form_first: int = 12
+    #: [iterations] To do so.
+    form_steps: int = 4
+    #: [forms] Of an equation whose numbers are refined.
+    form_proposals: int = 3
+    #: [times] That a step of the numbers is halved.
+    form_halvings: int = 5
+    #: [share of the residual] That a step must gain, or it is the last.
+    form_gain: float = 1e-3
+    #: [logarithm of a size] Of one step at most.
+    form_stride: float = 3.0
+    #: [share of a column] That is not made of the others, or its number is none.
+    form_independent: float = 1e-6
+    #: [forms] To which a second such term is added.
+    form_leaders: int = 4
+    #: [iterations] To refine the numbers of a form in a regression.
+    form_iterations: int = 20
+    #: [forms] Of each equation that are settled.
+    form_finalists: int = 6
+    #: [criterion, share of what is left] Difference of two forms that say the same.
+    form_alike: float = 0.05
+    #: [times] That a form is linearised again while it is settled.
     form_rounds: int = 8
     #: [laws] That are reported beside the best.
     max_rivals: int = 5

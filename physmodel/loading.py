@@ -112,7 +112,7 @@ def _model_result(
     names = list(dict.fromkeys((*columns, *used)))
     left_out = table.get("left_out", {})
     blocks = np.zeros((3, len(states), len(names)))
-    units = {}
+    units, inside = {}, {}
     for e, state in enumerate(states):
         for item in equations[state]:
             k = names.index(item["term"])
@@ -121,6 +121,8 @@ def _model_result(
                 raise TypeError(f"{item!r} is no term of an equation")
             blocks[:, e, k] = numbers
             units[state, item["term"]] = str(item["unit"])
+            if item.get("inside"):
+                inside[state, item["term"]] = tuple(map(_number_inside, item["inside"]))
         for name, share in left_out.get(state, {}).items():
             blocks[2, e, names.index(name)] = share
     if not np.isfinite(blocks[0]).all():
@@ -146,5 +148,15 @@ def _model_result(
         std_errors=arrays[1],
         inclusion=arrays[2],
         units=units,
+        inside=inside,
         delta=delta,
     )
+
+
+def _number_inside(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": str(row["name"]),
+        "value": number_of(row["value"]),
+        "std": number_of(row["std"]),
+        "unit": str(row["unit"]),
+    }

@@ -22,6 +22,7 @@ import physmodel as pm
 from physmodel.cli.root import root
 from physmodel.cli.support import stages
 from physmodel.cli.support.stages import Stages
+from physmodel.models.integration.integrate import integrate
 from physmodel.progress import stage, watching
 
 SECOND = ", second order in time"
@@ -72,11 +73,12 @@ def test_improving_is_a_step_within_a_library(heard: Heard) -> None:
     assert all(heard[k - 1][0].startswith("polynomials") for k in places)
 
 
-def test_other_forms_are_a_stage_where_there_is_noise(swing: xr.Dataset) -> None:
-    noise = np.random.default_rng(2).normal(0.0, 0.01, swing["x"].shape)
+def test_other_forms_are_a_stage_where_no_polynomial_is_enough() -> None:
+    t = np.linspace(0.0, 4.0, 60)
+    s = integrate(lambda _, x: 0.6 - 1.5 * x / (0.3 + x), t, [2.5], rtol=1e-12)
     names: list[str] = []
     with watching(lambda name, _: names.append(name)):
-        pm.discover(swing.assign(x=swing["x"] + noise), degree=1, order=2)
+        pm.discover(pm.from_arrays(t, s, names=["s"]), order=1)
     assert names[-2:] == ["other forms", "start and scores"]
 
 

@@ -19,6 +19,7 @@ from physmodel.losses.weak_form.preparation import Prepared
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.fields.term_field import TermField
 from physmodel.models.libraries.library import Library
+from physmodel.models.libraries.shaped_terms import Shaped
 from physmodel.models.terms import shift_closed
 from physmodel.problem.algebra.expression import Expression
 
@@ -40,6 +41,8 @@ class Candidate:
         Merit above that of the best candidate.
     probability : float
         Among the candidates.
+    shaped : tuple of Shaped
+        Terms with numbers inside.
     """
 
     prepared: Prepared
@@ -48,6 +51,7 @@ class Candidate:
     law: Law
     delta: float = 0.0
     probability: float = 1.0
+    shaped: tuple[Shaped, ...] = ()
 
     @property
     def field(self) -> TermField | ConstrainedField:
@@ -65,7 +69,12 @@ class Candidate:
     @cached_property
     def terms(self) -> frozenset[tuple[int, str]]:
         """Equation and name of every term in use."""
-        return self._named(self.field.physical(self.law.weights) != 0.0)
+        used = self.field.physical(self.law.weights) != 0.0
+        p = len(self.library.terms)
+        for one in self.shaped:
+            used[one.equation, [column % p for column in one.columns]] = False
+        names = {(one.equation, one.name(self.law.weights)) for one in self.shaped}
+        return self._named(used) | names
 
     @property
     def plain_field(self) -> TermField:

@@ -14,6 +14,7 @@ from physmodel.findings import Finding
 from physmodel.losses.weak_form.preparation import prepare
 from physmodel.losses.weak_form.thinning import thinned
 from physmodel.models.libraries.library import candidate_libraries
+from physmodel.models.libraries.shape_choices import shaped_terms
 from physmodel.problem.holds import BAND_LIMITED, LINEAR, ZERO
 from physmodel.problem.problem import Problem
 from physmodel.progress import stage
@@ -61,22 +62,30 @@ def with_best_hold(data: xr.Dataset, problem: Problem) -> Held:
     """
     answers: list[tuple[Identification, dict[str, str]]] = []
     possible = forms(with_holds(data, dict(problem.hold)), problem.inputs)
+    several = len(possible) > 1
     for form in possible:
         if answers and answers[-1][0].law.exact:
             break
-        answers.append((_identified(with_holds(data, form), problem), form))
+        answers.append((_identified(with_holds(data, form), problem, plain=several), form))
+    if several and not any(answer.best.exact for answer, _ in answers):
+        _, form = min(answers, key=lambda pair: _rank(pair[0]))
+        again = _identified(with_holds(data, form), problem, plain=False)
+        answers = [(again if one == form else answer, one) for answer, one in answers]
     (answer, form), *others = sorted(answers, key=lambda pair: _rank(pair[0]))
-    if len(possible) == 1:
+    if not several:
         return Held(answer, form, [])
     open_ = {name: kind for name, kind in form.items() if name not in dict(problem.hold)}
     return Held(answer, form, [_told(open_, answer, others[0][0] if others else None)])
 
 
-def _identified(data: xr.Dataset, problem: Problem) -> Identification:
+def _identified(data: xr.Dataset, problem: Problem, *, plain: bool) -> Identification:
+    """`plain`: without numbers inside terms, which are for where no hold is enough."""
     stage("preparing", 0.0)
     prepared = prepare(data, problem)
     libraries = candidate_libraries(problem, prepared.n_samples, prepared.input_levels)
-    return identify(thinned(prepared), libraries)
+    orders = {one.order for one in libraries if not plain}
+    terms = {order: shaped_terms(problem, order) for order in orders}
+    return identify(thinned(prepared), libraries, terms)
 
 
 def _rank(answer: Identification) -> tuple[bool, int, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from physmodel.constants import ENGINE
 from physmodel.discovery.candidates import Candidate, weighed
+from physmodel.discovery.forms import open_equations, with_forms
 from physmodel.discovery.law import Law
 from physmodel.discovery.linearisation import Setting
-from physmodel.discovery.other_forms import with_other_forms
-from physmodel.discovery.screening import screened
 from physmodel.discovery.search import Search
 from physmodel.losses.weak_form.preparation import Prepared
+from physmodel.losses.weak_form.screening import screened
 from physmodel.losses.weak_form.tile import Tile
 from physmodel.models.constrain import ConstrainedField
 from physmodel.models.fields.term_field import TermField
 from physmodel.models.libraries.library import Library
+from physmodel.models.libraries.shaped_terms import Term
 from physmodel.progress import stage
 
 Array = NDArray[np.float64]
@@ -91,14 +92,14 @@ class _Trial:
         return self.best.lawful and self.best.exact
 
 
-def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification:
-    """Fit libraries until one explains the data.
+def identify(
+    prepared: Prepared,
+    libraries: Sequence[Library],
+    forms: Mapping[int, Sequence[Term]] | None = None,
+) -> Identification:
+    """Fit libraries, from plain to rich, until one explains the data.
 
-    Parameters
-    ----------
-    prepared : Prepared
-    libraries : sequence of Library
-        From plain to rich.
+    `forms`: terms with numbers inside, by order in time, for where no library is enough.
     """
     refinement = 1
     answers: list[Identification] = []
@@ -106,9 +107,10 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
     for order in sorted({library.order for library in libraries}):
         trials: list[_Trial] = []
         for library in (item for item in libraries if item.order == order):
-            if len(prepared.noise) > ENGINE.rich_states and not _worth_trying(
-                library, libraries, trials
-            ):
+            if library.last and not all(open_equations(trial.best).any() for trial in trials):
+                continue
+            many = len(prepared.noise) > ENGINE.rich_states
+            if many and not _worth_trying(library, libraries, trials):
                 continue
             done = sum(item.order < order for item in libraries) + len(trials)
             stage(f"{library.label} ({done + 1} of {len(libraries)})", done / len(libraries))
@@ -116,6 +118,7 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
             trials.append(trial)
             refinement = trial.refinement
         ranked = weighed([item for trial in trials for item in trial.candidates])
+        ranked = with_forms(ranked, (forms or {}).get(order, ()))
         answers.append(Identification(ranked))
         others += [trial.best for trial in trials]
         if ranked[0].lawful and (ranked[0].exact or ranked[0].left < ENGINE.first_order_enough):
@@ -126,7 +129,7 @@ def identify(prepared: Prepared, libraries: Sequence[Library]) -> Identification
     enough = [answer for answer in lawful if answer.best.left < ENGINE.first_order_adequate]
     # The first order that suffices, before one that happens to leave less.
     best = (exact or enough or [min(lawful, key=lambda item: item.law.merit(noisy=False))])[0]
-    return Identification(with_other_forms(best.candidates), others)
+    return Identification(best.candidates, others)
 
 
 def _worth_trying(library: Library, libraries: Sequence[Library], trials: Sequence[_Trial]) -> bool:

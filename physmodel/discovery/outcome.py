@@ -15,7 +15,7 @@ from physmodel.data.measurement.filters import UNFILTERED, NoiseFilter
 from physmodel.discovery.candidates import Candidate, against
 from physmodel.discovery.hidden import Hidden, hidden_term
 from physmodel.discovery.identification import Identification
-from physmodel.discovery.tables import Tables, tables_of
+from physmodel.discovery.tables import Tables, numbers_inside, tables_of
 from physmodel.findings import Finding
 from physmodel.laws.parts import coefficient_table, start_of
 from physmodel.laws.record import Status
@@ -186,6 +186,7 @@ def _one(
         make(errors),
         make(share),
         units=coefficient_units(problem, model),
+        inside=numbers_inside(problem, candidate),
         delta=candidate.delta,
     )
 

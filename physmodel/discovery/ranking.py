@@ -22,10 +22,13 @@ def ranked(laws: Sequence[Law]) -> list[Law]:
 
 
 def dominated(laws: Sequence[Law]) -> set[int]:
-    """Identities of laws that are less likely than one of fewer terms."""
+    """Identities of laws that are less likely than one of fewer terms.
+
+    What an exact law leaves are errors of the computation, whose likelihood says nothing.
+    """
     best, behind = np.inf, set()
     for law in sorted(laws, key=lambda law: (len(law.key), law.deviance)):
-        if law.deviance >= best:
+        if law.deviance >= best and not law.exact:
             behind.add(id(law))
         best = min(best, law.deviance)
     return behind

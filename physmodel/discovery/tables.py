@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physmodel.discovery.candidates import Candidate
+from physmodel.laws.texts.coefficient_units import variable_units
 from physmodel.models.libraries.constraints import per_state
 from physmodel.problem.algebra.expression import Expression
+from physmodel.problem.measures.units import unit_of
 from physmodel.problem.problem import Problem
 
 Array = NDArray[np.float64]
@@ -54,15 +57,11 @@ def tables_of(problem: Problem, candidates: Sequence[Candidate], *, averaged: bo
     index: dict[Expression, int] = {}
     entries = []
     for number, candidate in enumerate(candidates):
-        value = candidate.field.physical(candidate.law.weights)
-        error = candidate.field.errors(candidate.law.covariance_root)
-        library = candidate.library.terms
-        for k in np.flatnonzero((value != 0.0).any(axis=0)):
-            for equation in np.flatnonzero(value[:, k]):
-                term = library.terms[k]
-                whole = per_state(problem, problem.states[equation], term, library.variables)
-                column = index.setdefault(whole, len(index))
-                entries.append((number, equation, column, value[equation, k], error[equation, k]))
+        variables = candidate.library.terms.variables
+        for equation, term, value, error in _written(candidate):
+            whole = per_state(problem, problem.states[equation], term, variables)
+            column = index.setdefault(whole, len(index))
+            entries.append((number, equation, column, value, error))
     values = np.zeros((len(candidates), len(problem.states), len(index)))
     errors = np.zeros_like(values)
     for number, equation, column, value_, error_ in entries:
@@ -74,6 +73,42 @@ def tables_of(problem: Problem, candidates: Sequence[Candidate], *, averaged: bo
     if averaged:
         errors = _averaged(values, errors, kept, probability)
     return Tables(list(index), values, errors, inclusion)
+
+
+def numbers_inside(
+    problem: Problem, candidate: Candidate
+) -> dict[tuple[str, str], tuple[dict[str, Any], ...]]:
+    """Numbers inside the terms of a law, with their errors, by equation and term."""
+    law, found = candidate.law, {}
+    known = variable_units(problem, candidate.library.order)
+    for one in candidate.shaped:
+        term, errors = one.stated(law.weights, law.covariance_root)
+        state = problem.states[one.equation]
+        names = candidate.library.terms.variables
+        whole = str(per_state(problem, state, term.expression(), names))
+        _, units = term.units(unit_of(term.argument, known))
+        found[state, whole] = tuple(
+            {"name": inner.name, "value": z, "std": float(error), "unit": str(unit or "")}
+            for inner, z, error, unit in zip(term.free, term.numbers, errors, units, strict=True)
+        )
+    return found
+
+
+def _written(candidate: Candidate) -> Iterator[tuple[int, Expression, float, float]]:
+    """Equation, term, coefficient and error of every term, each with its numbers inside."""
+    law, p = candidate.law, len(candidate.library.terms)
+    values = candidate.field.physical(law.weights)
+    errors = candidate.field.errors(law.covariance_root)
+    terms = dict[tuple[int, int], Expression | None]()
+    for one in candidate.shaped:
+        term, _ = one.stated(law.weights, law.covariance_root)
+        terms |= {(one.equation, column % p): None for column in one.columns}
+        terms[one.equation, one.columns[0] % p] = term.expression()
+    for k in np.flatnonzero((values != 0.0).any(axis=0)):
+        for equation in np.flatnonzero(values[:, k]):
+            whole = terms.get((int(equation), int(k)), candidate.library.terms.terms[k])
+            if whole is not None:
+                yield int(equation), whole, values[equation, k], errors[equation, k]
 
 
 def _averaged(values: Array, errors: Array, kept: NDArray[np.bool_], probability: Array) -> Array:

@@ -61,6 +61,8 @@ class LawRecord(FreeRuns):
         Dims ``("equation", "term")``, in user units; zero where a term is absent.
     units : dict of (equation, term) to str
         Units of the coefficients, empty where the units of the data are unknown.
+    inside : dict of (equation, term) to tuple of dict
+        Numbers inside a term that were fitted: ``name``, ``value``, ``std``, ``unit``.
     rivals : tuple of LawRecord
         Other models that explain the data nearly as well, best first.
     delta : float
@@ -89,6 +91,7 @@ class LawRecord(FreeRuns):
     std_errors: xr.DataArray
     inclusion: xr.DataArray
     units: dict[tuple[str, str], str] = field(default_factory=dict)
+    inside: dict[tuple[str, str], tuple[dict[str, Any], ...]] = field(default_factory=dict)
     rivals: tuple[LawRecord, ...] = ()
     delta: float = 0.0
     noise_std: dict[str, float] = field(default_factory=dict)
@@ -134,7 +137,8 @@ class LawRecord(FreeRuns):
         Returns
         -------
         list of dict
-            ``term``, ``coefficient``, ``std``, ``inclusion``, ``unit``.
+            ``term``, ``coefficient``, ``std``, ``inclusion``, ``unit``, and ``inside`` where
+            numbers inside the term were fitted: a list of ``name``, ``value``, ``std``, ``unit``.
 
         Raises
         ------
@@ -159,9 +163,14 @@ class LawRecord(FreeRuns):
                 "inclusion": float(share),
                 "unit": self.units.get((equation, str(term)), ""),
             }
+            | self._inside(equation, str(term))
             for term, value, spread, share in columns
             if value != 0.0
         ]
+
+    def _inside(self, equation: str, term: str) -> dict[str, Any]:
+        numbers = self.inside.get((equation, term), ())
+        return {"inside": [dict(one) for one in numbers]} if numbers else {}
 
 
 def data_of(law: LawRecord) -> xr.Dataset:

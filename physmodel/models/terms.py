@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations_with_replacement
+from itertools import product as product_pairs
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,6 +156,22 @@ def function_terms(
     """
     calls = [call(function, variable(name)) for name in arguments for function in functions]
     return (*calls, *(product(variable(factor), base) for base in calls for factor in factors))
+
+
+def circular_products(arguments: Sequence[str], others: Sequence[str]) -> tuple[Expression, ...]:
+    """Products of two of: variables, sines and cosines of `arguments`.
+
+    The square of a cosine is left out: it is one less that of the sine. `others`: variables that
+    may be factors only.
+    """
+    sines = {name: call("sin", variable(name)) for name in arguments}
+    cosines = {name: call("cos", variable(name)) for name in arguments}
+    plain = [variable(name) for name in (*arguments, *others)]
+    circular = [*sines.values(), *cosines.values()]
+    pairs = [*product_pairs(plain, circular), *combinations_with_replacement(circular, 2)]
+    squares = [(one, one) for one in cosines.values()]
+    found = [product(*pair) for pair in pairs if pair not in squares]
+    return tuple(ordered(one, (*arguments, *others)) for one in found)
 
 
 def shift_closed(terms: Sequence[Expression]) -> bool:

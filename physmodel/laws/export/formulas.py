@@ -10,7 +10,7 @@ import numpy as np
 
 from physmodel.laws.record import LawRecord
 from physmodel.laws.texts.naming import title_of
-from physmodel.laws.texts.render import number
+from physmodel.laws.texts.render import number, numbers_inside
 from physmodel.models.fields.central_force import CentralForce
 from physmodel.models.fields.expression_field import ExpressionField
 from physmodel.models.fields.sparse_field import term_variables
@@ -106,7 +106,12 @@ def _sparse(law: LawRecord) -> dict[str, tuple[Summand, ...]]:
         state: tuple(
             (
                 product(constant(item["coefficient"]), parse(item["term"], variables)),
-                number(item["coefficient"], item["std"]) + in_unit(item["unit"]),
+                ", ".join(
+                    [
+                        number(item["coefficient"], item["std"]) + in_unit(item["unit"]),
+                        *([numbers_inside(item)] if "inside" in item else []),
+                    ]
+                ),
             )
             for item in law.terms(state)
         )

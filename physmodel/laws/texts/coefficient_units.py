@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from physmodel.models.fields.sparse_field import SparseField, velocity_name
+from physmodel.models.fields.sparse_field import SparseField, term_variables, velocity_name
 from physmodel.problem.measures.units import Unit, coefficient_unit, parse_unit, unit_of
 from physmodel.problem.problem import Problem
 
@@ -14,16 +14,23 @@ def coefficient_units(problem: Problem, model: SparseField) -> dict[tuple[str, s
     -------
     dict of (state, term) to str
     """
-    known: dict[str, Unit | None] = {name: None for name in model.library.variables}
-    known |= {name: parse_unit(unit) for name, unit in problem.units}
-    time = parse_unit(problem.time_unit)
-    known["t"] = time
-    if model.order == 2:
-        for state in problem.states:
-            unit = known[state]
-            known[velocity_name(state)] = unit / time if unit and time else None
+    known, time = variable_units(problem, model.order), parse_unit(problem.time_unit)
     return {
         (state, str(term)): coefficient_unit(known[state], time, model.order, unit_of(term, known))
         for state in problem.states
         for term in model.terms
     }
+
+
+def variable_units(problem: Problem, order: int) -> dict[str, Unit | None]:
+    """Units of what terms may hold, None where they are unknown."""
+    known: dict[str, Unit | None] = dict.fromkeys(
+        term_variables(problem.states, problem.inputs, order)
+    )
+    known |= {name: parse_unit(unit) for name, unit in problem.units}
+    time = known["t"] = parse_unit(problem.time_unit)
+    if order == 2:
+        for state in problem.states:
+            unit = known[state]
+            known[velocity_name(state)] = unit / time if unit and time else None
+    return known

@@ -52,16 +52,18 @@ def aligned(rows: Sequence[str]) -> str:
 def latex_equation(result: LawRecord, state: str, *, align: str = "&") -> str:
     """One equation in LaTeX, its numbers with their standard errors: ``10.020(31)``."""
     left = latex_rate(state, result.model.order)
-    right = ""
+    right = inside = ""
     names = term_variables(result.model.states, result.model.inputs, result.model.order)
     for item in result.terms(state)[:MAX_TERMS]:
         value = item["coefficient"]
         sign = "-" if value < 0 else ("+" if right else "")
         body = "" if item["term"] == "1" else f" \\, {to_latex(parse(item['term'], names))}"
         right += f" {sign} {latex_number(abs(value), item['std'])}{body}"
+        for one in item.get("inside", ()):
+            inside += f" \\quad {one['name']} = {latex_number(one['value'], one['std'])}"
     if len(result.terms(state)) > MAX_TERMS:
         right += " + \\cdots"
-    return f"{left} {align}= {right.strip() or '0'}"
+    return f"{left} {align}= {right.strip() or '0'}{inside}"
 
 
 def latex_rate(state: str, order: int) -> str:

@@ -46,17 +46,18 @@ def parameter_table(rows: Iterable[Row], names: Sequence[str]) -> pd.DataFrame:
 
 
 def law_parameters(law: LawRecord) -> pd.DataFrame:
-    """Coefficients by equation and term; of bodies, their strengths."""
+    """Coefficients and numbers inside, by equation and term; of bodies, their strengths."""
     if law.laws:
         strengths = law.laws[0]["strengths"].items()
         return parameter_table(
             [((body,), one["value"], one["std"], one["unit"]) for body, one in strengths], ["body"]
         )
-    return parameter_table(
-        [
-            ((state, item["term"]), item["coefficient"], item["std"], item["unit"])
-            for state in law.problem.states
-            for item in law.terms(state)
-        ],
-        ["equation", "term"],
-    )
+    rows: list[Row] = []
+    for state in law.problem.states:
+        for item in law.terms(state):
+            rows.append(((state, item["term"]), item["coefficient"], item["std"], item["unit"]))
+            rows += [
+                ((state, f"{one['name']} in {item['term']}"), one["value"], one["std"], one["unit"])
+                for one in item.get("inside", ())
+            ]
+    return parameter_table(rows, ["equation", "term"])

@@ -44,6 +44,13 @@ def number(value: float, std: float) -> str:
     return f"{value / 10.0**exponent:.{decimals}f}({digits})e{exponent:+03d}"
 
 
+def numbers_inside(item: dict[str, Any]) -> str:
+    """Numbers inside a term with their errors, ``k = 0.301(12)``; empty where there are none."""
+    return ", ".join(
+        f"{one['name']} = {number(one['value'], one['std'])}" for one in item.get("inside", ())
+    )
+
+
 def left_side(state: str, order: int) -> str:
     """``d x/dt`` or ``d2 x/dt2`` as plain text."""
     return f"d{state}/dt" if order == 1 else f"d2{state}/dt2"
@@ -147,6 +154,7 @@ def _equations(result: LawRecord) -> list[str]:
             lead = f"{left} =" if k == 0 else " " * (len(left) + 2)
             body = "" if item["term"] == "1" else f" * {item['term']}"
             unit = f"   [{item['unit']}]" if item["unit"] not in {"", "1"} else ""
+            unit += f"   {inside}" if (inside := numbers_inside(item)) else ""
             sign = "-" if item["coefficient"] < 0 else "+"
             lines.append(f"{lead} {sign} {_value(item):<{width}}{body}{unit}")
         if len(terms) > MAX_TERMS:

@@ -51,7 +51,7 @@ class TermField:
 
     def features(self, points: Points) -> Array:
         """Library values ``(n, p)``."""
-        return self.library.evaluate(self._values(points))
+        return self.library.evaluate(self.values(points))
 
     def tangent(self, points: Points, states: Array, velocities: Array | None) -> Array:
         """Directional derivative ``(n, p)`` along a change of states (and velocities)."""
@@ -104,7 +104,8 @@ class TermField:
         used[support] = True
         return used
 
-    def _values(self, points: Points) -> Array:
+    def values(self, points: Points) -> Array:
+        """Variables of the library ``(n, v)`` in user units."""
         where = self.coordinates
         columns = [where.to_physical(points.states)]
         if points.velocities is not None:
@@ -115,7 +116,7 @@ class TermField:
     def _slopes(self, points: Points) -> tuple[Array, Array | None]:
         d = self.n_states
         leading = d if points.velocities is None else 2 * d
-        slopes = self.library.derivatives(self._values(points), leading)
+        slopes = self.library.derivatives(self.values(points), leading)
         by_state = slopes[:, :, :d] * self.coordinates.stretch(points.states)[:, None, :]
         if points.velocities is None:
             return by_state, None

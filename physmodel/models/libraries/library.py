@@ -18,7 +18,7 @@ from physmodel.models.fields.sparse_field import term_variables, velocity_name
 from physmodel.models.fields.term_field import TermField
 from physmodel.models.libraries.constraints import free_coefficients
 from physmodel.models.libraries.dimensional import fitting_part, nothing_left
-from physmodel.models.terms import TermLibrary, function_terms, polynomial_terms
+from physmodel.models.terms import TermLibrary, circular_products, function_terms, polynomial_terms
 from physmodel.problem.algebra.calculus import names_in, powers
 from physmodel.problem.algebra.expression import Expression
 from physmodel.problem.known.knowledge import orders_of
@@ -30,6 +30,7 @@ ANGLE_UNITS = frozenset({"rad", "radian", "radians"})
 
 PLAIN: tuple[str, ...] = ()
 CIRCULAR = ("sin", "cos")
+PRODUCTS = "products"  # of two of them, and of one with a variable
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Library:
     `label`: for messages, such as ``"polynomials of degree 3"``. `order`: order in time. `basis`:
     coefficients, in user units, that symmetries and laws leave free; None where all are. `allowed`:
     terms whose units fit each equation; None where all do. `handicap`: by how much the merit of its
-    laws must be better than that of plain ones.
+    laws must be better than that of plain ones. `last`: tried only where no other is enough.
     """
 
     label: str
@@ -48,6 +49,7 @@ class Library:
     basis: NDArray[np.float64] | None = None
     allowed: NDArray[np.bool_] | None = None
     handicap: float = 0.0
+    last: bool = False
 
     def field(self, coordinates: Coordinates) -> TermField | ConstrainedField:
         """The library as a vector field that is linear in what is free."""
@@ -132,6 +134,7 @@ def _open_shapes(problem: Problem, order: int) -> list[tuple[int, tuple[str, ...
     circular = [(2, CIRCULAR)]
     spare = order * len(problem.states) - ENGINE.rich_states
     rich = [(5 - max(spare, 0), PLAIN)] if spare <= 1 else []
+    rich += [(2, (*CIRCULAR, PRODUCTS))] if spare <= 0 else []
     if _has_angle(problem):
         return [*circular, *plain, *rich]
     return [*plain, *circular, *rich]
@@ -188,9 +191,11 @@ def _library(
     velocities = tuple(velocity_name(s) for s in problem.states) if order == 2 else ()
     distinct = dict(zip(problem.inputs, levels, strict=False))
     polynomials = polynomial_terms((*problem.states, *velocities, *problem.inputs), degree)
+    others = (*velocities, *problem.inputs)
     terms = [
         *(term for term in polynomials if _tells(term, distinct)),
-        *function_terms(functions, problem.states),
+        *function_terms([one for one in functions if one != PRODUCTS], problem.states),
+        *(circular_products(problem.states, others) if PRODUCTS in functions else ()),
         *(read_term(problem, text, variables) for text in problem.terms),
     ]
     label = f"polynomials of degree {degree}"
@@ -202,7 +207,7 @@ def _library(
     handicap = ENGINE.degree_handicap if unasked and degree > ENGINE.plain_degree else 0.0
     handicap = ENGINE.circular_handicap if unasked and circular else handicap
     unique = TermLibrary(variables, tuple(dict.fromkeys(terms)))
-    return Library(label, order, unique, handicap=handicap)
+    return Library(label, order, unique, handicap=handicap, last=PRODUCTS in functions)
 
 
 def _size(problem: Problem, order: int, degree: int) -> int:
