@@ -133,6 +133,14 @@ def test_without_a_filter_none_is_seen() -> None:
     assert seen_filter([(uneven, noisy(clean))]) == UNFILTERED
 
 
+@pytest.mark.parametrize("count", [40, 60, 100, 150, 200, 400])
+def test_white_noise_of_any_length_shows_no_filter(count: int) -> None:
+    """Eighth differences of short records leak from fast frequencies into slow ones."""
+    time, clean = swing(count)
+    for seed in range(50):
+        assert seen_filter([(time, noisy(clean[:, : 1 + seed % 2], seed=seed))]) == UNFILTERED
+
+
 def test_a_filter_that_changed_the_motion_is_no_property_of_the_noise() -> None:
     time, clean = swing()
     fast = np.column_stack([np.cos(9.0 * time), np.sin(9.0 * time)])  # four samples to a period

@@ -28,16 +28,18 @@ from physmodel.data.measurement.noise import alike, finest_contrasts
 
 Array = NDArray[np.float64]
 
-#: [cycles per sample] Above one of them there is only noise; the lowest is best, if it holds.
-FAST = (0.05, 0.1, 0.2)
+#: [cycles per sample] Above one of them there is only noise; the lowest is best, if it holds. With
+#: the samples that it needs: in short records fast frequencies leak into the slow ones, which
+#: differences have made small.
+FAST = {0.05: 200, 0.1: 150, 0.2: 60}
+#: Impulse responses that a record must be long enough for.
+WINDOWS = 4
 #: Order of the differences that keep slow motion out of fast frequencies.
 ORDER = 8
 #: [samples] Of a record that are looked at: a filter is the same everywhere.
 LOOKED_AT = 8192
 #: Families whose numbers are refined.
 REFINED = 2
-#: [samples] Fewer show nothing.
-FEWEST = 12
 #: Probability of the scatter about white noise, above which no filter is looked for.
 WHITE = 0.1
 #: Standard deviation of the logarithms of two neighbouring powers' ratio, half that of noise: the
@@ -93,11 +95,10 @@ def seen_filter(pieces: Sequence[tuple[Array, Array]]) -> NoiseFilter:
         _rounded(size, limit) for size, limit in zip(sizes, ENGINE.digits * spread, strict=True)
     ):
         return UNFILTERED
-    for fast in FAST:
-        spectra = [found for time, values in looked_at for found in _spectra(time, values, fast)]
-        if not spectra:
-            return UNFILTERED
-        if not _rough(spectra):
+    for fast, fewest in FAST.items():
+        long = [record for record in looked_at if len(record[0]) >= fewest]
+        spectra = [found for record in long for found in _spectra(*record, fast)]
+        if not spectra or not _rough(spectra):
             continue
         best = UNFILTERED
         if _probability(best, spectra) < WHITE:
@@ -125,7 +126,11 @@ def _known() -> list[tuple[Family, list[tuple[float, NoiseFilter]]]]:
 
 def _likeliest(spectra: Sequence[Spectra]) -> list[tuple[NoiseFilter, float]]:
     """Filters with their costs: the best of each family, those refined that are among the best."""
-    rough = [[_cost(option, spectra) for _, option in known] for _, known in _known()]
+    longest = min(record.count for record in spectra) // WINDOWS
+    rough = [
+        [_cost(o, spectra) if len(o.impulse) <= longest else np.inf for _, o in known]
+        for _, known in _known()
+    ]
     limit = sorted(min(costs) for costs in rough)[REFINED]
     pairs = zip(_known(), rough, strict=True)
     return [_best(*pair, costs, spectra) for pair, costs in pairs if min(costs) <= limit]
@@ -160,12 +165,12 @@ def _spectra(time: Array, values: Array, fast: float) -> list[Spectra]:
     """Power of the differences of a record above a frequency."""
     steps = np.diff(time)
     n = len(time) - ORDER
-    if n < FEWEST or steps.max() > 1.01 * steps.min():
+    if steps.max() > 1.01 * steps.min():
         return []
-    columns = windows.hann(n) * np.diff(values, ORDER, axis=0).T
+    columns = windows.hann(n) ** 2 * np.diff(values, ORDER, axis=0).T
     power = np.asarray(np.abs(np.fft.rfft(columns, axis=1)) ** 2, dtype=float)
-    # A taper joins neighbours: every second is independent.
-    kept = slice(int(np.ceil(fast * n)), None, 2)
+    # A taper joins neighbours: every third is independent.
+    kept = slice(int(np.ceil(fast * n)), None, 3)
     seen = power[np.all(power > 0.0, axis=1), kept]
     return [Spectra(n, kept, seen)] if len(seen) else []
 
