@@ -90,7 +90,7 @@ def _base(best: Candidate) -> tuple[Expression, ...]:
     names = field.library.variables[:-1]
     degree = ENGINE.plain_degree - (len(names) > ENGINE.rich_states)
     low = [ordered(one, field.library.variables) for one in polynomial_terms(names, degree)]
-    used = [own for own in _used(best) if len(own) <= ENGINE.form_monomials]
+    used = [own for own in _used(best) if len(own) < ENGINE.form_monomials]
     return tuple(dict.fromkeys([*low, *(one for own in used for one in own)]))
 
 
