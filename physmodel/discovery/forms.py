@@ -39,13 +39,11 @@ def with_forms(ranked: Sequence[Candidate], terms: Sequence[Term]) -> list[Candi
     Nothing is added to a law that is exact to all digits. `terms`: what to try.
     """
     best = ranked[0]
-    variables = best.field.n_states * best.field.order
     if not terms or not isinstance(best.field, TermField) or best.law.exact:
         return list(ranked)
     adequate = best.exact and best.lawful
-    if variables > (ENGINE.rich_states if adequate else ENGINE.form_states):
-        return list(ranked)
-    left = open_equations(best)
+    most = ENGINE.rich_states if adequate else ENGINE.form_states
+    left = open_equations(best) & (best.field.n_states * best.field.order <= most)
     if not np.any(left):
         return list(ranked)
     stage("other forms", 1.0)
@@ -92,7 +90,7 @@ def _base(best: Candidate) -> tuple[Expression, ...]:
     names = field.library.variables[:-1]
     degree = ENGINE.plain_degree - (len(names) > ENGINE.rich_states)
     low = [ordered(one, field.library.variables) for one in polynomial_terms(names, degree)]
-    used = [own for own in _used(best) if len(own) <= ENGINE.form_monomials]
+    used = [own for own in _used(best) if len(own) < ENGINE.form_monomials]
     return tuple(dict.fromkeys([*low, *(one for own in used for one in own)]))
 
 
