@@ -118,3 +118,11 @@ def test_a_saturation_times_another_state() -> None:
     for state in ("s", "b"):
         (item,) = (one for one in law.terms(state) if "inside" in one)
         assert item["inside"][0]["value"] == pytest.approx(0.47, rel=1e-5)
+
+
+def test_a_trajectory_that_leaves_the_domain_of_a_term_ends_that_term_only() -> None:
+    """Autocatalysis near zero under 5% noise: a trial term ``x^-0.5`` has no value there."""
+    time = np.linspace(0.0, 10.0, 512)
+    clean = integrate(lambda _, x: x**2 / (x**2 + 1.0) - 0.55 * x + 0.1, time, np.array([0.002]))
+    noisy = clean * (1.0 + 0.05 * np.random.RandomState(20).randn(*clean.shape))
+    assert pm.discover(pm.from_arrays(time, noisy, names=["x"])).status != "no-law"

@@ -220,7 +220,8 @@ def _settled(
             form.moved(np.concatenate([[], *(next(steps) for _ in form.terms)])) for form in forms
         ]
         written = _written(best, base, forms)
-    if not all(one.determined(law.weights, law.covariance_root) for one in written.shaped):
+    determined = [one.determined(law.weights, law.covariance_root) for one in written.shaped]
+    if not (all(determined) and np.isfinite(law.deviance)):  # it may have left a term's domain
         return None
     handicap = ENGINE.form_handicap * len(written.shaped)
     label = f"{best.library.label}, and terms with numbers inside"
