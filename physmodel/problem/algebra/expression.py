@@ -13,6 +13,9 @@ from fractions import Fraction
 
 from physmodel.errors import ProblemError
 
+#: Exponent of a square root.
+HALF = Fraction(1, 2)
+
 #: Functions of one argument that expressions may use.
 FUNCTIONS = ("sin", "cos", "tan", "exp", "log", "sqrt", "abs", "tanh", "sinh", "cosh", "sign")
 
@@ -222,7 +225,10 @@ def _product_text(inner: Product, coefficient: float) -> str:
             body = f"{base.function}({to_text(base.argument)})"
         else:
             body = f"({to_text(base)})"
-        parts.append(body if exponent == 1 else f"{body}^{exponent_text(exponent)}")
+        if exponent == HALF:  # as people write it
+            parts.append(f"sqrt{body}" if body.startswith("(") else f"sqrt({body})")
+        else:
+            parts.append(body if exponent == 1 else f"{body}^{exponent_text(exponent)}")
     return "*".join(parts)
 
 
