@@ -20,7 +20,6 @@ from physmodel.data.measurement.filters import (
     UNFILTERED,
     NoiseFilter,
     butterworth,
-    exponential,
     gaussian,
     moving_average,
     savitzky_golay,
@@ -67,8 +66,6 @@ def test_matrices_are_the_filters_of_scipy() -> None:
     # few thousandths of a sample of size one.
     ours, where = shown(gaussian(1.7), x)
     assert ours == pytest.approx(ndimage.gaussian_filter1d(x, 1.7)[where], abs=0.01)
-    ours, where = shown(exponential(0.4), x)
-    assert ours == pytest.approx(signal.lfilter([0.4], [1.0, -0.6], x)[where], abs=0.01)
     ours, where = shown(butterworth(2, 0.3), x)
     expected = signal.filtfilt(*signal.butter(2, 0.3), x)
     assert ours == pytest.approx(expected[where], abs=0.02)
@@ -100,7 +97,6 @@ def test_the_filter_of_a_record_is_seen(window: int, degree: int) -> None:
     ("filtered", "number", "name"),
     [
         (lambda x: ndimage.gaussian_filter1d(x, 1.2, axis=0), 1.2, "Gaussian filter"),
-        (lambda x: ewm(x, 0.4), 0.4, "exponential filter"),
         (
             lambda x: signal.filtfilt(*signal.butter(2, 0.4), x, axis=0),
             0.4,
@@ -117,10 +113,6 @@ def test_the_number_of_a_filter_is_seen(
     # A power at 500 frequencies of two columns is known to a few per cent.
     told = [float(word) for word in seen.replace(",", "").split() if word[0].isdigit()]
     assert min(abs(value - number) for value in told) < 0.15 * number
-
-
-def ewm(values: Array, share: float) -> Array:
-    return np.asarray(signal.lfilter([share], [1.0, share - 1.0], values - values[0], axis=0))
 
 
 def test_without_a_filter_none_is_seen() -> None:

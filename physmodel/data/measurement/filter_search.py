@@ -32,6 +32,8 @@ Array = NDArray[np.float64]
 #: the samples that it needs: in short records fast frequencies leak into the slow ones, which
 #: differences have made small.
 FAST = {0.05: 200, 0.1: 150, 0.2: 60}
+#: Multiples of the frequency of a motion below which it has something, however smooth it is.
+HARMONICS = 8
 #: Impulse responses that a record must be long enough for.
 WINDOWS = 4
 #: Order of the differences that keep slow motion out of fast frequencies.
@@ -65,13 +67,15 @@ class Spectra:
         return np.asarray(np.abs(np.fft.rfft(circle)) ** 2, dtype=float)[self.frequencies]
 
 
-def seen_filter(pieces: Sequence[tuple[Array, Array]]) -> NoiseFilter:
+def seen_filter(pieces: Sequence[tuple[Array, Array]], memory: float = np.inf) -> NoiseFilter:
     """The filter that the fast part of some records shows.
 
     Parameters
     ----------
     pieces : sequence of (time, values)
         Arrays ``(n,)`` and ``(n, d)``.
+    memory : float
+        Samples in one characteristic time of the motion, whose first harmonics are no noise.
 
     Returns
     -------
@@ -98,7 +102,7 @@ def seen_filter(pieces: Sequence[tuple[Array, Array]]) -> NoiseFilter:
     for fast, fewest in FAST.items():
         long = [record for record in looked_at if len(record[0]) >= fewest]
         spectra = [found for record in long for found in _spectra(*record, fast)]
-        if not spectra or not _rough(spectra):
+        if not spectra or fast * memory < HARMONICS or not _rough(spectra):
             continue
         best = UNFILTERED
         if _probability(best, spectra) < WHITE:

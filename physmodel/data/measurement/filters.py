@@ -125,13 +125,6 @@ def gaussian(deviation: float) -> NoiseFilter | None:
     return _shortened(name, np.exp(-0.5 * (offsets / deviation) ** 2), LONGEST)
 
 
-def exponential(share: float) -> NoiseFilter | None:
-    """Share of the new sample, the rest of the last result: an RC circuit, a running average."""
-    name = f"exponential filter with {share:.3g} of each new sample"
-    weights = share * (1.0 - share) ** np.arange(3 * LONGEST)
-    return _shortened(name, weights[::-1], 3 * LONGEST - 1)
-
-
 def butterworth(order: int, cutoff: float) -> NoiseFilter | None:
     """Forward and backward through a low-pass filter, whose cutoff is over half the sampling rate.
 
@@ -170,7 +163,6 @@ FAMILIES = (
     Family(lambda n: savitzky_golay(int(n), 3), _windows(3)),
     Family(lambda n: savitzky_golay(int(n), 5), _windows(5)),
     Family(gaussian, tuple(np.geomspace(0.7, 4.0, 10)), continuous=True),
-    Family(exponential, tuple(np.linspace(0.1, 0.9, 9)), continuous=True),
     Family(lambda w: butterworth(1, w), tuple(np.geomspace(0.05, 0.9, 12)), continuous=True),
     Family(lambda w: butterworth(2, w), tuple(np.geomspace(0.05, 0.9, 12)), continuous=True),
     Family(lambda w: butterworth(3, w), tuple(np.geomspace(0.05, 0.9, 12)), continuous=True),

@@ -230,7 +230,7 @@ def prepare(data: xr.Dataset, problem: Problem, *, common_scale: bool = False) -
     size = np.sqrt(np.mean(values**2, axis=0))
     profile = NoiseProfile(positive.astype(float), np.where(size > 0.0, size, 1.0))
     records = [(segment.time, segment.values[:, :d]) for segment in found]
-    profile, noise_filter = profile.seen_in(records), seen_filter(records)
+    profile, noise_filter = profile.seen_in(records), seen_filter(records, memory)
     # Where nothing is known nothing is cut: smooth.
     stated = found[0].hold[d:] or ("",) * len(problem.inputs)
     hold = tuple(kind or BAND_LIMITED for kind in stated)

@@ -72,7 +72,8 @@ class TermField:
 
     def velocity(self, points: Points, weights: Array) -> Array:
         """Right-hand side ``(n, d)`` in computing units."""
-        return self.features(points) @ weights.reshape(self.n_states, -1).T
+        with np.errstate(invalid="ignore", over="ignore"):  # beyond the domain of a term: NaN
+            return self.features(points) @ weights.reshape(self.n_states, -1).T
 
     def physical(self, weights: Array) -> Array:
         """Coefficients ``(d, p)`` in user units (per-capita rates for positive states)."""

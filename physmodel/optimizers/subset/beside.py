@@ -91,6 +91,7 @@ def _selected(some: Array, rest: Array, most: int) -> tuple[Array, NDArray[np.in
 
 def _unit(columns: Array) -> Array:
     """Columns of unit norm; what is next to nothing becomes nothing."""
-    norm = np.linalg.norm(columns, axis=0)
-    small = norm <= np.maximum(COLLINEAR, 0.0)
-    return np.where(small, 0.0, columns / np.where(small, 1.0, norm))
+    largest = np.abs(columns).max(axis=0)
+    small = largest <= COLLINEAR
+    scaled = np.where(small, 0.0, columns / np.where(small, 1.0, largest))  # squares may overflow
+    return scaled / np.maximum(np.linalg.norm(scaled, axis=0), 1.0)
