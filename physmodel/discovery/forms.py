@@ -33,9 +33,8 @@ from physmodel.progress import stage
 Array = NDArray[np.float64]
 
 
-@np.errstate(
-    over="ignore", invalid="ignore", divide="ignore"
-)  # a trial that is not finite falls out
+# A trial that is not finite falls out.
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def with_forms(ranked: Sequence[Candidate], terms: Sequence[Term]) -> list[Candidate]:
     """Candidates, the winner first, together with laws that hold terms with numbers inside.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,16 @@ class Spectra:
     frequencies: slice
     power: Array
 
+    @cached_property
+    def differences(self) -> Array:
+        """Squared response ``(f,)`` of the differences."""
+        return self.response(difference(ORDER))
+
+    def above(self, fast: float) -> Spectra:
+        """Those of the frequencies above one; a taper joins neighbours, every third is kept."""
+        kept = slice(int(np.ceil(fast * self.count)), None, 3)
+        return Spectra(self.count, kept, self.power[:, kept])
+
     def response(self, weights: Array) -> Array:
         """Squared response ``(f,)`` of a filter."""
         # Frequencies of a record are those of a circle of its length, short as it may be.
@@ -99,16 +109,19 @@ def seen_filter(pieces: Sequence[tuple[Array, Array]], memory: float = np.inf) -
         _rounded(size, limit) for size, limit in zip(sizes, ENGINE.digits * spread, strict=True)
     ):
         return UNFILTERED
+    every = [found for record in looked_at for found in _spectra(*record)]
     for fast, fewest in FAST.items():
-        long = [record for record in looked_at if len(record[0]) >= fewest]
-        spectra = [found for record in long for found in _spectra(*record, fast)]
-        if not spectra or fast * memory < HARMONICS or not _rough(spectra):
+        if fast * memory < HARMONICS:
             continue
-        best = UNFILTERED
-        if _probability(best, spectra) < WHITE:
-            none = best, _cost(best, spectra) - ENGINE.margin
+        spectra = [one.above(fast) for one in every if one.count + ORDER >= fewest]
+        if not spectra or not _rough(spectra):
+            continue
+        best, (cost, probability) = UNFILTERED, _judged(UNFILTERED, spectra)
+        if probability < WHITE:
+            none = best, cost - ENGINE.margin
             best, _ = min((none, *_likeliest(spectra)), key=_second)
-        noise = _probability(best, spectra) > ENGINE.filter_doubt
+            _, probability = _judged(best, spectra)
+        noise = probability > ENGINE.filter_doubt
         if noise and all(alike(size, best.share_of) for size in sizes):
             return best
     return UNFILTERED
@@ -165,50 +178,52 @@ def _best(
     return (best, costs[first] + price) if better is None else (better, refined.fun + price)
 
 
-def _spectra(time: Array, values: Array, fast: float) -> list[Spectra]:
-    """Power of the differences of a record above a frequency."""
+def _spectra(time: Array, values: Array) -> list[Spectra]:
+    """Power of the differences of an evenly sampled record at all frequencies."""
     steps = np.diff(time)
     n = len(time) - ORDER
-    if steps.max() > 1.01 * steps.min():
+    if n < 1 or steps.max() > 1.01 * steps.min():
         return []
     columns = windows.hann(n) ** 2 * np.diff(values, ORDER, axis=0).T
     power = np.asarray(np.abs(np.fft.rfft(columns, axis=1)) ** 2, dtype=float)
-    # A taper joins neighbours: every third is independent.
-    kept = slice(int(np.ceil(fast * n)), None, 3)
-    seen = power[np.all(power > 0.0, axis=1), kept]
-    return [Spectra(n, kept, seen)] if len(seen) else []
+    seen = power[np.all(power > 0.0, axis=1)]
+    return [Spectra(n, slice(None), seen)] if len(seen) else []
 
 
 def _second(pair: tuple[NoiseFilter, float]) -> float:
     return pair[1]
 
 
-def _ratios(option: NoiseFilter, spectra: Sequence[Spectra], beside: float) -> tuple[Array, float]:
-    """Power of all records over what a filter lets through, its size at its best; and the cost.
+def _levels(option: NoiseFilter, spectra: Sequence[Spectra]) -> tuple[float, list[Array]]:
+    """Minus twice Whittle's log likelihood, and the power that a filter lets through.
 
-    The cost is minus twice Whittle's log likelihood.
+    Its size in each record, and the share beside it, are at their best.
     """
-    ratios, cost = [], 0.0
-    for record in spectra:
-        passed = record.response(option.weights)
-        shape = (passed + beside * passed.max()) * record.response(difference(ORDER))
-        level = shape * np.mean(record.power / shape, axis=1, keepdims=True)
-        ratios.append((record.power / level).ravel())
-        # Motion above white noise looks like a filter that lets little through.
-        seen = np.median(passed) > beside * passed.max()
-        cost += 2.0 * float(np.sum(np.log(level))) if seen else np.inf
-    return np.concatenate(ratios), cost
+    passed = [record.response(option.weights) for record in spectra]
+    choices = []
+    for beside in BESIDE:
+        levels, cost = [], 0.0
+        for record, own in zip(spectra, passed, strict=True):
+            shape = (own + beside * own.max()) * record.differences
+            level = shape * np.mean(record.power / shape, axis=1, keepdims=True)
+            # Motion above white noise looks like a filter that lets little through.
+            seen = np.median(own) > beside * own.max()
+            cost += 2.0 * float(np.sum(np.log(level))) if seen else np.inf
+            levels.append(level)
+        choices.append((cost, levels))
+    return min(choices, key=lambda choice: choice[0])
 
 
 def _cost(option: NoiseFilter, spectra: Sequence[Spectra]) -> float:
-    return min(_ratios(option, spectra, beside)[1] for beside in BESIDE)
+    return _levels(option, spectra)[0]
 
 
-def _probability(option: NoiseFilter, spectra: Sequence[Spectra]) -> float:
-    """Of the scatter of the powers about those of a filter, which noise has exponential."""
-    pairs = (_ratios(option, spectra, beside) for beside in BESIDE)
-    ratios, _ = min(pairs, key=lambda pair: pair[1])
-    return float(kstest(ratios, "expon").pvalue)
+def _judged(option: NoiseFilter, spectra: Sequence[Spectra]) -> tuple[float, float]:
+    """Cost of a filter, and the probability of the scatter about it, exponential for noise."""
+    cost, levels = _levels(option, spectra)
+    pairs = zip(spectra, levels, strict=True)
+    ratios = np.concatenate([(record.power / level).ravel() for record, level in pairs])
+    return cost, float(kstest(ratios, "expon").pvalue)
 
 
 def _rough(spectra: Sequence[Spectra]) -> bool:

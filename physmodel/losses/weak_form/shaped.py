@@ -238,10 +238,6 @@ class EquationRows:
                     best = other
         return best
 
-    def left(self, form: Form) -> float:
-        """Share of the target that a form leaves."""
-        return self._rss(form) / float(np.sum(self.target**2))
-
     def _linearised(self, form: Form) -> Array:
         own = [self.term_columns(term) for term in form.terms]
         return np.hstack([np.zeros((len(self.target), 0)), *own])
